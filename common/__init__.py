@@ -1,0 +1,1 @@
+"""The ground the approaches stand on: data, run lengths, metrics, records, leaderboard and submission; no torch here."""
