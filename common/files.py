@@ -1,0 +1,125 @@
+"""Files and folders that are there whole or not at all.
+
+A run may be killed at any moment, and another process may look at its results at any moment; so every result is
+written under a temporary name on the same file system, flushed to the disk and renamed into place. A temporary name
+starts with "." and ends with ".partial"; one that stays behind after a kill may be deleted. This file knows nothing of
+what it writes, and refuses to put a file in the place of a folder or the other way round.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PARTIAL = ".partial"
+
+
+def write_whole(path: Path | str, data: str | bytes) -> None:
+    """Write `data` to `path` so that the file holds all of it or is as it was before.
+
+    Text is written as UTF-8 and its line ends are kept as they are. Missing parent folders are made.
+
+    Args:
+        path: The file to make or replace.
+        data: Its whole content.
+
+    Raises:
+        IsADirectoryError: `path` is a folder.
+        OSError: The disk refused; `path` is then as it was before.
+    """
+    with whole_file(path) as partial:
+        partial.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+@contextmanager
+def whole_file(path: Path | str) -> Iterator[Path]:
+    """Give a temporary path to write to, and rename it to `path` when the block ends without an error.
+
+    The temporary file carries the final name inside a temporary folder beside `path`, so that writers which look at
+    the suffix (`np.save`, `cv2.imwrite`, `savefig`) do here what they do elsewhere. Missing parent folders are made.
+
+    Args:
+        path: The file to make or replace.
+
+    Yields:
+        The path to write to; the file does not exist yet.
+
+    Raises:
+        FileNotFoundError: The block wrote nothing to the temporary path.
+        IsADirectoryError: `path` is a folder.
+    """
+    path = Path(path).resolve()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; a file is to be written there. Give another name or remove it.")
+    with _scratch_beside(path) as scratch:
+        partial = scratch / path.name
+        yield partial
+        if not partial.is_file():
+            raise FileNotFoundError(
+                f"Nothing was written to {partial}, which was to become {path}; write to the path that was given."
+            )
+        _flush(partial)
+        partial.replace(path)
+        _flush(path.parent)
+
+
+@contextmanager
+def whole_folder(path: Path | str) -> Iterator[Path]:
+    """Give a temporary folder to fill, and rename it to `path` when the block ends without an error.
+
+    A folder that is at `path` already is replaced as a whole, and only on success. The swap takes two renames: a kill
+    exactly between them leaves `path` absent and the old folder under a ".partial" name, never a mixture.
+
+    Args:
+        path: The folder to make or replace.
+
+    Yields:
+        An empty folder to fill.
+
+    Raises:
+        NotADirectoryError: `path` is a file.
+    """
+    path = Path(path).resolve()
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(f"{path} is a file; a folder is to be written there. Give another name or remove it.")
+    with _scratch_beside(path) as scratch:
+        new, old = scratch / "new", scratch / "old"
+        new.mkdir()
+        yield new
+        for entry in sorted(new.rglob("*"), reverse=True):
+            if not entry.is_symlink():
+                _flush(entry)
+        _flush(new)
+        if path.exists():
+            path.rename(old)
+        try:
+            new.rename(path)
+        except BaseException:
+            if old.exists():
+                old.rename(path)
+            raise
+        _flush(path.parent)
+
+
+@contextmanager
+def _scratch_beside(path: Path) -> Iterator[Path]:
+    """Give a temporary folder on the file system of `path`; whatever is left in it goes at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=".", suffix=PARTIAL, dir=path.parent))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _flush(path: Path) -> None:
+    """Ask the system to put a file, or a folder's list of names, on the disk before going on."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open a folder for flushing
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

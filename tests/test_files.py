@@ -1,0 +1,162 @@
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from common.files import whole_file, whole_folder, write_whole
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(entry.name for entry in folder.iterdir())
+
+
+def test_text_and_bytes_arrive_unchanged(tmp_path):
+    write_whole(tmp_path / "a.txt", "Größe\r\nzwei\n")
+    write_whole(tmp_path / "b.bin", b"\x00\xff\r\n")
+    assert (tmp_path / "a.txt").read_bytes() == "Größe\r\nzwei\n".encode()
+    assert (tmp_path / "b.bin").read_bytes() == b"\x00\xff\r\n"
+    assert names(tmp_path) == ["a.txt", "b.bin"]
+
+
+def test_missing_parent_folders_are_made(tmp_path):
+    write_whole(tmp_path / "one" / "two" / "a.txt", "x")
+    assert (tmp_path / "one" / "two" / "a.txt").read_text() == "x"
+
+
+def test_a_written_file_is_replaced(tmp_path):
+    write_whole(str(tmp_path / "a.txt"), "old and long")
+    write_whole(str(tmp_path / "a.txt"), "new")
+    assert (tmp_path / "a.txt").read_text() == "new"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="file modes of POSIX")
+def test_files_and_folders_get_the_usual_permissions(tmp_path):
+    """A temporary file of mode 0600 must not become the result's mode: others read the results too."""
+    umask = os.umask(0o022)
+    try:
+        write_whole(tmp_path / "a.txt", "x")
+        with whole_folder(tmp_path / "f"):
+            pass
+    finally:
+        os.umask(umask)
+    assert (tmp_path / "a.txt").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "f").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+@pytest.mark.parametrize("before", [None, "old"])
+def test_an_error_leaves_the_file_as_it_was(tmp_path, error, before):
+    path = tmp_path / "a.txt"
+    if before is not None:
+        path.write_text(before)
+    with pytest.raises(error), whole_file(path) as partial:
+        partial.write_text("half")
+        raise error
+    assert (path.read_text() if path.exists() else None) == before
+    assert names(tmp_path) == ([] if before is None else ["a.txt"])
+
+
+def test_the_final_name_appears_only_at_the_end(tmp_path):
+    path = tmp_path / "a.txt"
+    with whole_file(path) as partial:
+        partial.write_text("x")
+        assert not path.exists()
+        (temporary,) = names(tmp_path)
+        assert temporary.startswith(".")
+        assert temporary.endswith(".partial")
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_writers_that_look_at_the_suffix_work(tmp_path):
+    with whole_file(tmp_path / "a.npy") as partial:
+        np.save(partial, np.arange(3))
+    assert np.load(tmp_path / "a.npy").tolist() == [0, 1, 2]
+
+
+def test_writing_nothing_is_an_error_that_names_the_path(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"a\.txt"), whole_file(tmp_path / "a.txt"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_file_does_not_replace_a_folder_nor_a_folder_a_file(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(IsADirectoryError, match="folder"):
+        write_whole(tmp_path / "folder", "x")
+    with pytest.raises(NotADirectoryError, match="file"), whole_folder(tmp_path / "file"):
+        pass
+    assert names(tmp_path) == ["file", "folder"]
+
+
+def test_a_name_of_the_greatest_length_works(tmp_path):
+    write_whole(tmp_path / ("n" * 255), "x")
+    assert (tmp_path / ("n" * 255)).read_text() == "x"
+
+
+def test_a_folder_is_swapped_in_whole(tmp_path):
+    target = tmp_path / "f"
+    with whole_folder(target) as new:
+        (new / "old.txt").write_text("old")
+    with whole_folder(target) as new:
+        (new / "deep").mkdir()
+        (new / "deep" / "new.txt").write_text("new")
+        assert names(target) == ["old.txt"]
+    assert names(target) == ["deep"]
+    assert names(tmp_path) == ["f"]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_an_error_leaves_the_folder_as_it_was(tmp_path, before):
+    target = tmp_path / "f"
+    if before:
+        target.mkdir()
+        (target / "old.txt").write_text("old")
+    with pytest.raises(ZeroDivisionError), whole_folder(target) as new:
+        (new / "half.txt").write_text("half")
+        _ = 1 / 0
+    assert target.exists() == before
+    assert names(tmp_path) == (["f"] if before else [])
+    if before:
+        assert names(target) == ["old.txt"]
+
+
+def test_a_failed_swap_brings_the_old_folder_back(tmp_path, monkeypatch):
+    target = tmp_path / "f"
+    target.mkdir()
+    (target / "old.txt").write_text("old")
+    rename = Path.rename
+
+    def disk_refuses_the_new_folder(source, goal):
+        if source.name == "new":
+            raise OSError("no")
+        return rename(source, goal)
+
+    monkeypatch.setattr(Path, "rename", disk_refuses_the_new_folder)
+    with pytest.raises(OSError, match="no"), whole_folder(target) as new:
+        (new / "new.txt").write_text("new")
+    assert names(target) == ["old.txt"]
+    assert names(tmp_path) == ["f"]
+
+
+def test_a_linked_folder_stays_a_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "results").symlink_to(tmp_path / "disk", target_is_directory=True)
+    with whole_folder(tmp_path / "results") as new:
+        (new / "a.txt").write_text("x")
+    assert (tmp_path / "results").is_symlink()
+    assert names(tmp_path / "disk") == ["a.txt"]
+
+
+def test_readers_never_see_half_of_a_file_while_many_write_it(tmp_path):
+    path = tmp_path / "a.txt"
+    contents = [letter * 50_000 for letter in "abc"]
+    write_whole(path, contents[0])
+    writers = [threading.Thread(target=lambda c=c: [write_whole(path, c) for _ in range(10)]) for c in contents]
+    for writer in writers:
+        writer.start()
+    while any(writer.is_alive() for writer in writers):
+        assert path.read_text() in contents
+    assert names(tmp_path) == ["a.txt"]
