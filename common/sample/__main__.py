@@ -1,0 +1,65 @@
+"""`python -m common.sample --output DIR`: the generated data set from the command line."""
+
+import argparse
+import sys
+
+from common.sample.dataset import generate
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the data set the arguments describe; 2 if it cannot, with the reason on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m common.sample", description="Write a generated data set.")
+    parser.add_argument(
+        "--output",
+        required=True,
+        metavar="DIR",
+        help="a new folder, or an earlier output to replace",
+    )
+    parser.add_argument(
+        "--train",
+        type=int,
+        default=60,
+        metavar="N",
+        help="labelled images in train/ (default 60)",
+    )
+    parser.add_argument(
+        "--val",
+        type=int,
+        default=20,
+        metavar="N",
+        help="labelled images in val/ (default 20)",
+    )
+    parser.add_argument(
+        "--real-test",
+        type=int,
+        default=6,
+        metavar="N",
+        help="unlabelled images (default 6)",
+    )
+    parser.add_argument(
+        "--size",
+        type=int,
+        default=512,
+        metavar="PX",
+        help="height and width (default 512)",
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="S",
+        help="same seed, same bytes (default 0)",
+    )
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    options = vars(parser.parse_args(arguments))
+    try:
+        folder = generate(options.pop("output"), **options)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"sample data written to {folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
