@@ -1,0 +1,168 @@
+"""Which images belong together (one cut-out, one place, near-duplicates), and the split of *fit* and *tune* that never
+goes through such a group. Independent images are what an interval counts; a group that straddles a split flatters.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from common.coco import Entry
+
+NEAR_DUPLICATE_BITS = 4
+
+
+def perceptual_hash(path: Path, *, tiny: bool = False) -> int:
+    """64-bit hash of the low frequencies of an image; near-duplicates differ in few bits.
+
+    Args:
+        path: an image file.
+        tiny: less than 4 px high or wide; larger ones are decoded at a quarter of their size, which is faster.
+
+    Raises:
+        OSError: the file is not an image.
+
+    Source: the DCT hash of C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010.
+    """
+    size = cv2.IMREAD_GRAYSCALE if tiny else cv2.IMREAD_REDUCED_GRAYSCALE_4
+    gray = cv2.imread(str(path), size | cv2.IMREAD_IGNORE_ORIENTATION)
+    if gray is None:
+        raise OSError(f"{path} does not decode to an image; `python -m common.coco check` lists all such files.")
+    small = cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(small)[:8, :8].ravel()
+    bits = low > np.median(low[1:])
+    return int(np.packbits(bits).view(">u8")[0])
+
+
+def near_duplicates(hashes: Sequence[int], most_bits: int = NEAR_DUPLICATE_BITS) -> np.ndarray:
+    """Label (n,) int of each hash; hashes that chain within `most_bits` of each other share a label."""
+    codes = np.array(hashes, dtype=np.uint64)
+    rows, columns = [], []
+    for start in range(0, len(codes), 256):
+        distance = np.bitwise_count(codes[start : start + 256, None] ^ codes[None])
+        row, column = np.nonzero(distance <= most_bits)
+        rows.append(row + start)
+        columns.append(column)
+    if not rows:
+        return np.zeros(0, dtype=int)
+    links = coo_array(
+        (np.ones(sum(map(len, rows)), dtype=bool), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(len(codes), len(codes)),
+    )
+    return connected_components(links, directed=False)[1]
+
+
+def group_images(entries: Sequence[Entry]) -> list[str]:
+    """The group of each entry: its own `group`, else the near-duplicates among the images that name none.
+
+    Entries of several splits may be given together; near-duplicates are then found across them.
+    """
+    groups = [entry.group for entry in entries]
+    alone = [index for index, group in enumerate(groups) if group is None]
+    labels = near_duplicates([_hash(entries[index]) for index in alone])
+    first: dict[int, str] = {}
+    for index, label in sorted(zip(alone, labels, strict=True), key=lambda pair: str(entries[pair[0]].path)):
+        path = entries[index].path
+        groups[index] = first.setdefault(int(label), f"like {path.parent.parent.name}/{entries[index].file_name}")
+    return groups
+
+
+def _hash(entry: Entry) -> int:
+    return perceptual_hash(entry.path, tiny=min(entry.width, entry.height) < 4)
+
+
+@dataclass(frozen=True)
+class Split:
+    """The ids of *fit* and *tune*, and what a reader should know of how they were found."""
+
+    fit_ids: tuple[int, ...]
+    tune_ids: tuple[int, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def split_groups(
+    groups: Mapping[int, str], *, share: float, seed: int, with_objects: Collection[int] | None = None
+) -> Split:
+    """Divide images into *fit* and *tune* without dividing a group.
+
+    Groups are taken in the order of a seeded hash of their names, so that the order of the files does not matter; a
+    group joins *tune* when that brings its size nearer to the wanted share. Groups that show an object and groups that
+    show none are shared out separately, so that a few objects among many empty images reach both sides. Where groups
+    are too large for a useful *tune* set, the largest is divided after all, with a warning.
+
+    Args:
+        groups: image id → group.
+        share: wanted share of images in *tune*, in (0, 0.5].
+        seed: another seed gives another split.
+        with_objects: the images that show an object; None for all.
+    """
+    showing = set(groups) if with_objects is None else set(with_objects)
+    members: dict[str, list[int]] = {}
+    for image_id, group in sorted(groups.items()):
+        members.setdefault(group, []).append(image_id)
+    useful = {name: ids for name, ids in members.items() if not showing.isdisjoint(ids)}
+    empty = {name: ids for name, ids in members.items() if name not in useful}
+    tune, warnings = _nearest_share(useful, share, seed), []
+    largest = max(members, key=lambda name: (len(members[name]), name))
+    if len(members[largest]) > len(groups) / 2:
+        warnings.append(f"group {largest!r} holds {len(members[largest])} of {len(groups)} images")
+    if len(tune) < share * sum(map(len, useful.values())) / 2:
+        tune, divided = _divided(useful, tune, share, seed, showing)
+        warnings.append(f"group {divided!r} had to be divided between fit and tune; scores on tune are optimistic")
+    chosen = {*tune, *_nearest_share(empty, share, seed)}
+    return Split(tuple(sorted(set(groups) - chosen)), tuple(sorted(chosen)), tuple(warnings))
+
+
+def _nearest_share(members: Mapping[str, list[int]], share: float, seed: int) -> list[int]:
+    """Images of whole groups, as near to the share as they come; at most half of all, and none where that fails."""
+    total = sum(map(len, members.values()))
+    order = sorted(members, key=lambda name: _shuffled(seed, name))
+    tune: list[int] = []
+    for group in order:
+        if abs(len(tune) + len(members[group]) - share * total) < abs(len(tune) - share * total):
+            tune += members[group]
+    smallest = min(order, key=lambda name: len(members[name]), default=None)
+    if not tune and smallest is not None and 2 * len(members[smallest]) <= total:
+        tune = members[smallest]
+    return tune if 2 * len(tune) <= total else []
+
+
+def _divided(
+    members: Mapping[str, list[int]], tune: list[int], share: float, seed: int, showing: set[int]
+) -> tuple[list[int], str]:
+    """*tune* filled up from the largest group, images with an object first to come, and the name of that group."""
+    largest = max(members, key=lambda name: (len(members[name]), name))
+    kept = [image_id for image_id in tune if image_id not in set(members[largest])]
+    order = sorted(members[largest], key=lambda image_id: _shuffled(seed, str(image_id)))
+    first = next((image_id for image_id in order if image_id in showing), order[0])
+    order.sort(key=lambda image_id: image_id != first)
+    wanted = round(share * sum(map(len, members.values())))
+    return kept + order[: max(1, wanted - len(kept))], largest
+
+
+def _shuffled(seed: int, name: str) -> str:
+    return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
+
+
+def spread(data_set, most: int) -> list[int]:
+    """At most that many ids of a `DataSet`, taken in turn from each group, images with objects first."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for entry in data_set.entries:
+        group = data_set.groups[entry.image_id]
+        seen[group] = seen.get(group, 0) + 1
+        ranked.append((not entry.annotations, seen[group], entry.image_id))
+    return [image_id for _, _, image_id in sorted(ranked)[:most]]
+
+
+def describe_groups(groups: Mapping[int, str]) -> str:
+    """One line on the sizes of the groups, e.g. `100 images in 20 groups, the largest of 14`."""
+    sizes = Counter(groups.values())
+    largest = max(sizes.values(), default=0)
+    return f"{len(groups)} images in {len(sizes)} groups, the largest of {largest}"

@@ -1,0 +1,35 @@
+"""Probability maps on disk, one gray PNG for each image, so that a restart, a score and an ensemble read what was
+predicted before. They are made from users' photos: a run folder's `probabilities/` is never for publication.
+"""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from common.files import write_whole
+
+
+class ProbabilityMaps:
+    """The maps of one approach in steps of 1/255, found by the pixels they were predicted from."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def _path(self, image: np.ndarray) -> Path:
+        digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
+        digest.update(np.ascontiguousarray(image))
+        return self.folder / f"{digest.hexdigest()}.png"
+
+    def __contains__(self, image: np.ndarray) -> bool:
+        return self._path(image).is_file()
+
+    def read(self, image: np.ndarray) -> np.ndarray | None:
+        """The map (H, W) uint8 of an image (H, W, 3) uint8, or None if it was not predicted yet."""
+        path = self._path(image)
+        return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
+
+    def write(self, image: np.ndarray, levels: np.ndarray) -> None:
+        """Store the map (H, W) uint8 of an image, whole or not at all."""
+        write_whole(self._path(image), cv2.imencode(".png", levels)[1].tobytes())

@@ -1,0 +1,55 @@
+"""Data that several test files look at, made once per session."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from common.coco import Entry
+from common.data import Data, DataSet, load_data
+from common.rle import encode_coco_rle
+from common.sample import generate
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # tests download nothing; weights that are here already are used
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait slow down a busy machine
+
+Labelled = Callable[..., DataSet]
+
+
+@pytest.fixture(scope="session")
+def sample_folder(tmp_path_factory) -> Path:
+    """A generated data folder of 16 + 6 + 2 images of 192x192 px; to be read only."""
+    folder = tmp_path_factory.mktemp("sample") / "data"
+    return generate(folder, train=16, val=6, real_test=2, size=192, seed=1, workers=1, progress=False)
+
+
+@pytest.fixture(scope="session")
+def sample_data(sample_folder) -> Data:
+    return load_data(sample_folder)
+
+
+@pytest.fixture
+def labelled(tmp_path) -> Labelled:
+    """A function from images (H, W, 3) uint8, masks (H, W) bool and perhaps ignored pixels to a data set of files."""
+
+    def make(
+        images: Sequence[np.ndarray], masks: Sequence[np.ndarray], ignored: Sequence[np.ndarray] | None = None
+    ) -> DataSet:
+        folder, entries = tmp_path / f"set-{len(list(tmp_path.iterdir()))}", []
+        folder.mkdir()
+        for image_id, (image, mask) in enumerate(zip(images, masks, strict=True)):
+            path = folder / f"{image_id}.png"
+            assert cv2.imwrite(str(path), image[..., ::-1])
+            regions = [(mask, 0)] if ignored is None else [(mask, 0), (ignored[image_id], 1)]
+            annotations = tuple(
+                {"id": number, "image_id": image_id, "segmentation": encode_coco_rle(region), "iscrowd": crowd}
+                for number, (region, crowd) in enumerate(regions)
+            )
+            height, width = mask.shape
+            entries.append(Entry(image_id, path.name, path, width, height, annotations=annotations))
+        return DataSet(entries)
+
+    return make

@@ -1,0 +1,208 @@
+import io
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from common.leaderboard import COLUMNS, Choice, as_markdown, leaderboard, per_image_table, write_leaderboard
+from common.records import Record, read_records, write_record
+
+ISSUE_COLUMNS = (
+    "approach, status, dice_mean, dice_global, iou_mean, precision, recall, area_bias, nsd_2px, object_f1, threshold, "
+    "fit_seconds, predict_seconds_per_image, parameters, model_mb, peak_memory_mb, pretrained_on"
+).split(", ")
+
+
+def score(img_id, tp, fp, fn, tn=1000):
+    """A row as `score_image` gives it; only the counts matter here."""
+    total, truth = 2 * tp + fp + fn, tp + fn
+    return {
+        "img_id": img_id,
+        "tp": tp,
+        "fp": fp,
+        "fn": fn,
+        "tn": tn,
+        "dice": 2 * tp / total if total else math.nan,
+        "iou": tp / (tp + fp + fn) if total else math.nan,
+        "precision": tp / (tp + fp) if tp + fp else math.nan,
+        "recall": tp / truth if truth else math.nan,
+        "area_bias": (fp - fn) / truth if truth else math.nan,
+        "nsd_2px": 0.5,
+        "object_tp": 1,
+        "object_fp": 0,
+        "object_fn": 0,
+        "dice_at_half": 2 * tp / total if total else math.nan,
+    }
+
+
+def ok(name, scores, seconds=0.1, **more):
+    costs = {
+        "predict_seconds_per_image": seconds,
+        "parameters": 12_345_678,
+        "model_mb": 3.25,
+        "peak_memory_mb": 700.0,
+        "threads": 2,
+    }
+    return Record(
+        name,
+        "ok",
+        traits={"pretrained_on": "", "fits_on_all": False},
+        fit={"seconds": 2.0, "steps": 40},
+        postprocess={"threshold": 0.3},
+        scores=scores,
+        costs=costs,
+        **more,
+    )
+
+
+GOOD = [score(1, 90, 10, 10), score(2, 40, 20, 0), score(3, 0, 0, 0)]
+BAD = [score(1, 10, 50, 80), score(2, 0, 0, 60), score(3, 0, 7, 0)]
+
+
+def test_columns_of_the_issue_come_first_and_in_order():
+    table = leaderboard([ok("a", GOOD)])
+    assert list(COLUMNS) == ISSUE_COLUMNS
+    assert table.columns.tolist()[: len(ISSUE_COLUMNS)] == ISSUE_COLUMNS
+
+
+def test_rows_are_ordered_by_mean_dice_and_unfinished_ones_follow_by_name(tmp_path):
+    records = [
+        Record("z_failed", "failed", "no memory"),
+        ok("bad", BAD),
+        Record("a_skipped", "skipped", "no weights"),
+        ok("good", GOOD),
+        Record("m_unfinished"),
+    ]
+    table = leaderboard(records)
+    assert table["approach"].tolist() == ["good", "bad", "a_skipped", "m_unfinished", "z_failed"]
+    assert table["status"].tolist() == ["ok", "ok", "skipped", "unfinished", "failed"]
+    winner, said = write_leaderboard(tmp_path, records)
+    assert winner == "good" and said.splitlines()[1].split()[:2] == ["good", "ok"]
+    written = pd.read_csv(tmp_path / "leaderboard.csv")
+    assert written["approach"].tolist() == table["approach"].tolist()
+    assert written.loc[written["winner"].astype(str) == "True", "approach"].tolist() == ["good"]
+
+
+def test_a_failed_row_never_ranks_even_with_a_perfect_score(tmp_path):
+    broken = ok("broken", [score(n, 10, 0, 0) for n in (1, 2, 3)])
+    broken.status, broken.reason = "failed", "measuring failed"
+    table = leaderboard([broken, ok("bad", BAD)])
+    assert write_leaderboard(tmp_path, [broken, ok("bad", BAD)])[0] == "bad"
+    assert table["approach"].tolist() == ["bad", "broken"]
+    assert np.isnan(table.set_index("approach").loc["broken", "dice_mean"])
+
+
+def test_equal_scores_are_ordered_by_speed_and_then_by_name():
+    records = [ok("slow", GOOD, 0.5), ok("b", GOOD, 0.1), ok("a", GOOD, 0.1), ok("fast", GOOD, 0.01)]
+    assert leaderboard(records)["approach"].tolist() == ["fast", "a", "b", "slow"]
+    assert leaderboard(records[::-1])["approach"].tolist() == ["fast", "a", "b", "slow"]
+
+
+def test_numbers_are_those_of_the_counts():
+    row = leaderboard([ok("a", GOOD)]).iloc[0]
+    assert row["dice_mean"] == pytest.approx((180 / 200 + 80 / 100) / 2)
+    assert row["dice_global"] == pytest.approx(2 * 130 / (2 * 130 + 30 + 10))
+    assert row["dice_at_half"] == pytest.approx(0.85)
+    assert (row["n_images"], row["n_empty"], row["empty_fp_rate"]) == (3, 1, 0)
+    assert (row["threshold"], row["fit_seconds"], row["parameters"]) == (0.3, 2.0, 12_345_678)
+
+
+def test_records_from_disk_with_null_for_nan_give_the_same_tables(tmp_path):
+    silent = [score(1, 0, 0, 50), score(2, 0, 0, 9), score(3, 0, 0, 0)]  # precision is NaN in every row
+    records = [ok("bad", BAD), ok("good", GOOD), ok("silent", silent)]
+    for record in records:
+        write_record(tmp_path, record)
+    assert "NaN" not in (tmp_path / "records" / "silent.json").read_text()
+    stored = read_records(tmp_path)
+    pd.testing.assert_frame_equal(leaderboard(stored), leaderboard(records))
+    text = per_image_table(stored).to_csv(index=False)
+    assert text == per_image_table(records).to_csv(index=False)
+    assert leaderboard(stored).set_index("approach").loc["silent", "precision"] == 0
+
+
+def test_per_image_has_one_row_for_each_approach_and_image():
+    table = per_image_table([ok("a", GOOD), Record("b", "failed", "x"), ok("c", BAD)])
+    assert table.columns.tolist()[:6] == ["approach", "img_id", "tp", "fp", "fn", "tn"]
+    assert table[["approach", "img_id"]].to_numpy().tolist() == [[name, n] for name in "ac" for n in (1, 2, 3)]
+
+
+def test_nothing_scored_is_an_empty_table_and_no_winner(tmp_path):
+    records = [Record("a", "failed", "one"), Record("b", "skipped", "two")]
+    assert per_image_table(records).columns.tolist() == ["approach", "img_id"]
+    assert write_leaderboard(tmp_path, records)[0] is None
+    assert pd.read_csv(tmp_path / "leaderboard.csv")["reason"].tolist() == ["one", "two"]
+    assert write_leaderboard(tmp_path, [])[0] is None
+    assert len(pd.read_csv(tmp_path / "leaderboard.csv")) == 0
+
+
+def test_whole_numbers_stay_whole_beside_a_failed_row(tmp_path):
+    write_leaderboard(tmp_path, [ok("a", GOOD), Record("b", "failed", "x")])
+    rows = pd.read_csv(tmp_path / "leaderboard.csv", dtype=str, keep_default_na=False).set_index("approach")
+    assert rows.loc["a", ["parameters", "n_images", "n_empty", "fit_steps"]].tolist() == ["12345678", "3", "1", "40"]
+    assert rows.loc["b", ["parameters", "dice_mean", "threshold"]].tolist() == ["", "", ""]
+    assert "| 12345678 |" in (tmp_path / "leaderboard.md").read_text()
+
+
+def test_reasons_with_pipes_newlines_and_quotes_break_neither_table_nor_list(tmp_path):
+    reason = 'ValueError: a | b\n| --- | "quoted", comma\r\n# not a heading'
+    write_leaderboard(tmp_path, [ok("a", GOOD), Record("b", "failed", reason)])
+    read = pd.read_csv(io.StringIO((tmp_path / "leaderboard.csv").read_text(encoding="utf-8")))
+    assert read["approach"].tolist() == ["a", "b"]
+    assert read.loc[1, "reason"].splitlines() == reason.splitlines()
+    lines = (tmp_path / "leaderboard.md").read_text(encoding="utf-8").splitlines()
+    tables = [line for line in lines if line.startswith("|")]
+    assert len(tables) % 4 == 0 and all(line.startswith(("| a |", "| b |")) for line in (tables[2], tables[3]))
+    assert sum(line.startswith("#") for line in lines) == 1
+    listed = [line for line in lines if line.startswith("- ")]
+    assert listed == ['- `b` failed: ValueError: a | b | --- | "quoted", comma # not a heading']
+    cells = as_markdown(leaderboard([Record("b", "failed", reason)]), ("approach", "reason"))
+    assert cells.splitlines()[-1].replace("\\|", "").count("|") == 3
+
+
+def test_markdown_leaves_unknown_cells_empty_and_fits_its_header():
+    lines = as_markdown(leaderboard([ok("a", GOOD), Record("b", "failed", "x")])).splitlines()
+    assert {line.count("|") for line in lines} == {len(COLUMNS) + 1}
+    assert lines[0] == "| " + " | ".join(ISSUE_COLUMNS) + " |"
+    assert "nan" not in "".join(lines).lower() and "None" not in "".join(lines)
+    assert lines[-1].replace("|", "").split() == ["b", "failed"]
+
+
+def test_a_faster_approach_wins_among_those_shown_to_be_equal_and_the_best_where_that_is_asked(tmp_path):
+    nearly = [score(n, 900 - n % 3, 100, 100) for n in range(60)]
+    best = [score(n, 900, 100, 100) for n in range(60)]
+    worse = [score(n, 600 + n % 3, 100, 100) for n in range(60)]
+    records = [ok("best", best, 0.9), ok("nearly", nearly, 0.1), ok("worse", worse, 0.001)]
+    assert write_leaderboard(tmp_path, records)[0] == "nearly"
+    assert write_leaderboard(tmp_path, records, choice=Choice("best"))[0] == "best"
+    assert leaderboard(records)["approach"].tolist() == ["best", "nearly", "worse"]
+
+
+def test_groups_of_images_count_as_one_each(tmp_path):
+    scores = [score(n, 900 - 10 * n, 100, 100) for n in range(12)]
+    write_leaderboard(tmp_path, [ok("a", scores)], {n: f"place {n // 4}" for n in range(12)})
+    grouped = pd.read_csv(tmp_path / "leaderboard.csv").iloc[0]
+    write_leaderboard(tmp_path, [ok("a", scores)])
+    single = pd.read_csv(tmp_path / "leaderboard.csv").iloc[0]
+    assert grouped["dice_upper"] - grouped["dice_lower"] > single["dice_upper"] - single["dice_lower"]
+    assert single["dice_lower"] < single["dice_mean"] < single["dice_upper"]
+
+
+def test_the_conventions_stand_under_the_table(tmp_path):
+    write_leaderboard(tmp_path, [ok("a", GOOD)])
+    text = (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
+    for word in ("empty_fp_rate", "probability >= threshold", "IoU >= 0.5", "Ignored pixels", "ties"):
+        assert word in text
+
+
+def test_leaderboard_can_be_computed_from_the_per_image_file(tmp_path):
+    write_leaderboard(tmp_path, [ok("good", GOOD), ok("bad", BAD)])
+    rows = pd.read_csv(tmp_path / "per_image.csv")
+    with_object = rows[rows["tp"] + rows["fn"] > 0]
+    mean = with_object.groupby("approach")["dice"].mean()
+    table = pd.read_csv(tmp_path / "leaderboard.csv").set_index("approach")
+    assert (table["dice_mean"] - mean).abs().max() < 1e-6
+    counts = rows[["tp", "fp", "fn", "tn"]]
+    assert (counts.dtypes == np.int64).all()
+    assert json.loads(rows.to_json())  # every value is a plain number or text

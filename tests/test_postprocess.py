@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common.postprocess import (
+    THRESHOLDS,
+    Postprocess,
+    ThresholdCurve,
+    first_level,
+    quantise,
+    reversed_cumulative,
+    threshold_curve,
+    tune_postprocess,
+)
+
+
+def random_map(random, shape=(11, 7), objects=0.3):
+    return (
+        random.integers(0, 256, shape, dtype=np.uint8),
+        random.random(shape) < objects,
+        random.random(shape) < 0.1,
+    )
+
+
+def slow_dice(levels, mask, ignore, threshold):
+    """Dice at a threshold, from probabilities and not from levels."""
+    prediction = (levels / 255 >= threshold) & ~ignore
+    truth = mask & ~ignore
+    return 2 * (prediction & truth).sum() / (prediction.sum() + truth.sum())
+
+
+def curve(means, n_images=1):
+    dice = np.tile(np.array(means, dtype=float), (n_images, 1))
+    return ThresholdCurve(np.arange(1, len(means) + 1) / 10, dice)
+
+
+def test_curve_is_that_of_trying_every_threshold_on_its_own():
+    random = np.random.default_rng(0)
+    maps = [random_map(random) for _ in range(5)]
+    expected = [[slow_dice(*one, threshold) for threshold in THRESHOLDS] for one in maps]
+    np.testing.assert_allclose(threshold_curve(maps).dice, expected, atol=1e-12)
+    np.testing.assert_allclose(threshold_curve(maps).mean(), np.mean(expected, axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize("threshold", THRESHOLDS)
+def test_a_level_is_object_exactly_where_its_probability_reaches_the_threshold(threshold):
+    levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    np.testing.assert_array_equal(Postprocess(float(threshold)).apply(levels), levels / 255 >= threshold)
+    np.testing.assert_array_equal(levels >= first_level(threshold), levels / 255 >= threshold)
+
+
+@given(threshold=st.integers(0, 255))
+def test_a_threshold_that_is_a_level_includes_that_level(threshold):
+    assert first_level(threshold / 255) == threshold
+
+
+@pytest.mark.parametrize(("threshold", "first"), [(0.0, 0), (1.0, 255), (0.5, 128), (0.2, 51), (0.6, 153)])
+def test_first_levels_that_are_easy_to_get_wrong(threshold, first):
+    assert first_level(threshold) == first
+
+
+@given(st.lists(st.floats(0, 1, width=32), min_size=1, max_size=50))
+def test_quantised_probabilities_are_off_by_half_a_step_at_most(values):
+    proba = np.array(values, dtype=np.float32).reshape(1, -1)
+    levels = quantise(proba)
+    assert levels.dtype == np.uint8
+    assert np.abs(levels / 255 - proba).max() <= 0.5 / 255 + 1e-7
+    np.testing.assert_array_equal(quantise(levels.astype(np.float32) / 255), levels)
+
+
+@given(st.lists(st.integers(0, 255), max_size=60))
+def test_counts_from_above(values):
+    counts = reversed_cumulative(np.array(values, dtype=np.uint8))
+    assert counts.tolist() == [sum(value >= level for value in values) for level in range(256)]
+
+
+def test_the_middle_of_a_plateau_is_chosen():
+    assert curve([0.1, 0.5, 0.8, 0.8, 0.8, 0.8, 0.8, 0.2]).choose() == 0.5
+    assert curve([0.1, 0.8, 0.2]).choose() == 0.2
+    assert curve([0.8, 0.8, 0.8]).choose() == 0.2
+
+
+def test_a_plateau_does_not_reach_over_a_valley():
+    chosen = curve([0.8, 0.8, 0.8, 0.1, 0.8]).choose()
+    assert chosen == 0.2
+
+
+def test_a_loss_within_its_own_error_belongs_to_the_plateau_and_a_sure_one_does_not():
+    """0.1 better on one image and 0.1 worse on another is chance; 0.01 worse on every image is not."""
+    unsure = np.array([[0.7, 0.8, 0.7], [0.8, 0.7, 0.7], [0.7, 0.71, 0.2]])
+    assert ThresholdCurve(np.array([0.1, 0.2, 0.3]), unsure).choose() == 0.1  # middle of the first two, rounded down
+    sure = np.array([[0.70, 0.71], [0.80, 0.81], [0.30, 0.31]])
+    assert ThresholdCurve(np.array([0.1, 0.2]), sure).choose() == 0.2
+
+
+@given(data=st.data())
+@settings(deadline=None, max_examples=60)
+def test_what_is_chosen_is_as_good_as_the_best_within_the_error(data):
+    random = np.random.default_rng(data.draw(st.integers(0, 10_000)))
+    maps = [random_map(random, (8, 8), 0.5) for _ in range(data.draw(st.integers(1, 6)))]
+    found = threshold_curve(maps)
+    chosen = list(found.thresholds).index(found.choose())
+    loss = found.dice[:, found.mean().argmax()] - found.dice[:, chosen]
+    error = loss.std(ddof=1) / np.sqrt(len(loss)) if len(loss) > 1 else 0
+    assert loss.mean() <= error + 1e-12
+
+
+def test_ignored_pixels_change_nothing():
+    random = np.random.default_rng(1)
+    levels, mask, ignore = random_map(random, (20, 20))
+    other_levels, other_mask = levels.copy(), mask.copy()
+    other_levels[ignore] = 255 - other_levels[ignore]
+    other_mask[ignore] = ~other_mask[ignore]
+    first, second = (threshold_curve([(a, b, ignore)]).dice for a, b in ((levels, mask), (other_levels, other_mask)))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_images_without_objects_are_left_out_also_where_all_objects_are_ignored():
+    random = np.random.default_rng(2)
+    full = random_map(random)
+    empty = (full[0], np.zeros_like(full[1]), full[2])
+    ignored = (full[0], full[1], np.ones_like(full[1]))
+    np.testing.assert_array_equal(threshold_curve([empty, full, ignored]).dice, threshold_curve([full]).dice)
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_no_object_at_all_is_an_error(count):
+    nothing = np.zeros((3, 3), np.uint8), np.zeros((3, 3), bool), np.zeros((3, 3), bool)
+    with pytest.raises(ValueError, match="no image of tune has an object"):
+        threshold_curve([nothing] * count)
+
+
+def test_tuning_separates_what_can_be_separated_and_takes_a_generator():
+    mask = np.zeros((10, 10), bool)
+    mask[3:6, 3:6] = True
+    levels = np.where(mask, 180, 60).astype(np.uint8)
+    postprocess, found = tune_postprocess((levels, mask, ~mask & False) for _ in range(3))
+    assert 60 / 255 < postprocess.threshold <= 180 / 255
+    np.testing.assert_array_equal(postprocess.apply(levels), mask)
+    assert found.mean().max() == 1
