@@ -1,0 +1,77 @@
+"""What an unfinished training leaves behind: its last complete epoch, and the curve so far as CSV and for
+TensorBoard.
+"""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.tensorboard import SummaryWriter
+
+from approaches import processes
+from common.files import whole_file, write_whole
+
+
+class Checkpoints:
+    """The last complete epoch of a training; `folder` None keeps nothing."""
+
+    def __init__(self, folder: Path | None):
+        self.path = folder / "checkpoint.pt" if folder else None
+
+    def save(self, state: dict[str, Any]) -> None:
+        """Write the state of the training, whole or not at all."""
+        if self.path:
+            with whole_file(self.path) as partial:
+                torch.save(state, partial)
+
+    def load(self) -> dict[str, Any] | None:
+        """The stored state, or None; read without running code."""
+        if self.path is None or not self.path.is_file():
+            return None
+        return torch.load(self.path, map_location=processes.state().device, weights_only=True)
+
+
+class Curve:
+    """One row for each epoch, in `curve.csv` and `tensorboard/`; written by the main process alone."""
+
+    COLUMNS = ("epoch", "step", "loss", "learning_rate", "tune_dice", "seconds")
+
+    def __init__(self, folder: Path | None):
+        self.folder = folder if folder and processes.is_main() else None
+        self.rows: list[dict[str, Any]] = []
+        self._writer: SummaryWriter | None = None
+
+    def cut(self, step: int) -> None:
+        """Take back the rows of an earlier training up to a step; what came later is trained again."""
+        path = self.folder / "curve.csv" if self.folder else None
+        if path and path.is_file():
+            with path.open(newline="", encoding="utf-8") as file:
+                self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+
+    def add(self, epoch: int, step: int, loss: float, rate: float, tune_dice: float | None, seconds: float) -> None:
+        """Append an epoch; `tune_dice` is None where none was judged."""
+        if self.folder is None:
+            return
+        values = (
+            epoch,
+            step,
+            f"{loss:.6f}",
+            f"{rate:.3e}",
+            "" if tune_dice is None else f"{tune_dice:.6f}",
+            f"{seconds:.1f}",
+        )
+        self.rows.append(dict(zip(self.COLUMNS, values, strict=True)))
+        lines = [",".join(self.COLUMNS), *(",".join(str(value) for value in row.values()) for row in self.rows)]
+        write_whole(self.folder / "curve.csv", "\n".join(lines) + "\n")
+        if self._writer is None:
+            self._writer = SummaryWriter(self.folder / "tensorboard", purge_step=step)
+        for name, value in (("loss", loss), ("learning_rate", rate), ("tune_dice", tune_dice)):
+            if value is not None:
+                self._writer.add_scalar(name, value, step)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Close the TensorBoard file."""
+        if self._writer is not None:
+            self._writer.close()

@@ -1,0 +1,89 @@
+"""A segmentation network as an approach: whatever its layers are, it is trained by the one loop, predicts whole
+images of any size, and is stored as safetensors. Subclasses say only which network.
+"""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from approaches import processes
+from approaches.base import Approach, Budget, NotFittedError, Traits, check_image
+from approaches.inference import predict_whole
+from approaches.training import TrainingConfig, train
+from common.data import DataSet
+
+WEIGHTS = "model.safetensors"
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet in RGB, as its encoders were trained
+
+
+class Normalised(nn.Module):
+    """A network behind the normalisation of its input: (B, 3, H, W) uint8 in, logits (B, 1, H, W) out."""
+
+    def __init__(self, network: nn.Module, mean: tuple[float, ...] = MEAN, std: tuple[float, ...] = STD):
+        super().__init__()
+        self.network = network
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255, persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1) * 255, persistent=False)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits (B, 1, H, W) of images (B, 3, H, W) uint8."""
+        return self.network((images.float() - self.mean) / self.std)
+
+
+class NetworkApproach(Approach):
+    """An approach whose model is one torch network."""
+
+    Config = TrainingConfig
+    divisor = 32  # height and width must be multiples of it; images are padded and cropped back here alone
+
+    @property
+    def traits(self) -> Traits:
+        """All processes train together."""
+        return Traits(fits_on_all=True)
+
+    @abstractmethod
+    def build_network(self, *, pretrained: bool) -> nn.Module:
+        """The network (B, 3, H, W) normalised float → logits (B, 1, H, W); `pretrained` asks for outside weights."""
+
+    def normalisation(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation of each RGB channel, as shares of 255, by which the input is normalised."""
+        return MEAN, STD
+
+    def fit(
+        self, fit_set: DataSet, tune_set: DataSet, *, budget: Budget, seed: int = 0, folder: Path | None = None
+    ) -> Self:
+        """Train by the one loop (`approaches.training`); see `Approach.fit`."""
+        torch.manual_seed(seed)
+        network = Normalised(self.build_network(pretrained=True), *self.normalisation())
+        self.network_, self.report_ = train(
+            network, fit_set, tune_set, self.config, budget=budget, seed=seed, folder=folder, divisor=self.divisor
+        )
+        return self
+
+    def predict_proba(self, image: np.ndarray) -> np.ndarray:
+        """See `Approach.predict_proba`; large photos are predicted in overlapping tiles."""
+        if not hasattr(self, "network_"):
+            raise NotFittedError("this network is not trained yet; call fit(fit_set, tune_set, budget=…) or load.")
+        return predict_whole(self.network_, check_image(image), self.divisor)
+
+    def save(self, folder: Path) -> None:
+        """Write the weights as safetensors."""
+        state = {key: value.contiguous() for key, value in self.network_.network.state_dict().items()}
+        save_file(state, folder / WEIGHTS)
+
+    def load(self, folder: Path) -> Self:
+        """Read what `save` wrote, onto this process's device."""
+        network = self.build_network(pretrained=False)
+        network.load_state_dict(load_file(folder / WEIGHTS))
+        network = Normalised(network, *self.normalisation())
+        self.network_ = network.to(processes.state().device, memory_format=torch.channels_last).eval()
+        return self
+
+    def parameters(self) -> int:
+        """Trainable numbers of the network."""
+        return sum(parameter.numel() for parameter in self.network_.parameters())

@@ -1,0 +1,180 @@
+"""The classical baseline: each pixel is classified by its colour and texture with gradient-boosted trees."""
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import cv2
+import lightgbm as lgb
+import numpy as np
+
+from approaches import processes
+from approaches.base import Approach, Budget, Config, FitReport, NotFittedError, check_image
+from approaches.pixel_features import GROUPS, feature_names, pixel_features
+from common.data import DataSet, Sample
+
+MODEL_TEXT = "lightgbm.txt"
+
+
+@dataclass(frozen=True)
+class PixelConfig(Config):
+    """Settings of the pixel classifier."""
+
+    scales: int = 6  # the coarsest sees about 128 px around a pixel, the length of a large butt
+    feature_groups: tuple = GROUPS
+    pixels_per_image: int = 800  # half of them object, as far as there are as many
+    rounds: int = 400
+    learning_rate: float = 0.08
+    leaves: int = 63
+    min_leaf_pixels: int = 100
+    patience: int = 40  # rounds without a better log loss on tune
+
+    @classmethod
+    def smoke(cls) -> Self:
+        """Enough to beat the floor within seconds."""
+        return cls(scales=4, pixels_per_image=200, rounds=40, leaves=31)
+
+
+class PixelLightGBM(Approach):
+    """LightGBM on a balanced sample of pixels; its probabilities are corrected for the balancing."""
+
+    Config = PixelConfig
+
+    def fit(
+        self, fit_set: DataSet, tune_set: DataSet, *, budget: Budget, seed: int = 0, folder: Path | None = None
+    ) -> Self:
+        """Sample pixels, boost until the log loss on *tune* no longer falls; `budget.epochs` has no meaning here.
+
+        A time limit becomes a number of rounds, from the speed of the first ones; `budget.steps` gives it by hand.
+
+        Raises:
+            ValueError: *fit* holds only objects or only background.
+        """
+        start = time.monotonic()
+        deadline = start + 60 * budget.minutes if budget.minutes else None
+        rows, labels, rate = self._sampled(fit_set, seed)
+        tune_rows, tune_labels, _ = self._sampled(tune_set, seed + 1)
+        parameters = {
+            "objective": "binary",
+            "learning_rate": self.config.learning_rate,
+            "num_leaves": self.config.leaves,
+            "min_data_in_leaf": min(self.config.min_leaf_pixels, max(1, len(labels) // 50)),
+            "feature_fraction": 0.5,
+            "bagging_fraction": 0.7,
+            "bagging_freq": 1,
+            "seed": seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": processes.threads() * processes.state().num_processes,
+            "verbosity": -1,
+        }
+        names = feature_names(self.config.scales, self.config.feature_groups)
+        train = lgb.Dataset(rows, labels, feature_name=names, free_raw_data=True)
+        tune = lgb.Dataset(tune_rows, tune_labels, reference=train)
+        limit = _RoundLimit(deadline)
+        self.booster_ = lgb.train(
+            parameters,
+            train,
+            num_boost_round=min(self.config.rounds, budget.steps or self.config.rounds),
+            valid_sets=[tune],
+            callbacks=[lgb.early_stopping(self.config.patience, verbose=False), limit],
+        )
+        self.balance_ = rate
+        self.report_ = FitReport(
+            steps=self.booster_.best_iteration or self.booster_.current_iteration(),
+            notes={"pixels": len(labels), "features": len(names), "rounds_allowed": limit.rounds or self.config.rounds},
+        )
+        return self
+
+    def _sampled(self, data_set: DataSet, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
+        """Features (n, f) float32 and labels (n,) of the drawn pixels, and how much rarer object is than drawn."""
+        rows, labels = [], []
+        present = np.zeros(2)
+        for sample in data_set:
+            height, width = ((size + 1) // 2 for size in sample.mask.shape)
+            share = cv2.resize(sample.mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+            usable = cv2.resize(sample.ignore.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) == 0
+            truth = share >= 0.5
+            present += (usable & ~truth).sum(), (usable & truth).sum()
+            index = _draw(truth, usable, self.config.pixels_per_image, seed, sample)
+            features = self._features(sample.image).reshape(height * width, -1)
+            rows.append(features[index])
+            labels.append(truth.reshape(-1)[index])
+        stacked = np.concatenate(labels)
+        drawn = np.array([(~stacked).sum(), stacked.sum()])
+        if 0 in drawn:
+            raise ValueError(
+                f"{len(data_set)} images with {int(present[1])} object and {int(present[0])} background pixels; "
+                "the pixel classifier needs both kinds."
+            )
+        return np.concatenate(rows), stacked.astype(np.int8), float(present[1] / present[0] * drawn[0] / drawn[1])
+
+    def _features(self, image: np.ndarray) -> np.ndarray:
+        return pixel_features(image, self.config.scales, self.config.feature_groups)
+
+    def predict_proba(self, image: np.ndarray) -> np.ndarray:
+        """Classify on a grid of half resolution and interpolate (see `Approach.predict_proba`)."""
+        if not hasattr(self, "booster_"):
+            raise NotFittedError(
+                "this pixel classifier has no trees yet; call fit(fit_set, tune_set, budget=…) or load."
+            )
+        features = self._features(check_image(image))
+        raw = self.booster_.predict(
+            features.reshape(-1, features.shape[2]), raw_score=True, num_threads=processes.threads()
+        )
+        log_odds = raw.reshape(features.shape[:2]).astype(np.float32) + np.float32(np.log(self.balance_))
+        proba = 1 / (1 + np.exp(-log_odds))
+        return np.clip(cv2.resize(proba, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
+
+    def save(self, folder: Path) -> None:
+        """Write LightGBM's text format and the correction for the balancing."""
+        self.booster_.save_model(folder / MODEL_TEXT, num_iteration=self.booster_.best_iteration)
+        (folder / "balance.json").write_text(json.dumps(self.balance_), encoding="utf-8")
+
+    def load(self, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        self.booster_ = lgb.Booster(model_file=folder / MODEL_TEXT)
+        self.balance_ = json.loads((folder / "balance.json").read_text(encoding="utf-8"))
+        return self
+
+    def parameters(self) -> int:
+        """Split thresholds and leaf values of all trees."""
+        leaves = self.booster_.trees_to_dataframe()["split_feature"].isna()
+        return len(leaves)
+
+
+def _draw(truth: np.ndarray, usable: np.ndarray, count: int, seed: int, sample: Sample) -> np.ndarray:
+    """Flat indices of up to count/2 object and count/2 background pixels, the same for an image whatever its place."""
+    random = np.random.default_rng([seed, sample.image_id])
+    drawn = []
+    for wanted in (truth, ~truth):
+        candidates = np.flatnonzero((wanted & usable).reshape(-1))
+        drawn.append(random.choice(candidates, min(len(candidates), count // 2), replace=False))
+    return np.sort(np.concatenate(drawn))
+
+
+class _RoundLimit:
+    """LightGBM callback: after the tenth round, the time that is left becomes a number of rounds, the best of which is
+    kept.
+    """
+
+    order = 0
+
+    def __init__(self, deadline: float | None):
+        self.deadline, self.rounds, self._start = deadline, None, time.monotonic()
+        self._best: tuple[float, int, list] | None = None
+
+    def __call__(self, env) -> None:
+        done = env.iteration - env.begin_iteration + 1
+        if self.deadline is None:
+            return
+        log_loss = env.evaluation_result_list[0][2]
+        if self._best is None or log_loss < self._best[0]:
+            self._best = (log_loss, env.iteration, env.evaluation_result_list)
+        if done == 10:
+            now = time.monotonic()
+            self.rounds = max(10, 10 + int((self.deadline - now) / max((now - self._start) / 10, 1e-6)))
+        if self.rounds and done >= self.rounds:
+            raise lgb.callback.EarlyStopException(*self._best[1:])

@@ -1,0 +1,254 @@
+"""One approach in one run: fit, tune, score, measure. Each stage leaves its result in the run's folder and is not done
+again when it is there; a raise becomes the reason of a failed row, and the other approaches go on.
+"""
+
+import logging
+import shutil
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from approaches import MODEL_FILE, TABLE, build, load, processes, store
+from approaches.base import Approach, Budget, ConfigError, Predictor, RequirementMissingError
+from approaches.cost import measure
+from approaches.remembered import Remembered
+from common.data import Data, DataSet
+from common.evaluate import ImageScore, score_image, score_table
+from common.files import whole_folder
+from common.postprocess import Postprocess, tune_postprocess
+from common.probabilities import ProbabilityMaps
+from common.progress import progress
+from common.records import Record, RunMismatchError, read_record, write_record
+
+log = logging.getLogger("bench")
+
+
+@dataclass(frozen=True)
+class RunSettings:
+    """What all approaches of a run share.
+
+    Attributes:
+        folder: of the run.
+        budget: of each approach's fit.
+        seed: of everything random.
+        smoke: start from every approach's smallest settings.
+        overrides: approach → setting → value.
+        score_only: predict and score stored models again; fit nothing.
+    """
+
+    folder: Path
+    budget: Budget
+    seed: int = 0
+    smoke: bool = False
+    overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    score_only: bool = False
+
+
+def model_folder(run: Path, name: str) -> Path:
+    """Where the stored model of an approach lies."""
+    return run / "models" / name
+
+
+def remembered(run: Path, name: str) -> Remembered:
+    """The stored model of an approach, with what it predicted in this run before."""
+
+    def remembering(member: str, approach: Approach) -> Remembered:
+        return Remembered(approach, ProbabilityMaps(run / "probabilities" / member))
+
+    return remembering(name, load(model_folder(run, name), remembering))
+
+
+def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
+    """Take one approach through its stages; its record is returned and stored, whatever happens.
+
+    Raises:
+        RunMismatchError: the folder has this approach with other settings.
+        KeyboardInterrupt: passed on; what was finished stays.
+    """
+    record = read_record(settings.folder, name) or Record(name)
+    try:
+        record = _opened(record, settings)
+        _fit(record, data, settings)
+        with processes.together(f"loading {name}"):
+            approach = remembered(settings.folder, name)
+        _tune(record, approach, data.tune, settings.folder)
+        _score(record, approach, data.score, settings.folder)
+        _measure(record, data.score, settings.folder)
+        record.status, record.reason = "ok", ""
+    except RunMismatchError:
+        raise
+    except RequirementMissingError as error:
+        record.status, record.reason = "skipped", str(error)
+    except Exception as error:
+        record.status, record.reason = "failed", f"{type(error).__name__}: {error}"
+        log.error("%s failed:\n%s", name, traceback.format_exc().rstrip())
+    _store(record, settings.folder)
+    return record
+
+
+def check_settings(names: Sequence[str], settings: RunSettings, *, continues: bool = True) -> None:
+    """Look at the settings of all approaches before the first of them is trained for an hour.
+
+    Args:
+        names: the approaches of this run.
+        settings: of this run.
+        continues: what is in the folder will be gone on with, and must have been made with the same settings.
+
+    Raises:
+        ConfigError: a setting given by hand does not exist, has the wrong type, or is of an approach that does not run.
+        RunMismatchError: the folder has one of the approaches with other settings.
+    """
+    strangers = [name for name in settings.overrides if name not in names]
+    if strangers:
+        raise ConfigError(f"settings are given for {', '.join(strangers)}, but this run has {', '.join(names)}.")
+    for name in names:
+        try:
+            config = prepared(name, settings).config.as_dict()
+        except ConfigError:
+            if name in settings.overrides:
+                raise
+        except Exception:
+            continue
+        else:
+            record = read_record(settings.folder, name) if continues and not settings.score_only else None
+            if record is not None and _is_trained(record, settings.folder):
+                _check_config(record, config, settings.folder)
+
+
+def prepared(name: str, settings: RunSettings, members: Mapping[str, Predictor] | None = None) -> Approach:
+    """The approach with the settings of this run, not fitted."""
+    overrides = dict(settings.overrides.get(name, {}))
+    if settings.smoke:
+        smoke = type(build(name).config).smoke().as_dict()
+        overrides = {**smoke, **dict(TABLE[name].config), **overrides}
+    return build(name, members, overrides)
+
+
+def _opened(stored: Record, settings: RunSettings) -> Record:
+    """The record as it stands, with what has to be done again taken out of it and out of the folder."""
+    name, run = stored.approach, settings.folder
+    with processes.together(f"preparing {name}"):
+        approach = prepared(name, settings)
+        config, traits, members = approach.config.as_dict(), asdict(approach.traits), _members(name, run)
+        if settings.score_only:
+            record = replace(stored, tune=None, postprocess=None, scores=None, costs=None)
+        elif not _is_trained(stored, run):
+            record = Record(name, config=config, made_from={"members": members})
+        else:
+            record = stored
+            _check_config(record, config, run)
+        begun_otherwise = record.fit is None and (stored.fit is not None or stored.config != config)
+    with processes.together(f"clearing {name}"):
+        if processes.is_main() and record is not stored:
+            shutil.rmtree(run / "probabilities" / name, ignore_errors=True)
+            if begun_otherwise:  # from other members or with other settings; nothing to continue from
+                shutil.rmtree(run / "training" / name, ignore_errors=True)
+    return replace(record, traits=traits, status="unfinished", reason="")
+
+
+def _is_trained(record: Record, run: Path) -> bool:
+    """Whether the stored model is the one this run needs."""
+    is_stored = record.fit is not None and (model_folder(run, record.approach) / MODEL_FILE).is_file()
+    return is_stored and record.made_from.get("members", []) == _members(record.approach, run)
+
+
+def _check_config(record: Record, config: Mapping[str, Any], run: Path) -> None:
+    """Refuse other settings; one that the stored config does not name had its default then."""
+    stored = {**type(build(record.approach).config)().as_dict(), **record.config}
+    changed = [key for key in stored if stored[key] != config.get(key)]
+    if changed:
+        raise RunMismatchError(
+            f"{record.approach} was trained in {run} with other settings ({', '.join(changed)}); repeat them, "
+            "or give another --output, or begin anew with --fresh."
+        )
+
+
+def _store(record: Record, run: Path) -> None:
+    processes.wait()
+    if processes.is_main():
+        write_record(run, record)
+    processes.wait()
+
+
+def _members(name: str, run: Path) -> list[str]:
+    """The approaches whose trained models this one is given: all that are complete in this run."""
+    if not TABLE[name].combines:
+        return []
+    records = [read_record(run, other) for other, entry in TABLE.items() if not entry.combines]
+    return [record.approach for record in records if record is not None and record.status == "ok"]
+
+
+def _fit(record: Record, data: Data, settings: RunSettings) -> None:
+    name, run = record.approach, settings.folder
+    if record.fit is not None and (model_folder(run, name) / MODEL_FILE).is_file():
+        log.info("%s: trained before", name)
+        return
+    if settings.score_only:
+        raise RequirementMissingError(f"no trained model in {model_folder(run, name)}; run without --score-only first")
+    log.info("%s: training", name)
+    _store(record, run)  # a continued training must know the settings with which it began
+    seconds = 0.0
+    with processes.together(f"training {name}"):
+        members = {member: remembered(run, member) for member in record.made_from["members"]}
+        approach = prepared(name, settings, members)
+        if approach.traits.fits_on_all or processes.is_main():
+            start, folder = time.monotonic(), run / "training" / name
+            approach.fit(data.fit, data.tune, budget=settings.budget, seed=settings.seed, folder=folder)
+            seconds = time.monotonic() - start
+        if processes.is_main():
+            with whole_folder(model_folder(run, name)) as partial:
+                store(approach, name, partial)
+    record.traits = asdict(approach.traits)
+    report = approach.report_
+    seconds = seconds if report.seconds is None else report.seconds
+    record.fit = {"seconds": seconds, "steps": report.steps, "resumes": report.resumes, **report.notes}
+    _store(record, run)
+
+
+def _predict(approach: Remembered, data_set: DataSet, what: str) -> None:
+    """Have the maps of all images on disk; the processes share those that are missing."""
+    with processes.together(what):
+        for index in progress(processes.share(range(len(data_set))), what, show=processes.is_main()):
+            approach.levels(data_set[index].image)
+
+
+def _tune(record: Record, approach: Remembered, tune_set: DataSet, run: Path) -> None:
+    if record.postprocess is not None:
+        return
+    _predict(approach, tune_set, f"{record.approach}: predicting tune")
+    with processes.together(f"tuning {record.approach}"):
+        postprocess, curve = tune_postprocess((approach.levels(s.image), s.mask, s.ignore) for s in tune_set)
+    record.postprocess = asdict(postprocess)
+    record.tune = {"thresholds": curve.thresholds.tolist(), "dice_mean": curve.mean().tolist()}
+    _store(record, run)
+
+
+def _score(record: Record, approach: Remembered, score_set: DataSet, run: Path) -> None:
+    if record.scores is not None:
+        return
+    postprocess = Postprocess(**record.postprocess)
+    part: dict[int, ImageScore] = {}
+    what = f"{record.approach}: scoring val"
+    with processes.together(what):
+        for index in progress(processes.share(range(len(score_set))), what, show=processes.is_main()):
+            sample = score_set[index]
+            part[sample.image_id] = score_image(sample, approach.levels(sample.image), postprocess)
+    scores = list(processes.join(part).values())
+    record.scores = score_table(scores, score_set.ids).to_dict(orient="records")
+    _store(record, run)
+
+
+def _measure(record: Record, score_set: DataSet, run: Path) -> None:
+    if record.costs is not None:
+        return
+    with processes.together(f"measuring {record.approach}"):
+        if processes.is_main():
+            folder = model_folder(run, record.approach)
+            log.info("%s: measuring its costs in a fresh process", record.approach)
+            costs = measure(folder, [entry.path for entry in score_set.entries], record.postprocess["threshold"])
+            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            record.costs = {**costs, "model_mb": size / 1e6}
+    _store(record, run)

@@ -1,0 +1,274 @@
+"""The one training loop of all networks, through accelerate: crops, loss, schedule, averaging, checkpoints, the
+epoch that is kept. What it decides before the first step (steps, precision) is a plan on disk, read again after a
+restart.
+"""
+
+import copy
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import nn
+
+from approaches import processes
+from approaches.augment import Crops, described
+from approaches.base import Budget, Config, ConfigError, FitReport
+from approaches.checkpoint import Checkpoints, Curve
+from approaches.inference import predict_whole
+from approaches.losses import build_loss
+from approaches.plan import Plan, make_plan
+from common.data import DataSet
+from common.groups import spread
+from common.metrics import count_pixels, dice
+
+WARM_UP_SHARE, MOST_WARM_UP = 0.1, 100
+WEIGHT_DECAY, CLIP_NORM = 1e-2, 5.0
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Config):
+    """What training any network depends on."""
+
+    crop_px: int = 192
+    batch: int = 16
+    learning_rate: float = 1e-3
+    loss: str = "bce_dice"
+    augmentation: str = "full"
+    object_share: float = 0.8  # of the crops lie near an object, the rest anywhere
+    generated_share: float = 0.0  # of the crops show generated scenes (common.sample) instead of the user's images
+    average_share: float = 0.05  # of all steps is the memory of the averaged weights; 0 keeps the raw ones
+    precision: str = "auto"  # or float32, bfloat16, float16
+    evaluations: int = 4  # on tune, over the second half
+    evaluated_images: int = 32
+
+    @classmethod
+    def smoke(cls) -> Self:
+        """Small crops and batches."""
+        return cls(crop_px=96, batch=8, evaluations=1, evaluated_images=8)
+
+
+class Average:
+    """Exponential moving average of a network's weights and statistics, in float32."""
+
+    def __init__(self, network: nn.Module, memory_steps: float):
+        self.state = {key: value.detach().clone() for key, value in network.state_dict().items()}
+        self.memory_steps, self.updates = memory_steps, 0
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Take in the weights of one more step; early steps are forgotten faster."""
+        self.updates += 1
+        share = 1 / (1 + min(self.memory_steps, self.updates / 5))
+        for key, value in network.state_dict().items():
+            if value.is_floating_point() and self.memory_steps > 0:
+                self.state[key].lerp_(value, share)
+            else:
+                self.state[key].copy_(value)
+
+
+def train(
+    network: nn.Module,
+    fit_set: DataSet,
+    tune_set: DataSet,
+    config: TrainingConfig,
+    *,
+    budget: Budget,
+    seed: int,
+    folder: Path | None,
+    divisor: int,
+) -> tuple[nn.Module, FitReport]:
+    """Train a network and keep the epoch that is best on *tune*.
+
+    Args:
+        network: (B, 3, H, W) uint8 → logits (B, 1, H, W), with its first weights.
+        fit_set: images to crop from.
+        tune_set: up to `config.evaluated_images` of them choose the epoch.
+        config: how.
+        budget: how long; a time limit becomes a number of steps once.
+        seed: of crops and augmentation.
+        folder: of plan, curve and checkpoints; an unfinished training found there is continued. None keeps nothing.
+        divisor: whole images are padded to multiples of it.
+
+    Returns:
+        The trained network in evaluation mode, and what the record should say of its training.
+    """
+    start = time.monotonic()
+    batch = budget.batch or config.batch
+    if batch % processes.state().num_processes:
+        raise ConfigError(f"batch {batch} cannot be shared by {processes.state().num_processes} processes; "
+                          "give a multiple with --batch.")  # fmt: skip
+    network = network.to(processes.state().device, memory_format=torch.channels_last)
+    crops = crops_of(fit_set, config, seed, batch)
+    plan = make_plan(network, crops, build_loss(config.loss), batch, config, budget, folder, start)
+    judged = tune_set.subset(spread(tune_set, config.evaluated_images))
+    loop = _Loop(network, crops, judged, config, plan, batch, folder, divisor)
+    loop.run(start)
+    notes = {
+        "precision": plan.precision,
+        "precision_candidates": plan.candidates,
+        "seconds_per_step": plan.seconds_per_step,
+        "batch": batch,
+        "epoch_kept": loop.best["epoch"],
+        "tune_dice_at_half": loop.best["dice"],
+        "augmentation": described(config.augmentation, config.crop_px),
+    }
+    return loop.best_network(), FitReport(loop.seconds, plan.steps, loop.resumes, notes)
+
+
+def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) -> Crops:
+    """The stream of training crops; an epoch is one pass over the images, rounded to whole batches."""
+    return Crops(
+        fit_set,
+        crop_px=config.crop_px,
+        strength=config.augmentation,
+        object_share=config.object_share,
+        generated_share=config.generated_share,
+        seed=seed,
+        epoch_length=max(1, round(len(fit_set) / batch)) * batch,
+    )
+
+
+class _Loop:
+    """The state of one training: what moves from step to step."""
+
+    def __init__(self, network, crops, judged, config, plan: Plan, batch: int, folder: Path | None, divisor: int):
+        self.config, self.plan, self.judged, self.divisor, self.batch = config, plan, judged, divisor, batch
+        self.accelerator = processes.fresh_accelerator(plan.precision)
+        self.loss = build_loss(config.loss)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY)
+        self.network, self.crops = network, crops
+        self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
+        self.average = Average(network, config.average_share * plan.steps)
+        self.judge = copy.deepcopy(network).eval()
+        self.step, self.seconds, self.resumes = 0, 0.0, 0
+        self.best = {"dice": -1.0, "epoch": 0, "state": None}
+        self.checkpoints, self.curve = Checkpoints(folder), Curve(folder)
+
+    def run(self, start: float) -> None:
+        """All epochs that are left."""
+        self._resume()
+        per_epoch = self.crops.epoch_length // self.batch
+        epochs = -(-self.plan.steps // per_epoch)
+        judged_after = {round(epochs * (1 - k / (2 * self.config.evaluations))) for k in range(self.config.evaluations)}
+        before, batches = self.seconds, None
+        while self.step < self.plan.steps:
+            if batches is None:
+                batches = self._batches()
+            epoch = self.step // per_epoch
+            torch.manual_seed(hash((self.crops.seed, epoch, self.accelerator.process_index)) % 2**31)
+            last = min((epoch + 1) * per_epoch, self.plan.steps)
+            loss = self._epoch(batches, last)
+            self._share_statistics()
+            judged = self._judge(epoch) if epoch + 1 in judged_after or last == self.plan.steps else None
+            self.seconds = before + time.monotonic() - start
+            self.curve.add(epoch + 1, self.step, loss, self._learning_rate(self.step - 1), judged, self.seconds)
+            if self.accelerator.is_main_process:
+                self.checkpoints.save(self._state())
+            processes.wait()
+        self.curve.close()
+
+    def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        workers = min(8, processes.threads()) if self.accelerator.device.type == "cuda" else 0
+        loader = torch.utils.data.DataLoader(
+            self.crops,
+            batch_size=self.batch,
+            sampler=range(self.step * self.batch, self.plan.steps * self.batch),
+            num_workers=workers,
+            multiprocessing_context="spawn" if workers else None,  # a fork after LightGBM's threads may hang
+            pin_memory=workers > 0,
+        )
+        return iter(self.accelerator.prepare(loader))
+
+    def _epoch(self, batches: Iterator, last: int) -> float:
+        """Train up to a step; returns the mean loss of the steps, over all processes."""
+        self.model.train()
+        total, first = torch.zeros((), device=self.accelerator.device), self.step
+        while self.step < last:
+            for group in self.optimizer.param_groups:
+                group["lr"] = self._learning_rate(self.step)
+            with processes.together(f"training step {self.step + 1}"):
+                images, target = next(batches)
+                logits = self.model(images.contiguous(memory_format=torch.channels_last))  # (B, 1, crop, crop)
+                loss = self.loss(logits.float(), target.float())
+                if not torch.isfinite(loss):
+                    raise FloatingPointError(
+                        f"the loss is {loss.item()} at step {self.step + 1}; try a smaller learning_rate, or "
+                        "precision=float32."
+                    )
+            self.accelerator.backward(loss)
+            self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
+            self.optimizer.step()
+            self.optimizer.zero_grad()
+            self.average.update(self.network)
+            total += loss.detach()
+            self.step += 1
+        return float(self.accelerator.reduce(total, "mean")) / max(1, self.step - first)
+
+    def _learning_rate(self, step: int) -> float:
+        """Linear warm-up, then a cosine to zero over the planned steps."""
+        warm_up = min(MOST_WARM_UP, WARM_UP_SHARE * self.plan.steps)
+        if step < warm_up:
+            return self.config.learning_rate * (step + 1) / (warm_up + 1)
+        progress = (step - warm_up) / max(1.0, self.plan.steps - warm_up)
+        return self.config.learning_rate * 0.5 * (1 + float(torch.cos(torch.tensor(progress * torch.pi))))
+
+    def _share_statistics(self) -> None:
+        """Batch-norm statistics are each process's own while training; their mean goes on."""
+        if self.accelerator.num_processes == 1:
+            return
+        for state in (self.network.state_dict(), self.average.state):
+            for value in state.values():
+                if value.is_floating_point():
+                    value.copy_(self.accelerator.reduce(value, "mean"))
+
+    def _judge(self, epoch: int) -> float:
+        """Mean Dice of the averaged weights at 0.5 on the judged images; the best so far is kept."""
+        self.judge.load_state_dict(self.average.state)
+        part = {}
+        with processes.together("judging an epoch on tune"):
+            for index in processes.share(range(len(self.judged))):
+                sample = self.judged[index]
+                mask = predict_whole(self.judge, sample.image, self.divisor) >= 0.5
+                part[sample.image_id] = count_pixels(mask, sample.mask, sample.ignore)
+        counts = processes.join(part).values()
+        scores = [dice(c.tp, c.fp, c.fn) for c in counts if c.tp + c.fn]
+        mean = float(sum(scores) / max(1, len(scores)))
+        if mean > self.best["dice"]:
+            state = {key: value.cpu().clone() for key, value in self.average.state.items()}
+            self.best = {"dice": mean, "epoch": epoch + 1, "state": state}
+        return mean
+
+    def _state(self) -> dict:
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "resumes": self.resumes,
+            "network": self.network.state_dict(),
+            "average": self.average.state,
+            "updates": self.average.updates,
+            "optimizer": self.optimizer.state_dict(),
+            "best": self.best,
+        }
+
+    def _resume(self) -> None:
+        """Go on from the last epoch's end, if one is stored: weights, optimiser, averages, step; the schedule and all
+        randomness follow from the step.
+        """
+        state = self.checkpoints.load()
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        for key, value in state["average"].items():
+            self.average.state[key].copy_(value)
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average.updates, self.best = state["updates"], state["best"]
+        self.step, self.seconds, self.resumes = state["step"], state["seconds"], state["resumes"] + 1
+        self.curve.cut(self.step)
+
+    def best_network(self) -> nn.Module:
+        """The kept epoch, ready to predict."""
+        self.judge.load_state_dict(self.best["state"])
+        return self.judge

@@ -1,0 +1,172 @@
+"""Averages the probabilities of trained members over flips and quarter turns; members, weights and views are chosen
+on *tune*.
+
+Source: R. Caruana et al., Ensemble Selection from Libraries of Models, 2004 (greedy selection with replacement).
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from approaches import processes
+from approaches.base import (
+    Approach,
+    Budget,
+    Config,
+    FitReport,
+    NotFittedError,
+    RequirementMissingError,
+    Traits,
+    check_image,
+)
+from common.data import DataSet, Sample
+from common.geometry import D4_VIEWS, apply_view, invert_view
+from common.groups import spread
+from common.postprocess import LEVELS, quantise, threshold_curve
+from common.progress import progress
+
+
+@dataclass(frozen=True)
+class EnsembleConfig(Config):
+    """How far the selection goes."""
+
+    draws: int = 8  # a member drawn twice has twice the weight
+    least_gain: float = 0.0005  # of mean Dice on tune, for one more draw or for the views
+    most_images: int = 200  # of tune are looked at
+
+    @classmethod
+    def smoke(cls) -> Self:
+        """Few draws on few images."""
+        return cls(draws=3, most_images=8)
+
+
+class TtaEnsemble(Approach):
+    """A weighted mean over members, and over the eight flips and quarter turns if that helps on *tune*."""
+
+    Config = EnsembleConfig
+
+    @property
+    def traits(self) -> Traits:
+        """What shaped the members shaped the ensemble; the processes share the images."""
+        outside = {member.traits.pretrained_on for member in self.members.values()} - {""}
+        return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
+
+    def fit(
+        self, fit_set: DataSet, tune_set: DataSet, *, budget: Budget, seed: int = 0, folder: Path | None = None
+    ) -> Self:
+        """Select on *tune*; *fit* is not read.
+
+        Members are selected by their plain maps, which are known already; only the selected ones predict the other
+        views. A time limit takes fewer images for that comparison.
+
+        Raises:
+            RequirementMissingError: no trained member was given; the message says how to train some.
+        """
+        if not self.members:
+            raise RequirementMissingError(
+                "no trained member in this run; train some first, in the same --output: "
+                "python bench.py --approaches pixel_lightgbm,unet,smp_unet_lite0,tta_ensemble"
+            )
+        start = time.monotonic()
+        samples = [sample for sample in tune_set.subset(spread(tune_set, self.config.most_images)) if sample.mask.any()]
+        self._predict(samples, D4_VIEWS[:1])
+        self.weights_, plain, alone = self._select(samples)
+        self.views_ = 1
+        compared = samples[: self._affordable(samples, budget, start)]
+        self._predict(compared, D4_VIEWS)
+        gain = self._score(compared, self.weights_, D4_VIEWS) - self._score(compared, self.weights_, D4_VIEWS[:1])
+        if gain >= self.config.least_gain:
+            self.views_ = len(D4_VIEWS)
+        self.members = {name: self.members[name] for name in self.weights_}
+        best = max(alone, key=alone.get)
+        said = "one member is enough" if len(self.weights_) == 1 else f"{len(self.weights_)} members"
+        self.report_ = FitReport(
+            notes={
+                "selection": f"{said}; flips and turns {'kept' if self.views_ > 1 else 'not kept'}",
+                "weights": self.weights_,
+                "views": self.views_,
+                "tune_dice_alone": alone,
+                "tune_dice_gain_of_members": plain - alone[best],
+                "tune_dice_gain_of_views": gain,
+                "images_compared_for_views": len(compared),
+            }
+        )
+        return self
+
+    def _predict(self, samples: Sequence[Sample], views: Sequence) -> None:
+        """Have the members' maps of these views remembered; the processes share the images."""
+        names = list(getattr(self, "weights_", self.members))
+        with processes.together("predicting for the ensemble"):
+            mine = processes.share(samples)
+            for sample in progress(mine, "tta_ensemble: predicting views", show=processes.is_main()):
+                for name in names:
+                    for view in views:
+                        self.members[name].predict_proba(apply_view(sample.image, view))
+
+    def _affordable(self, samples: Sequence[Sample], budget: Budget, start: float) -> int:
+        """How many images the time limit allows for comparing views, measured on the first; the same on all
+        processes.
+        """
+        if budget.minutes is None:
+            return len(samples)
+        began = time.monotonic()
+        self._predict(samples[:1], D4_VIEWS)
+        each = (time.monotonic() - began) / processes.state().num_processes
+        left = budget.minutes * 60 - (time.monotonic() - start)
+        return processes.agree(int(np.clip(left / max(each, 1e-6), 1, len(samples))))
+
+    def _select(self, samples: Sequence[Sample]) -> tuple[dict[str, int], float, dict[str, float]]:
+        """Draw members with replacement, each time the one that gains most; weights, score, and scores alone."""
+        alone = {name: self._score(samples, {name: 1}, D4_VIEWS[:1]) for name in self.members}
+        drawn = Counter({max(alone, key=alone.get): 1})
+        best = max(alone.values())
+        for _ in range(self.config.draws - 1):
+            tried = {name: self._score(samples, drawn + Counter([name]), D4_VIEWS[:1]) for name in self.members}
+            name = max(tried, key=tried.get)
+            if tried[name] < best + self.config.least_gain:
+                break
+            drawn[name] += 1
+            best = tried[name]
+        return dict(drawn), best, alone
+
+    def _score(self, samples: Sequence[Sample], weights: Mapping[str, int], views: Sequence) -> float:
+        """Mean Dice at the best threshold."""
+        maps = ((quantise(self._mean(s.image, weights, views)), s.mask, s.ignore) for s in samples)
+        return float(threshold_curve(maps).mean().max())
+
+    def _mean(self, image: np.ndarray, weights: Mapping[str, int], views: Sequence) -> np.ndarray:
+        """Weighted mean of the members' quantised maps over the views, (H, W) float32."""
+        total = np.zeros(image.shape[:2], np.float32)
+        for view in views:
+            seen = apply_view(image, view)
+            for name, weight in weights.items():
+                levels = quantise(self.members[name].predict_proba(seen))
+                total += weight * invert_view(levels, view).astype(np.float32)
+        return total / (LEVELS * len(views) * sum(weights.values()))
+
+    def predict_proba(self, image: np.ndarray) -> np.ndarray:
+        """See `Approach.predict_proba`."""
+        if not hasattr(self, "weights_"):
+            raise NotFittedError("this ensemble has selected no members yet; call fit(fit_set, tune_set, …) or load.")
+        return np.clip(self._mean(check_image(image), self.weights_, D4_VIEWS[: self.views_]), 0, 1)
+
+    def save(self, folder: Path) -> None:
+        """Write weights and number of views; the members have folders of their own."""
+        chosen = {"weights": self.weights_, "views": self.views_}
+        (folder / "ensemble.json").write_text(json.dumps(chosen), encoding="utf-8")
+
+    def load(self, folder: Path) -> Self:
+        """Read what `save` wrote; the members were given to the constructor."""
+        chosen = json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
+        self.weights_, self.views_ = chosen["weights"], chosen["views"]
+        return self
+
+    def parameters(self) -> int:
+        """The sum over the members in use."""
+        return sum(member.parameters() for member in self.members.values())

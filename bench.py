@@ -1,0 +1,203 @@
+"""Which segmentation approach should I use on my photos? Trains several, compares them, submits the winner's masks.
+
+    python bench.py                                        all approaches on generated sample data, a few minutes
+    python bench.py --data DIR                             all approaches on your folder
+    accelerate launch bench.py --approaches all --data DIR   the same on several GPUs or processes
+    python bench.py --data DIR --approaches threshold,pixel_lightgbm
+    python bench.py --data DIR --epochs 20 --mirror True --save_ds True --batch 16
+    python bench.py --data DIR --score-only                score the stored models again
+    python bench.py --list                                 which approaches there are
+
+DIR holds train/ and val/, each with images/ and coco_annotations.json, and real_test/ with photos without labels. It is
+only read. Everything a run makes lies in results/<run>/ (or --output): leaderboard.csv and .md, per_image.csv,
+run.json, models/, records/, submission/. The same command continues a run that was interrupted and repeats nothing that
+was finished. The exit code is 0 when every approach that could run came through, 1 when one failed, 2 when the command
+or the data cannot be used.
+"""
+
+import logging
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from approaches import TABLE, names_for, processes
+from approaches.base import Budget, ConfigError
+from approaches.cost import peak_memory_mb
+from approaches.launch import mirror
+from approaches.options import PRESETS, budget_of, overrides_of, parser
+from approaches.run import RunSettings, check_settings, run_approach
+from approaches.submit import rehearse, submit
+from common.coco import DataError
+from common.coco.check import check_data, format_findings
+from common.data import Data, load_data
+from common.gallery import GalleryError
+from common.leaderboard import Choice, write_leaderboard
+from common.progress import progress
+from common.records import RunMismatchError, describe_run, open_run, read_record, read_records
+from common.sample import generate
+from common.submission import SubmissionError
+
+log = logging.getLogger("bench")
+DATA, SAMPLE = Path("data/cig_butts"), Path("data/sample")
+
+
+def main(words: list[str] | None = None, program: str = "bench.py") -> int:
+    """Run the command line; returns the exit code."""
+    words = sys.argv[1:] if words is None else words
+    options = parser(program).parse_args(words)
+    if options.list:
+        for name, entry in TABLE.items():
+            print(f"{name:24} {entry.summary}")
+        return 0
+    handlers = list(log.handlers)
+    _log_to_console()
+    if options.mirror:
+        log.info("%s", mirror([str(Path(__file__).resolve())], words))
+    try:
+        return benchmark(options, words)
+    except (ConfigError, DataError, RunMismatchError, SubmissionError, GalleryError) as error:
+        log.error("%s", error)
+        return 2
+    except processes.ApproachFailedError:  # another process has said why
+        return 2
+    except KeyboardInterrupt:
+        log.error("interrupted; the same command continues where it stopped")
+        return 130
+    finally:
+        for handler in [handler for handler in log.handlers if handler not in handlers]:
+            log.removeHandler(handler)
+            handler.close()
+
+
+def benchmark(options, words: list[str]) -> int:
+    """Check the data, run each approach, rank, submit; returns the exit code."""
+    start = time.monotonic()
+    device = str(processes.state().device.type)
+    names = names_for(options.approaches, device)
+    overrides = overrides_of(options, names)
+    folder = _data_folder(options.data)
+    preset = options.preset or ("quick" if folder == SAMPLE else "full")
+    budget = budget_of(options, PRESETS[preset])
+    run = options.output or Path("results") / f"{folder.resolve().name.replace('_', '-')}-{preset}"
+    settings = RunSettings(run, budget, options.seed, PRESETS[preset].smoke, overrides, options.score_only)
+    if options.fresh and (options.resume or options.score_only):
+        raise ConfigError("--fresh begins anew; it cannot go with --resume or --score-only.")
+    if run.resolve().is_relative_to(folder.resolve()):
+        raise ConfigError(f"--output {run} lies in the data folder {folder}, where nothing is written; choose another.")
+    check_settings(names, settings, continues=not options.fresh)
+    if not _checked(folder):
+        return 2
+    data = _loaded(folder, options.seed, run.parent / "cache" if options.save_ds else None)
+    _opened(data, settings, preset, options.fresh, words)
+    log.info(
+        "device %s, %d process(es) of %d thread(s)", device, processes.state().num_processes, processes.use_threads()
+    )
+    log.info("preset %s: %s; seed %d; results in %s", preset, _said(budget), options.seed, run)
+    for note in data.notes:
+        log.info("%s", note)
+    for name in names:
+        record = run_approach(name, data, settings)
+        log.info("%s: %s%s", name, record.status, f" ({record.reason})" if record.reason else "")
+    choice = Choice(options.winner, options.margin)
+    return _concluded(data, run, names, choice, time.monotonic() - start)
+
+
+def _data_folder(given: Path | None) -> Path:
+    """The folder asked for, else the original data set where it lies in its place, else generated sample data."""
+    if given is not None or DATA.is_dir():
+        return given or DATA
+    with processes.together("generating sample data"):
+        if processes.is_main() and not SAMPLE.is_dir():
+            log.info("no --data and no %s: generating sample data in %s", DATA, SAMPLE)
+            generate(SAMPLE, progress=sys.stderr.isatty())
+    return SAMPLE
+
+
+def _checked(folder: Path) -> bool:
+    """Whether the data can be used; the table of findings is printed once."""
+    findings = check_data(folder, progress=processes.is_main() and sys.stderr.isatty())
+    if processes.is_main():
+        print(format_findings(findings, folder), file=sys.stderr)
+    return not any(finding.level == "error" for finding in findings)
+
+
+def _loaded(folder: Path, seed: int, cache_root: Path | None) -> Data:
+    """The data, and a look at its template; the main process makes the cache before the others open it."""
+
+    def show(items):
+        return progress(items, "decoding images", show=processes.is_main())
+
+    with processes.together("reading the data"):
+        if processes.is_main():
+            data = load_data(folder, seed=seed, cache_root=cache_root, progress=show)
+            rehearse(data)
+    return data if processes.is_main() else load_data(folder, seed=seed, cache_root=cache_root, progress=show)
+
+
+def _opened(data: Data, settings: RunSettings, preset: str, fresh: bool, words: list[str]) -> None:
+    """The run's folder, its description and its log file."""
+    run, budget = settings.folder, settings.budget
+    identity = {"data": data.key, "seed": settings.seed, "budget": vars(budget), "smoke": settings.smoke}
+    with processes.together("opening the run"):
+        if processes.is_main():
+            open_run(run, identity, fresh=fresh)
+            handler = logging.FileHandler(run / "log.txt", encoding="utf-8")
+            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+            log.addHandler(handler)
+            roles = {role: list(getattr(data, role).ids) for role in ("fit", "tune", "score")}
+            groups = {str(image_id): group for image_id, group in data.score.groups.items()}
+            state = processes.state()
+            describe_run(
+                run,
+                command=shlex.join(words),
+                data=str(data.folder),
+                preset=preset,
+                notes=data.notes,
+                processes=state.num_processes,
+                device=str(state.device),
+                threads=processes.threads(),
+                roles=roles,
+                score_groups=groups,
+            )
+
+
+def _concluded(data: Data, run: Path, names: list[str], choice: Choice, seconds: float) -> int:
+    """Rank, submit, and say where everything is."""
+    code = 0
+    with processes.together("concluding the run"):
+        if processes.is_main():
+            records = read_records(run)
+            winner, board = write_leaderboard(run, records, data.score.groups, choice)
+            configs = {record.approach: {"config": record.config, "fit": record.fit} for record in records}
+            costs = {"seconds": round(seconds, 1), "peak_memory_mb": round(peak_memory_mb())}
+            describe_run(run, approaches=configs, winner=winner, choice=vars(choice), last_command=costs)
+            print(f"\n{board}\n")
+            if winner is not None:
+                folder = submit(read_record(run, winner), data, run)
+                print(f"winner on val: {winner}\nleaderboard:   {run / 'leaderboard.md'}\nsubmission:    {folder}")
+            failed = [record.approach for record in records if record.approach in names and record.status == "failed"]
+            if failed or winner is None:
+                print(f"failed: {', '.join(failed) or 'every approach'}; the reasons are in {run / 'log.txt'}")
+                code = 1
+    return code
+
+
+def _said(budget: Budget) -> str:
+    parts = {"minutes": "min", "epochs": "epochs", "steps": "steps"}
+    said = [f"{getattr(budget, name):g} {unit}" for name, unit in parts.items() if getattr(budget, name) is not None]
+    return f"{', '.join(said)} for each fit" + (f", batch {budget.batch}" if budget.batch else "")
+
+
+def _log_to_console() -> None:
+    log.setLevel(logging.INFO if processes.is_main() else logging.ERROR)
+    if not log.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+        log.addHandler(handler)
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

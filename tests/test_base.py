@@ -1,0 +1,256 @@
+import json
+import re
+from dataclasses import FrozenInstanceError, dataclass
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from approaches import MODEL_FILE, TABLE, Entry, build, load, names_for, store
+from approaches.base import Approach, Budget, Config, ConfigError, FitReport, NotFittedError, Traits, check_image
+from approaches.pixel_lightgbm import PixelConfig
+from approaches.threshold import Threshold
+
+
+@dataclass(frozen=True)
+class Settings(Config):
+    channels: int = 16
+    rate: float = 0.5
+    pretrained: bool = True
+    encoder: str = "lite0"
+    sizes: tuple = (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("given", "setting", "expected"),
+    [
+        ({"channels": 8}, "channels", 8),
+        ({"channels": "8"}, "channels", 8),
+        ({"channels": " 8 "}, "channels", 8),
+        ({"rate": 0.25}, "rate", 0.25),
+        ({"rate": 1}, "rate", 1.0),
+        ({"rate": "1"}, "rate", 1.0),
+        ({"rate": "1e-3"}, "rate", 0.001),
+        ({"pretrained": "false"}, "pretrained", False),
+        ({"encoder": "b0"}, "encoder", "b0"),
+        ({"encoder": "34"}, "encoder", "34"),
+        ({"sizes": [3]}, "sizes", (3,)),
+        ({"sizes": "[3, 4]"}, "sizes", (3, 4)),
+        ({"sizes": ()}, "sizes", ()),
+    ],
+)
+def test_a_setting_takes_its_value_or_the_text_of_it(given, setting, expected):
+    value = getattr(Settings().with_values(given), setting)
+    assert value == expected
+    assert type(value) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"channels": 1.5},
+        {"channels": "many"},
+        {"channels": True},
+        {"channels": None},
+        {"channels": "[1]"},
+        {"rate": "fast"},
+        {"rate": True},
+        {"pretrained": 1},
+        {"pretrained": "yes"},
+        {"encoder": 34},
+        {"sizes": 3},
+        {"sizes": "3"},
+    ],
+)
+def test_a_value_of_another_type_is_refused_and_the_settings_are_listed(given):
+    with pytest.raises(ConfigError, match=next(iter(given))) as caught:
+        Settings().with_values(given)
+    assert all(name in str(caught.value) for name in ("channels=16", "rate=0.5", "sizes=(1, 2)"))
+
+
+def test_an_unknown_setting_is_refused_and_the_settings_are_listed():
+    with pytest.raises(ConfigError, match=r"chanels.*channels=16, rate=0\.5, pretrained=True, encoder='lite0'"):
+        Settings().with_values({"chanels": 8})
+    with pytest.raises(ConfigError, match="the settings are none"):
+        Config().with_values({"anything": 8})
+
+
+def test_overrides_leave_the_config_and_its_other_settings_alone():
+    config = Settings()
+    changed = config.with_values({"channels": 8, "rate": 0.1})
+    assert changed == Settings(channels=8, rate=0.1)
+    assert config == Settings()
+    with pytest.raises(FrozenInstanceError):
+        config.channels = 8
+
+
+def test_settings_come_back_from_json():
+    config = Settings(channels=3, sizes=(5, 6, 7))
+    assert Settings().with_values(json.loads(json.dumps(config.as_dict()))) == config
+
+
+@pytest.mark.parametrize("field", ["minutes", "epochs", "steps", "batch"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_budget_is_positive(field, value):
+    with pytest.raises(ConfigError, match=f"{field}={value}"):
+        Budget(**{field: value})
+
+
+def test_a_budget_may_have_several_limits_or_none():
+    assert Budget() == Budget(minutes=None, epochs=None, steps=None, batch=None)
+    budget = Budget(minutes=0.5, steps=3)
+    assert (budget.minutes, budget.steps, budget.epochs) == (0.5, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("image", "found"),
+    [
+        (np.zeros((4, 4, 3), np.float32), "float32"),
+        (np.zeros((4, 4), np.uint8), r"\(4, 4\)"),
+        (np.zeros((4, 4, 4), np.uint8), r"\(4, 4, 4\)"),
+        (np.zeros((1, 4, 4, 3), np.uint8), r"\(1, 4, 4, 3\)"),
+        (np.zeros((0, 4, 3), np.uint8), r"\(0, 4, 3\)"),
+        ([[[1, 2, 3]]], "list"),
+        (None, "NoneType"),
+    ],
+)
+def test_what_is_no_image_is_refused_with_what_it_is(image, found):
+    with pytest.raises(ValueError, match=found):
+        check_image(image)
+
+
+def test_an_image_is_passed_on_as_it_is():
+    image = np.zeros((1, 2, 3), np.uint8)
+    assert check_image(image) is image
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_line_of_the_table_can_be_built_with_its_settings(name):
+    entry = TABLE[name]
+    approach = build(name)
+    assert isinstance(approach, Approach)
+    assert {key: approach.config.as_dict()[key] for key in entry.config} == dict(entry.config)
+    assert isinstance(approach.traits, Traits)
+    assert approach.report_ == FitReport()
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_name_is_also_a_good_folder_name_and_every_line_has_a_summary(name):
+    assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
+    assert TABLE[name].summary.strip()
+    assert set(TABLE[name].devices) <= {"cpu", "cuda", "mps"}
+
+
+def test_the_table_imports_targets_that_exist():
+    assert TABLE
+    for entry in TABLE.values():
+        module, class_name = entry.target.split(":")
+        assert issubclass(getattr(import_module(module), class_name), Approach)
+
+
+def test_what_combines_others_stands_after_them():
+    combines = [entry.combines for entry in TABLE.values()]
+    assert combines == sorted(combines)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "mps"])
+def test_all_means_those_for_the_device_in_the_order_of_the_table(device):
+    names = names_for("all", device)
+    assert names == [name for name in TABLE if device in TABLE[name].devices]
+    assert "threshold" in names
+
+
+def test_names_come_in_the_order_of_the_table_and_once():
+    assert names_for(" pixel_lightgbm, threshold,pixel_lightgbm ,", "cpu") == ["threshold", "pixel_lightgbm"]
+
+
+def test_a_name_may_be_asked_for_on_any_device(monkeypatch):
+    monkeypatch.setitem(TABLE, "large", Entry("approaches.threshold:Threshold", "for GPUs", devices=("cuda",)))
+    assert names_for("large", "cpu") == ["large"]
+    assert "large" not in names_for("all", "cpu")
+    assert "large" in names_for("all", "cuda")
+
+
+@pytest.mark.parametrize(("wanted", "named"), [("treshold", "treshold"), ("threshold,u-net", "u-net"), ("", "''")])
+def test_an_unknown_name_is_refused_and_the_names_are_listed(wanted, named):
+    with pytest.raises(ConfigError, match=re.escape(named)) as caught:
+        names_for(wanted, "cpu")
+    assert all(name in str(caught.value) for name in TABLE)
+
+
+def test_build_refuses_unknown_names_and_settings():
+    with pytest.raises(ConfigError, match=r"'treshold'.*threshold"):
+        build("treshold")
+    with pytest.raises(ConfigError, match=r"pixel_lightgbm: .*'leafs'.*leaves=63"):
+        build("pixel_lightgbm", overrides={"leafs": 3})
+
+
+def test_overrides_win_over_the_table_and_the_table_over_the_class(monkeypatch):
+    line = Entry("approaches.pixel_lightgbm:PixelLightGBM", "small", {"leaves": 7, "rounds": 9})
+    monkeypatch.setitem(TABLE, "small", line)
+    assert build("small", overrides={"rounds": "5"}).config == PixelConfig(leaves=7, rounds=5)
+
+
+def test_a_table_line_with_a_wrong_setting_is_refused(monkeypatch):
+    monkeypatch.setitem(TABLE, "small", Entry("approaches.pixel_lightgbm:PixelLightGBM", "small", {"leafs": 7}))
+    with pytest.raises(ConfigError, match="leafs"):
+        build("small")
+
+
+def test_members_are_kept_by_name():
+    member = Threshold()
+    assert build("threshold", {"one": member}).members == {"one": member}
+    assert build("threshold").members == {}
+
+
+def stored_threshold(folder, members=()) -> Threshold:
+    model = Threshold(members=dict.fromkeys(members, Threshold()))
+    model.channel_, model.bright_ = "green", False
+    folder.mkdir(parents=True)
+    store(model, "threshold", folder)
+    return model
+
+
+def test_a_stored_model_says_what_it_is_and_is_loaded_from_its_folder_alone(tmp_path):
+    folder = tmp_path / "models" / "any-name"
+    stored_threshold(folder)
+    assert json.loads((folder / MODEL_FILE).read_text()) == {"approach": "threshold", "config": {}, "members": []}
+    loaded = load(folder)
+    assert type(loaded) is Threshold
+    image = np.full((1, 1, 3), 55, np.uint8)
+    assert loaded.predict_proba(image).item() == pytest.approx(200 / 255)
+
+
+def test_members_are_loaded_from_beside_the_model(tmp_path):
+    stored_threshold(tmp_path / "first")
+    stored_threshold(tmp_path / "both", members=["first"])
+    assert [type(member) for member in load(tmp_path / "both").members.values()] == [Threshold]
+
+
+def test_a_missing_model_is_named_with_the_command_that_trains_it(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"unet holds no stored model.*python -m approaches unet .*run"):
+        load(tmp_path / "run" / "models" / "unet")
+
+
+def test_a_missing_member_is_named(tmp_path):
+    stored_threshold(tmp_path / "both", members=["gone"])
+    with pytest.raises(FileNotFoundError, match="gone"):
+        load(tmp_path / "both")
+
+
+def test_a_stored_setting_that_no_longer_exists_is_named(tmp_path):
+    stored_threshold(tmp_path / "model")
+    path = tmp_path / "model" / MODEL_FILE
+    path.write_text(json.dumps({**json.loads(path.read_text()), "config": {"old": 1}}))
+    with pytest.raises(ConfigError, match=r"threshold: .*'old'"):
+        load(tmp_path / "model")
+
+
+def test_the_abstract_contract_cannot_be_built():
+    with pytest.raises(TypeError, match="predict_proba"):
+        Approach()
+
+
+def test_errors_are_of_the_usual_kinds():
+    assert issubclass(ConfigError, ValueError)
+    assert issubclass(NotFittedError, RuntimeError)

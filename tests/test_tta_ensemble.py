@@ -1,0 +1,96 @@
+import json
+
+import numpy as np
+import pytest
+
+from approaches.base import Budget, RequirementMissingError, Traits
+from approaches.remembered import Remembered
+from approaches.tta_ensemble import EnsembleConfig, TtaEnsemble
+from common.geometry import D4_VIEWS
+from common.probabilities import ProbabilityMaps
+
+
+class Noisy:
+    """Knows the truth of every image, and blurs it with noise of its own that depends on the view."""
+
+    traits = Traits(pretrained_on="ImageNet")
+
+    def __init__(self, data_set, noise, seed):
+        self.noise, self.seed, self.asked = noise, seed, 0
+        self.truth = {}
+        for sample in data_set:
+            for view in D4_VIEWS:
+                seen, mask = (
+                    np.rot90(a[:, ::-1] if view.flipped else a, view.quarter_turns) for a in (sample.image, sample.mask)
+                )
+                self.truth.setdefault(np.ascontiguousarray(seen).tobytes(), mask)
+
+    def predict_proba(self, image):
+        self.asked += 1
+        random = np.random.default_rng([self.seed, int(image.sum())])
+        mask = self._mask(image)
+        return np.clip(mask * 0.5 + random.normal(0.25, self.noise, mask.shape), 0, 1).astype(np.float32)
+
+    def _mask(self, image):
+        key = np.ascontiguousarray(image).tobytes()
+        return self.truth[key].astype(np.float32)
+
+    def parameters(self):
+        return 10
+
+
+class Useless(Noisy):
+    def _mask(self, image):
+        return np.zeros(image.shape[:2], np.float32)
+
+
+def fitted(data, members):
+    return TtaEnsemble(EnsembleConfig(), members).fit(data.fit, data.tune, budget=Budget(steps=1))
+
+
+def test_noisy_members_are_averaged_and_useless_ones_left_out(sample_data):
+    members = {
+        "one": Noisy(sample_data.tune, 0.3, 1),
+        "two": Noisy(sample_data.tune, 0.3, 2),
+        "bad": Useless(sample_data.tune, 0.3, 3),
+    }
+    ensemble = fitted(sample_data, members)
+    assert set(ensemble.weights_) == {"one", "two"} == set(ensemble.members)
+    assert ensemble.views_ == len(D4_VIEWS)  # independent noise in each view averages out too
+    notes = json.loads(json.dumps(ensemble.report_.notes))
+    assert notes["tune_dice_gain_of_members"] > 0 and notes["tune_dice_gain_of_views"] > 0
+    assert ensemble.parameters() == 20 and ensemble.traits.pretrained_on == "ImageNet"
+
+
+def test_one_perfect_member_is_enough_and_it_says_so(sample_data):
+    ensemble = fitted(sample_data, {"good": Noisy(sample_data.tune, 0.0, 1), "bad": Useless(sample_data.tune, 0.3, 2)})
+    assert ensemble.weights_ == {"good": 1} and ensemble.views_ == 1
+    assert "one member is enough" in ensemble.report_.notes["selection"]
+
+
+def test_nothing_that_a_member_predicted_is_predicted_again(sample_data, tmp_path):
+    member = Noisy(sample_data.tune, 0.3, 1)
+    remembered = Remembered(member, ProbabilityMaps(tmp_path))
+    for sample in sample_data.tune:
+        remembered.levels(sample.image)
+    known = member.asked
+    ensemble = fitted(sample_data, {"one": remembered})
+    with_objects = [sample for sample in sample_data.tune if sample.mask.any()]
+    assert member.asked == known + 7 * len(with_objects)
+    asked = member.asked
+    for sample in with_objects:
+        ensemble.predict_proba(sample.image)
+    assert member.asked == asked
+
+
+def test_views_are_undone(sample_data):
+    """A member without noise gives the truth in every view, so their mean must be the truth again."""
+    ensemble = fitted(sample_data, {"good": Noisy(sample_data.tune, 0.0, 1)})
+    ensemble.views_ = len(D4_VIEWS)
+    for sample in sample_data.tune:
+        assert np.array_equal(ensemble.predict_proba(sample.image) >= 0.5, sample.mask)
+
+
+def test_without_members_it_says_which_command_trains_some(sample_data):
+    with pytest.raises(RequirementMissingError, match=r"bench.py --approaches .*tta_ensemble"):
+        fitted(sample_data, {})
