@@ -14,6 +14,7 @@ from approaches import processes
 from approaches.base import Approach, Budget, Config, FitReport, NotFittedError, check_image
 from approaches.pixel_features import GROUPS, feature_names, pixel_features
 from common.data import DataSet, Sample
+from common.progress import progress
 
 MODEL_TEXT = "lightgbm.txt"
 
@@ -92,7 +93,7 @@ class PixelLightGBM(Approach):
         """Features (n, f) float32 and labels (n,) of the drawn pixels, and how much rarer object is than drawn."""
         rows, labels = [], []
         present = np.zeros(2)
-        for sample in data_set:
+        for sample in progress(data_set, "pixel_lightgbm: sampling pixels"):
             height, width = ((size + 1) // 2 for size in sample.mask.shape)
             share = cv2.resize(sample.mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
             usable = cv2.resize(sample.ignore.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) == 0

@@ -4,6 +4,7 @@ restart.
 """
 
 import copy
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,7 +24,9 @@ from approaches.plan import Plan, make_plan
 from common.data import DataSet
 from common.groups import spread
 from common.metrics import count_pixels, dice
+from common.progress import progress
 
+log = logging.getLogger("bench")
 WARM_UP_SHARE, MOST_WARM_UP = 0.1, 100
 WEIGHT_DECAY, CLIP_NORM = 1e-2, 5.0
 
@@ -136,6 +139,7 @@ class _Loop:
 
     def __init__(self, network, crops, judged, config, plan: Plan, batch: int, folder: Path | None, divisor: int):
         self.config, self.plan, self.judged, self.divisor, self.batch = config, plan, judged, divisor, batch
+        self.name = folder.name if folder else "network"
         self.accelerator = processes.fresh_accelerator(plan.precision)
         self.loss = build_loss(config.loss)
         optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY)
@@ -154,20 +158,26 @@ class _Loop:
         epochs = -(-self.plan.steps // per_epoch)
         judged_after = {round(epochs * (1 - k / (2 * self.config.evaluations))) for k in range(self.config.evaluations)}
         before, batches = self.seconds, None
+        left = range(self.step, self.plan.steps)
+        ticks = progress(left, f"{self.name}: training steps", show=self.accelerator.is_main_process)
         while self.step < self.plan.steps:
             if batches is None:
                 batches = self._batches()
             epoch = self.step // per_epoch
             torch.manual_seed(hash((self.crops.seed, epoch, self.accelerator.process_index)) % 2**31)
             last = min((epoch + 1) * per_epoch, self.plan.steps)
-            loss = self._epoch(batches, last)
+            loss = self._epoch(batches, last, ticks)
             self._share_statistics()
             judged = self._judge(epoch) if epoch + 1 in judged_after or last == self.plan.steps else None
             self.seconds = before + time.monotonic() - start
+            if judged is not None and self.accelerator.is_main_process:
+                said = (self.name, epoch + 1, epochs, loss, judged)
+                log.info("%s: epoch %d of %d, loss %.3f, mean Dice on tune %.3f", *said)
             self.curve.add(epoch + 1, self.step, loss, self._learning_rate(self.step - 1), judged, self.seconds)
             if self.accelerator.is_main_process:
                 self.checkpoints.save(self._state())
             processes.wait()
+        ticks.close()
         self.curve.close()
 
     def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
@@ -182,11 +192,12 @@ class _Loop:
         )
         return iter(self.accelerator.prepare(loader))
 
-    def _epoch(self, batches: Iterator, last: int) -> float:
+    def _epoch(self, batches: Iterator, last: int, ticks: Iterator) -> float:
         """Train up to a step; returns the mean loss of the steps, over all processes."""
         self.model.train()
         total, first = torch.zeros((), device=self.accelerator.device), self.step
         while self.step < last:
+            next(ticks)
             for group in self.optimizer.param_groups:
                 group["lr"] = self._learning_rate(self.step)
             with processes.together(f"training step {self.step + 1}"):

@@ -65,14 +65,16 @@ def test_no_group_is_divided_between_fit_and_tune(sample_folder):
         assert not set(data.fit.groups.values()) & set(data.tune.groups.values())
 
 
-def test_split_and_key_stay_when_the_annotation_file_is_reordered(sample_data, sample_folder, tmp_path):
-    again = load_data(edited(sample_folder, tmp_path / "data", shuffled))
-    assert (again.fit.ids, again.tune.ids, again.key) == (
-        sample_data.fit.ids,
-        sample_data.tune.ids,
-        sample_data.key,
-    )
-    assert same(again.tune, sample_data.tune)
+def test_split_and_key_stay_when_the_annotation_file_is_reordered(sample_folder, tmp_path):
+    def several_on_each(content):
+        image_ids = [image["id"] for image in content["images"]]
+        for number, annotation in enumerate(content["annotations"]):
+            annotation["image_id"] = image_ids[number // 4]
+
+    first = load_data(edited(sample_folder, tmp_path / "first", several_on_each))
+    again = load_data(edited(tmp_path / "first", tmp_path / "again", shuffled))
+    assert (again.fit.ids, again.tune.ids, again.key) == (first.fit.ids, first.tune.ids, first.key)
+    assert same(again.tune, first.tune) and same(again.fit, first.fit)
 
 
 def test_split_changes_with_the_seed_and_the_key_does_not(sample_folder):

@@ -104,6 +104,16 @@ class Adjustable(Plain):
         return Traits(pretrained_on="nothing")
 
 
+class Unfinished(Adjustable):
+    """Writes a checkpoint where there is none, and never ends."""
+
+    def fit(self, fit_set, tune_set, *, budget, seed=0, folder=None):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / "checkpoint").exists():
+            (folder / "checkpoint").write_text(f"made with {self.config.gamma}")
+        raise TimeoutError("killed")
+
+
 class Trap(DataSet):
     """A data set whose images cannot be looked at."""
 
@@ -273,7 +283,8 @@ def test_a_missing_requirement_is_a_skipped_row(register, sample_data, tmp_path)
 def test_an_interruption_is_passed_on(register, sample_data, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run_approach(register("stopped", Stopped), sample_data, RunSettings(tmp_path, Budget()))
-    assert read_record(tmp_path, "stopped") is None
+    record = read_record(tmp_path, "stopped")
+    assert (record.status, record.fit) == ("unfinished", None)
 
 
 def stored_with(settings: RunSettings, name: str, **record) -> None:
@@ -334,6 +345,14 @@ def test_an_unfinished_fit_keeps_what_it_can_continue_from(register, sample_data
     (folder / "checkpoint").write_text("epoch 3")
     run_approach("broken", sample_data, RunSettings(tmp_path, Budget()))
     assert (folder / "checkpoint").read_text() == "epoch 3"
+
+
+def test_a_fit_begun_with_other_settings_is_not_continued(register, sample_data, tmp_path):
+    folder = tmp_path / "training" / register("broken", Unfinished)
+    for gamma in ("1", "2"):
+        settings = RunSettings(tmp_path, Budget(), overrides={"broken": {"gamma": gamma}})
+        run_approach("broken", sample_data, settings)
+        assert (folder / "checkpoint").read_text() == f"made with {float(gamma)}"
 
 
 def test_a_remembered_prediction_is_the_same_as_a_new_one_and_is_not_predicted_twice(sample_data, tmp_path):
