@@ -68,7 +68,7 @@ class PixelLightGBM(Approach):
             "seed": seed,
             "deterministic": True,
             "force_row_wise": True,
-            "num_threads": processes.threads() * processes.state().num_processes,
+            "num_threads": processes.cores(),  # the other processes wait meanwhile
             "verbosity": -1,
         }
         names = feature_names(self.config.scales, self.config.feature_groups)

@@ -114,11 +114,15 @@ def wait() -> None:
     state().wait_for_everyone()
 
 
+def cores() -> int:
+    """The CPU cores that this process may use, those of its siblings included."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
 def threads() -> int:
-    """CPU threads for this process: the cores that it may use, divided by the processes of this machine."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    """CPU threads for this process: the cores, divided by the processes of this machine."""
     here = int(os.environ.get("LOCAL_WORLD_SIZE", state().num_processes))
-    return max(1, cores // max(1, here))
+    return max(1, cores() // max(1, here))
 
 
 def use_threads() -> int:

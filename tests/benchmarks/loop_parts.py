@@ -20,7 +20,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from approaches import build, processes
-from approaches.base import Budget
+from approaches.base import Approach, Budget
 from approaches.losses import build_loss
 from approaches.network import Normalised
 from approaches.plan import seconds_per_step
@@ -33,55 +33,65 @@ from common.statistics import paired_differences
 VARIATIONS = {
     "baseline": {},
     "full images, batch 4": {"crop_px": 512, "batch": 4, "object_share": 0.0},
-    "random crops only": {"object_share": 0.0},
     "no augmentation": {"augmentation": "none"},
-    "geometric augmentation only": {"augmentation": "geometric"},
     "no averaging": {"average_share": 0.0},
-    "BCE alone": {"loss": "bce"},
     "float32": {"precision": "float32"},
+    "geometric augmentation only": {"augmentation": "geometric"},
+    "random crops only": {"object_share": 0.0},
+    "BCE alone": {"loss": "bce"},
 }
 
 
-def scores_of(
-    name: str, overrides: dict, fit_set: DataSet, tune_set: DataSet, seconds: float
-) -> tuple[np.ndarray, dict]:
-    """Train one variation; Dice of each tune image with an object, and what the training did."""
-    approach = build(name, overrides={"precision": "bfloat16", "evaluations": 1, **overrides})
+def prepared(name: str, overrides: dict) -> Approach:
+    """The approach with one part changed, judged once at its end."""
+    return build(name, overrides={"precision": "bfloat16", "evaluations": 1, **overrides})
+
+
+def measured(approach: Approach, fit_set: DataSet) -> float:
+    """Seconds of one training step of this variation."""
     config = approach.config
     network = Normalised(approach.build_network(pretrained=True)).to(memory_format=torch.channels_last)
     crops = crops_of(fit_set, config, 0, config.batch)
-    step = seconds_per_step(network, crops, build_loss(config.loss), config.batch, config.precision, timed=4)
+    return seconds_per_step(network, crops, build_loss(config.loss), config.batch, config.precision, timed=5)
+
+
+def scores_of(approach: Approach, fit_set: DataSet, tune_set: DataSet, steps: int) -> tuple[np.ndarray, dict]:
+    """Train one variation; Dice of each tune image with an object, and what the training did."""
     start = time.monotonic()
-    approach.fit(fit_set, tune_set, budget=Budget(steps=max(1, int(seconds / step))))
+    approach.fit(fit_set, tune_set, budget=Budget(steps=steps))
     trained = time.monotonic() - start
     maps = [(quantise(approach.predict_proba(s.image)), s.mask, s.ignore) for s in tune_set if s.mask.any()]
     postprocess, _ = tune_postprocess(maps)
     counts = [count_pixels(postprocess.apply(levels), mask, ignore) for levels, mask, ignore in maps]
     plain = [count_pixels(Postprocess(0.5).apply(levels), mask, ignore) for levels, mask, ignore in maps]
-    told = {"steps": approach.report_.steps, "seconds_per_step": step, "train_seconds": trained}
-    told["threshold"] = postprocess.threshold
+    told = {"steps": steps, "train_seconds": trained, "threshold": postprocess.threshold}
     told["dice_at_half"] = np.mean([dice(c.tp, c.fp, c.fn) for c in plain])
     return np.array([dice(c.tp, c.fp, c.fn) for c in counts]), told
 
 
 def main() -> None:
-    """Run all variations and print the table."""
+    """Run the variations and print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--data", type=Path, required=True)
     options.add_argument("--approach", default="smp_unet_lite0")
     options.add_argument("--seconds", type=float, default=150.0)
+    options.add_argument("--first", type=int, default=len(VARIATIONS), help="only so many variations")
     options.add_argument("--output", type=Path, default=Path("loop_parts.csv"))
     given = options.parse_args()
     processes.use_threads()
     data = load_data(given.data)
     groups = [data.tune.groups[sample.image_id] for sample in data.tune if sample.mask.any()]
+    variations = {name: prepared(given.approach, VARIATIONS[name]) for name in list(VARIATIONS)[: given.first]}
+    step_seconds = {name: measured(approach, data.fit) for name, approach in variations.items()}
     rows, baseline = [], None
-    for name, overrides in VARIATIONS.items():
-        scores, told = scores_of(given.approach, overrides, data.fit, data.tune, given.seconds)
+    for name, approach in variations.items():
+        steps = max(1, int(given.seconds / step_seconds[name]))
+        scores, told = scores_of(approach, data.fit, data.tune, steps)
         baseline = scores if baseline is None else baseline
         between = paired_differences(np.stack([baseline, scores]), 0, groups=groups)
         row = {"variation": name, "tune_dice": scores.mean(), "difference": between.mean[1]}
-        rows.append(row | {"lower": between.lower[1], "upper": between.upper[1], **told})
+        row |= {"lower": between.lower[1], "upper": between.upper[1], "seconds_per_step": step_seconds[name]}
+        rows.append(row | told)
         pd.DataFrame(rows).to_csv(given.output, index=False, float_format="%.5g")
         print(pd.DataFrame(rows[-1:]).to_string(index=False, header=len(rows) == 1), flush=True)
 
