@@ -22,11 +22,11 @@ import sys
 import time
 from pathlib import Path
 
-from approaches import TABLE, names_for, processes
+from approaches import TABLE, left_out_notes, names_for, processes
 from approaches.base import Budget, ConfigError
 from approaches.cost import peak_memory_mb
 from approaches.launch import mirror
-from approaches.options import PRESETS, budget_of, overrides_of, parser
+from approaches.options import PRESETS, budget_of, overrides_of, parser, run_name
 from approaches.run import RunSettings, check_settings, run_approach
 from approaches.submit import rehearse, submit
 from common.coco import DataError
@@ -49,7 +49,7 @@ def main(words: list[str] | None = None, program: str = "bench.py") -> int:
     options = parser(program).parse_args(words)
     if options.list:
         for name, entry in TABLE.items():
-            print(f"{name:24} {entry.summary}")
+            print(f"{name:26} {entry.summary}{entry.where()}")
         return 0
     handlers = list(log.handlers)
     _log_to_console()
@@ -57,7 +57,7 @@ def main(words: list[str] | None = None, program: str = "bench.py") -> int:
         log.info("%s", mirror([str(Path(__file__).resolve())], words))
     try:
         return benchmark(options, words)
-    except (ConfigError, DataError, RunMismatchError, SubmissionError, GalleryError) as error:
+    except (ConfigError, DataError, RunMismatchError, SubmissionError, GalleryError, OSError) as error:
         log.error("%s", error)
         return 2
     except processes.ApproachFailedError:  # another process has said why
@@ -80,22 +80,26 @@ def benchmark(options, words: list[str]) -> int:
     folder = _data_folder(options.data)
     preset = options.preset or ("quick" if folder == SAMPLE else "full")
     budget = budget_of(options, PRESETS[preset])
-    run = options.output or Path("results") / f"{folder.resolve().name.replace('_', '-')}-{preset}"
+    run = options.output or Path("results") / run_name(folder.resolve().name, preset, options)
     settings = RunSettings(run, budget, options.seed, PRESETS[preset].smoke, overrides, options.score_only)
     if options.fresh and (options.resume or options.score_only):
         raise ConfigError("--fresh begins anew; it cannot go with --resume or --score-only.")
-    if run.resolve().is_relative_to(folder.resolve()):
-        raise ConfigError(f"--output {run} lies in the data folder {folder}, where nothing is written; choose another.")
+    cache_root = run.parent / "cache" if options.save_ds else None
+    for place in filter(None, (run, cache_root)):
+        if place.resolve().is_relative_to(folder.resolve()):
+            raise ConfigError(
+                f"{place} would lie in the data folder {folder}, where nothing is written; give --output."
+            )
     check_settings(names, settings, continues=not options.fresh)
     if not _checked(folder):
         return 2
-    data = _loaded(folder, options.seed, run.parent / "cache" if options.save_ds else None)
+    data = _loaded(folder, options.seed, cache_root)
     _opened(data, settings, preset, options.fresh, words)
     log.info(
         "device %s, %d process(es) of %d thread(s)", device, processes.state().num_processes, processes.use_threads()
     )
     log.info("preset %s: %s; seed %d; results in %s", preset, _said(budget), options.seed, run)
-    for note in data.notes:
+    for note in [*left_out_notes(options.approaches, device), *data.notes]:
         log.info("%s", note)
     for name in names:
         record = run_approach(name, data, settings)
@@ -142,7 +146,7 @@ def _opened(data: Data, settings: RunSettings, preset: str, fresh: bool, words: 
     identity = {"data": data.key, "seed": settings.seed, "budget": vars(budget), "smoke": settings.smoke}
     with processes.together("opening the run"):
         if processes.is_main():
-            open_run(run, identity, fresh=fresh)
+            open_run(run, identity, fresh=fresh, trains=not settings.score_only)
             handler = logging.FileHandler(run / "log.txt", encoding="utf-8")
             handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
             log.addHandler(handler)

@@ -10,6 +10,7 @@ from typing import Any
 from approaches.base import Approach, ConfigError, Predictor
 
 MODEL_FILE = "approach.json"
+EVERYWHERE = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,11 @@ class Entry:
     summary: str
     config: Mapping[str, Any] = field(default_factory=dict)
     combines: bool = False
-    devices: tuple[str, ...] = ("cpu", "cuda", "mps")
+    devices: tuple[str, ...] = EVERYWHERE
+
+    def where(self) -> str:
+        """What `--list` adds of an approach that "all" holds on some devices alone."""
+        return "" if self.devices == EVERYWHERE else f" [all on {', '.join(self.devices)}; elsewhere by name]"
 
 
 TABLE: dict[str, Entry] = {
@@ -69,6 +74,12 @@ TABLE: dict[str, Entry] = {
         "approaches.tta_ensemble:TtaEnsemble", "the others averaged, over flips and quarter turns", combines=True
     ),
 }
+
+
+def left_out_notes(wanted: str, device: str) -> list[str]:
+    """What "all" does not hold on this device, in words; nothing where names were given."""
+    names = [name for name, entry in TABLE.items() if device not in entry.devices]
+    return [f"left out on {device}, name them to run them: {', '.join(names)}"] if wanted == "all" and names else []
 
 
 def names_for(wanted: str, device: str) -> list[str]:
@@ -120,6 +131,11 @@ def store(approach: Approach, name: str, folder: Path) -> None:
     approach.save(folder)
     described = {"approach": name, "config": approach.config.as_dict(), "members": list(approach.members)}
     (folder / MODEL_FILE).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+
+
+def members_of(folder: Path) -> list[str]:
+    """The names of the members that a stored approach uses."""
+    return json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))["members"]
 
 
 def load(folder: Path, wrap: Callable[[str, Approach], Predictor] = lambda name, member: member) -> Approach:

@@ -11,6 +11,8 @@ import numpy as np
 
 from common.data import DataSet
 
+CHECKPOINT = "checkpoint.pt"  # in the folder given to `fit`: an unfinished one that can be continued
+
 
 class NotFittedError(RuntimeError):
     """An approach was asked for a prediction before `fit` or `load`."""

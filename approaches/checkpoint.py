@@ -10,6 +10,7 @@ import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from approaches import processes
+from approaches.base import CHECKPOINT
 from common.files import whole_file, write_whole
 
 
@@ -17,7 +18,7 @@ class Checkpoints:
     """The last complete epoch of a training; `folder` None keeps nothing."""
 
     def __init__(self, folder: Path | None):
-        self.path = folder / "checkpoint.pt" if folder else None
+        self.path = folder / CHECKPOINT if folder else None
 
     def save(self, state: dict[str, Any]) -> None:
         """Write the state of the training, whole or not at all."""
@@ -29,11 +30,11 @@ class Checkpoints:
         """The stored state, or None; read without running code."""
         if self.path is None or not self.path.is_file():
             return None
-        return torch.load(self.path, map_location=processes.state().device, weights_only=True)
+        return torch.load(self.path, map_location="cpu", weights_only=True)  # whoever takes it moves it
 
 
 class Curve:
-    """One row for each epoch, in `curve.csv` and `tensorboard/`; written by the main process alone."""
+    """One row for each round, in `curve.csv` and `tensorboard/`; written by the main process alone."""
 
     COLUMNS = ("epoch", "step", "loss", "learning_rate", "tune_dice", "seconds")
 
@@ -49,12 +50,12 @@ class Curve:
             with path.open(newline="", encoding="utf-8") as file:
                 self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
 
-    def add(self, epoch: int, step: int, loss: float, rate: float, tune_dice: float | None, seconds: float) -> None:
-        """Append an epoch; `tune_dice` is None where none was judged."""
+    def add(self, epoch: float, step: int, loss: float, rate: float, tune_dice: float | None, seconds: float) -> None:
+        """Append a round; `tune_dice` is None where none was judged."""
         if self.folder is None:
             return
         values = (
-            epoch,
+            f"{epoch:.4g}",
             step,
             f"{loss:.6f}",
             f"{rate:.3e}",

@@ -5,7 +5,6 @@ other approaches are in the figures. `python -m approaches.cost MODEL IMAGE…` 
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -88,6 +87,8 @@ def peak_memory_mb() -> float:
     if status.is_file():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) / 1024
+    import resource  # not on every system
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 1024
 

@@ -1,5 +1,6 @@
-"""Whole images of any size through a network that wants multiples of some number: padding, tiles and number format,
-here alone. Training and prediction both come through this file.
+"""Whole images of any size through a network that wants multiples of some number: padding, tiles and number format.
+
+Training and prediction both come through this file.
 """
 
 import numpy as np
@@ -7,8 +8,7 @@ import torch
 from torch import nn
 
 from common.geometry import crop_back, pad_to_multiple
-
-TILE_PX, OVERLAP_PX = 1536, 192  # larger photos are predicted in tiles, so that memory does not grow with them
+from common.tiles import tiled
 
 
 def fast_precision(device: torch.device) -> torch.dtype:
@@ -18,7 +18,8 @@ def fast_precision(device: torch.device) -> torch.dtype:
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if device.type == "cpu" and (torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()):
+    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # torch has no public question for it
+    if device.type == "cpu" and any(getattr(torch.cpu, name, bool)() for name in asked):
         return torch.bfloat16
     return torch.float32
 
@@ -26,31 +27,7 @@ def fast_precision(device: torch.device) -> torch.dtype:
 @torch.inference_mode()
 def predict_whole(network: nn.Module, image: np.ndarray, divisor: int) -> np.ndarray:
     """Probabilities (H, W) float32 of an image (H, W, 3) uint8 of any size."""
-    height, width = image.shape[:2]
-    if max(height, width) <= TILE_PX:
-        return predict_tile(network, image, divisor)
-    total, weight = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
-    for top in tile_starts(height):
-        for left in tile_starts(width):
-            part = np.s_[top : top + TILE_PX, left : left + TILE_PX]
-            proba = predict_tile(network, image[part], divisor)
-            share = np.minimum.outer(ramp(proba.shape[0]), ramp(proba.shape[1]))
-            total[part] += proba * share
-            weight[part] += share
-    return total / weight
-
-
-def tile_starts(size: int) -> list[int]:
-    """First pixels of tiles that cover `size` pixels and overlap by at least `OVERLAP_PX`."""
-    last = max(0, size - TILE_PX)
-    count = -(-last // (TILE_PX - OVERLAP_PX)) + 1
-    return [round(start) for start in np.linspace(0, last, count)]
-
-
-def ramp(size: int) -> np.ndarray:
-    """Weights (size,) float32 in (0, 1] that fall towards both ends of a tile."""
-    position = np.arange(size, dtype=np.float32)
-    return np.minimum(1, (np.minimum(position, position[::-1]) + 1) / OVERLAP_PX)
+    return tiled(lambda tile: predict_tile(network, tile, divisor), image)
 
 
 def predict_tile(network: nn.Module, image: np.ndarray, divisor: int) -> np.ndarray:

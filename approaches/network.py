@@ -59,7 +59,8 @@ class NetworkApproach(Approach):
     ) -> Self:
         """Train by the one loop (`approaches.training`); see `Approach.fit`."""
         torch.manual_seed(seed)
-        network = Normalised(self.build_network(pretrained=True), *self.normalisation())
+        with processes.together("building the network"):
+            network = Normalised(self.build_network(pretrained=True), *self.normalisation())
         self.network_, self.report_ = train(
             network, fit_set, tune_set, self.config, budget=budget, seed=seed, folder=folder, divisor=self.divisor
         )

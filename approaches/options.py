@@ -56,7 +56,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     add("seed", meaning="of splits, weights, crops and augmentation", type=seed, default=0, metavar="N")
     add("set", meaning="a setting of one approach", action="append", default=[], metavar="NAME.SETTING=VALUE")
     add("mix-sample", meaning="share of the networks' crops taken from generated scenes", type=float, metavar="SHARE")
-    add("output", meaning="folder of this run; results/<data>-<preset> unless given", type=Path, metavar="DIR")
+    add("output", meaning="folder of this run; results/<data>-<preset>… unless given", type=Path, metavar="DIR")
     add("resume", meaning="continue a run in its folder (the default)", action="store_true")
     add("fresh", meaning="set an existing run aside and begin anew", action="store_true")
     add("score-only", meaning="predict and score stored models again, train nothing", action="store_true")
@@ -102,6 +102,14 @@ def budget_of(options: argparse.Namespace, preset: Preset) -> Budget:
     if minutes is None and options.epochs is None and options.steps is None:
         minutes = preset.minutes
     return Budget(minutes=minutes, epochs=options.epochs, steps=options.steps, batch=options.batch)
+
+
+def run_name(data: str, preset: str, options: argparse.Namespace) -> str:
+    """The folder of a run below results/: data, preset, and what the command line says of budget and seed otherwise."""
+    said = {"min": options.time_limit, "epochs": options.epochs, "steps": options.steps, "batch": options.batch}
+    parts = [f"{value:g}{unit}" for unit, value in said.items() if value is not None]
+    seed = [f"seed{options.seed}"] if options.seed else []
+    return "-".join([data.replace("_", "-"), preset, *parts, *seed])
 
 
 def overrides_of(options: argparse.Namespace, names: Sequence[str]) -> dict[str, dict[str, str]]:

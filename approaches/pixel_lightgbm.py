@@ -14,7 +14,9 @@ from approaches import processes
 from approaches.base import Approach, Budget, Config, FitReport, NotFittedError, check_image
 from approaches.pixel_features import GROUPS, feature_names, pixel_features
 from common.data import DataSet, Sample
+from common.groups import spread
 from common.progress import progress
+from common.tiles import tiled
 
 MODEL_TEXT = "lightgbm.txt"
 
@@ -25,6 +27,7 @@ class PixelConfig(Config):
 
     scales: int = 6  # the coarsest sees about 128 px around a pixel, the length of a large butt
     feature_groups: tuple = GROUPS
+    most_images: int = 1000  # of fit, and of tune, are sampled
     pixels_per_image: int = 800  # half of them object, as far as there are as many
     rounds: int = 400
     learning_rate: float = 0.08
@@ -93,7 +96,8 @@ class PixelLightGBM(Approach):
         """Features (n, f) float32 and labels (n,) of the drawn pixels, and how much rarer object is than drawn."""
         rows, labels = [], []
         present = np.zeros(2)
-        for sample in progress(data_set, "pixel_lightgbm: sampling pixels"):
+        chosen = data_set.subset(spread(data_set, self.config.most_images))
+        for sample in progress(chosen, "pixel_lightgbm: sampling pixels"):
             height, width = ((size + 1) // 2 for size in sample.mask.shape)
             share = cv2.resize(sample.mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
             usable = cv2.resize(sample.ignore.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) == 0
@@ -121,7 +125,10 @@ class PixelLightGBM(Approach):
             raise NotFittedError(
                 "this pixel classifier has no trees yet; call fit(fit_set, tune_set, budget=…) or load."
             )
-        features = self._features(check_image(image))
+        return tiled(self._predict_tile, check_image(image))
+
+    def _predict_tile(self, image: np.ndarray) -> np.ndarray:
+        features = self._features(image)
         raw = self.booster_.predict(
             features.reshape(-1, features.shape[2]), raw_score=True, num_threads=processes.threads()
         )
@@ -148,7 +155,7 @@ class PixelLightGBM(Approach):
 
 def _draw(truth: np.ndarray, usable: np.ndarray, count: int, seed: int, sample: Sample) -> np.ndarray:
     """Flat indices of up to count/2 object and count/2 background pixels, the same for an image whatever its place."""
-    random = np.random.default_rng([seed, sample.image_id])
+    random = np.random.default_rng([seed, sample.image_id % 2**63])
     drawn = []
     for wanted in (truth, ~truth):
         candidates = np.flatnonzero((wanted & usable).reshape(-1))

@@ -15,7 +15,7 @@ import numpy as np
 from approaches import TABLE, load, processes
 from approaches.base import ConfigError
 from approaches.run import model_folder
-from common.coco import list_photos, read_image
+from common.coco import PHOTO_SUFFIXES, list_photos, read_image
 from common.files import write_whole
 from common.postprocess import Postprocess, quantise
 from common.progress import progress
@@ -32,12 +32,13 @@ def photos_of(places: Sequence[Path]) -> list[Path]:
     if missing:
         raise ConfigError(f"{', '.join(missing)} does not exist; name photos or folders of photos.")
     photos = [photo for place in places for photo in (list_photos(place) if place.is_dir() else [place])]
+    if not photos:
+        kinds = ", ".join(PHOTO_SUFFIXES)
+        raise ConfigError(f"0 photos found in {', '.join(map(str, places))}; expected files that end in {kinds}.")
     stems = [photo.stem for photo in photos]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
-    if twice or not photos:
-        raise ConfigError(
-            f"{len(photos)} photos found, {', '.join(twice) or 'none'} more than once; rename or name others."
-        )
+    if twice:
+        raise ConfigError(f"more than one photo is called {', '.join(twice)}; masks need different names. Rename them.")
     return photos
 
 
@@ -51,8 +52,11 @@ def predict(run: Path, approach: str | None, photos: Sequence[Path], output: Pat
         output: folder for `<name of the photo>.png`; files of the same name are replaced.
 
     Raises:
-        ConfigError: the run has no winner yet, or no complete approach of that name.
+        ConfigError: the run has no winner yet, or no complete approach of that name; or the masks would lie among the
+            photos.
     """
+    if output.resolve() in {photo.resolve().parent for photo in photos}:
+        raise ConfigError(f"--output {output} is a folder of the photos; masks there could replace them. Name another.")
     path = run / RUN_FILE
     described = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     name = approach or described.get("winner")

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from approaches import MODEL_FILE, TABLE, build, load, processes, store
-from approaches.base import Approach, Budget, ConfigError, Predictor, RequirementMissingError
+from approaches import MODEL_FILE, TABLE, build, load, members_of, processes, store
+from approaches.base import CHECKPOINT, Approach, Budget, ConfigError, Predictor, RequirementMissingError
 from approaches.cost import measure
 from approaches.remembered import Remembered
 from common.data import Data, DataSet
@@ -114,7 +114,7 @@ def check_settings(names: Sequence[str], settings: RunSettings, *, continues: bo
             continue
         else:
             record = read_record(settings.folder, name) if continues and not settings.score_only else None
-            if record is not None and _is_trained(record, settings.folder):
+            if record is not None and any(test(record, settings.folder) for test in (_is_trained, _is_begun)):
                 _check_config(record, config, settings.folder)
 
 
@@ -136,15 +136,17 @@ def _opened(stored: Record, settings: RunSettings) -> Record:
         if settings.score_only:
             record = replace(stored, tune=None, postprocess=None, scores=None, costs=None)
         elif not _is_trained(stored, run):
+            if _is_begun(stored, run):
+                _check_config(stored, config, run)
             record = Record(name, config=config, made_from={"members": members})
         else:
             record = stored
             _check_config(record, config, run)
-        begun_otherwise = record.fit is None and (stored.fit is not None or stored.config != config)
+        remade = record.fit is None and stored.fit is not None  # from other members; nothing to continue from
     with processes.together(f"clearing {name}"):
         if processes.is_main() and record is not stored:
             shutil.rmtree(run / "probabilities" / name, ignore_errors=True)
-            if begun_otherwise:  # from other members or with other settings; nothing to continue from
+            if remade:
                 shutil.rmtree(run / "training" / name, ignore_errors=True)
     return replace(record, traits=traits, status="unfinished", reason="")
 
@@ -155,13 +157,18 @@ def _is_trained(record: Record, run: Path) -> bool:
     return is_stored and record.made_from.get("members", []) == _members(record.approach, run)
 
 
+def _is_begun(record: Record, run: Path) -> bool:
+    """Whether a training was interrupted that can be continued with the settings it began with."""
+    return record.fit is None and (run / "training" / record.approach / CHECKPOINT).is_file()
+
+
 def _check_config(record: Record, config: Mapping[str, Any], run: Path) -> None:
     """Refuse other settings; one that the stored config does not name had its default then."""
     stored = {**type(build(record.approach).config)().as_dict(), **record.config}
     changed = [key for key in stored if stored[key] != config.get(key)]
     if changed:
         raise RunMismatchError(
-            f"{record.approach} was trained in {run} with other settings ({', '.join(changed)}); repeat them, "
+            f"{record.approach} was trained or begun in {run} with other settings ({', '.join(changed)}); repeat them, "
             "or give another --output, or begin anew with --fresh."
         )
 
@@ -204,7 +211,8 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
     record.traits = asdict(approach.traits)
     report = approach.report_
     seconds = seconds if report.seconds is None else report.seconds
-    record.fit = {"seconds": seconds, "steps": report.steps, "resumes": report.resumes, **report.notes}
+    used = [read_record(run, member).fit["seconds"] for member in approach.members]
+    record.fit = {"seconds": seconds + sum(used), "steps": report.steps, "resumes": report.resumes, **report.notes}
     _store(record, run)
 
 
@@ -247,8 +255,10 @@ def _measure(record: Record, score_set: DataSet, run: Path) -> None:
     with processes.together(f"measuring {record.approach}"):
         if processes.is_main():
             folder = model_folder(run, record.approach)
+            folders = [folder, *(model_folder(run, member) for member in members_of(folder))]
             log.info("%s: measuring its costs in a fresh process", record.approach)
             costs = measure(folder, [entry.path for entry in score_set.entries], record.postprocess["threshold"])
-            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+            files = [path for each in folders for path in each.rglob("*") if path.is_file()]
+            size = sum(path.stat().st_size for path in files)
             record.costs = {**costs, "model_mb": size / 1e6}
     _store(record, run)

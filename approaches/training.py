@@ -5,6 +5,7 @@ restart.
 
 import copy
 import logging
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from approaches.base import Budget, Config, ConfigError, FitReport
 from approaches.checkpoint import Checkpoints, Curve
 from approaches.inference import predict_whole
 from approaches.losses import build_loss
-from approaches.plan import Plan, make_plan
+from approaches.plan import Plan, loader_workers, make_plan
 from common.data import DataSet
 from common.groups import spread
 from common.metrics import count_pixels, dice
@@ -99,14 +100,11 @@ def train(
         The trained network in evaluation mode, and what the record should say of its training.
     """
     start = time.monotonic()
-    batch = budget.batch or config.batch
-    if batch % processes.state().num_processes:
-        raise ConfigError(f"batch {batch} cannot be shared by {processes.state().num_processes} processes; "
-                          "give a multiple with --batch.")  # fmt: skip
+    batch = shared_batch(budget.batch, config.batch)
     network = network.to(processes.state().device, memory_format=torch.channels_last)
     crops = crops_of(fit_set, config, seed, batch)
-    plan = make_plan(network, crops, build_loss(config.loss), batch, config, budget, folder, start)
     judged = tune_set.subset(spread(tune_set, config.evaluated_images))
+    plan = make_plan(network, crops, judged, batch, config, budget, folder, start)
     loop = _Loop(network, crops, judged, config, plan, batch, folder, divisor)
     loop.run(start)
     notes = {
@@ -119,6 +117,24 @@ def train(
         "augmentation": described(config.augmentation, config.crop_px),
     }
     return loop.best_network(), FitReport(loop.seconds, plan.steps, loop.resumes, notes)
+
+
+def shared_batch(asked: int | None, usual: int) -> int:
+    """Crops in a step over all processes, at least two for each of them, since batch norm needs company.
+
+    Args:
+        asked: by the user, kept as it is; None rounds the usual batch to what the processes can share.
+        usual: the approach's own.
+
+    Raises:
+        ConfigError: the processes cannot share what was asked for.
+    """
+    count = processes.state().num_processes
+    if asked is not None and (asked % count or asked < 2 * count):
+        raise ConfigError(
+            f"--batch {asked} cannot be shared by {count} process(es); give a multiple, 2 or more for each."
+        )
+    return asked or max(2, round(usual / count)) * count
 
 
 def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) -> Crops:
@@ -154,34 +170,42 @@ class _Loop:
     def run(self, start: float) -> None:
         """All epochs that are left."""
         self._resume()
-        per_epoch = self.crops.epoch_length // self.batch
-        epochs = -(-self.plan.steps // per_epoch)
-        judged_after = {round(epochs * (1 - k / (2 * self.config.evaluations))) for k in range(self.config.evaluations)}
+        rounds = -(-self.plan.steps // self.plan.round_steps)
+        judged_after = {round(rounds * (1 - k / (2 * self.config.evaluations))) for k in range(self.config.evaluations)}
         before, batches = self.seconds, None
         left = range(self.step, self.plan.steps)
         ticks = progress(left, f"{self.name}: training steps", show=self.accelerator.is_main_process)
         while self.step < self.plan.steps:
             if batches is None:
                 batches = self._batches()
-            epoch = self.step // per_epoch
-            torch.manual_seed(hash((self.crops.seed, epoch, self.accelerator.process_index)) % 2**31)
-            last = min((epoch + 1) * per_epoch, self.plan.steps)
-            loss = self._epoch(batches, last, ticks)
+            done = self.step // self.plan.round_steps + 1
+            torch.manual_seed(hash((self.crops.seed, self.step, self.accelerator.process_index)) % 2**31)
+            loss = self._round(batches, min(done * self.plan.round_steps, self.plan.steps), ticks)
             self._share_statistics()
-            judged = self._judge(epoch) if epoch + 1 in judged_after or last == self.plan.steps else None
+            judged = self._judge() if done in judged_after or self.step == self.plan.steps else None
             self.seconds = before + time.monotonic() - start
-            if judged is not None and self.accelerator.is_main_process:
-                said = (self.name, epoch + 1, epochs, loss, judged)
-                log.info("%s: epoch %d of %d, loss %.3f, mean Dice on tune %.3f", *said)
-            self.curve.add(epoch + 1, self.step, loss, self._learning_rate(self.step - 1), judged, self.seconds)
-            if self.accelerator.is_main_process:
-                self.checkpoints.save(self._state())
-            processes.wait()
+            with processes.together("keeping a round of training"):
+                self._keep(loss, judged)
         ticks.close()
         self.curve.close()
 
+    def _keep(self, loss: float, judged: float | None) -> None:
+        """Curve, log and checkpoint of a round; the main process writes."""
+        if not self.accelerator.is_main_process:
+            return
+        rate = self._learning_rate(self.step - 1)
+        self.curve.add(self.epoch(), self.step, loss, rate, judged, self.seconds)
+        self.checkpoints.save(self._state())
+        if judged is not None:
+            said = (self.name, self.step, self.plan.steps, loss, judged)
+            log.info("%s: step %d of %d, loss %.3f, mean Dice on tune %.3f", *said)
+
+    def epoch(self) -> float:
+        """Passes over the images so far."""
+        return self.step * self.batch / self.crops.epoch_length
+
     def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        workers = min(8, processes.threads()) if self.accelerator.device.type == "cuda" else 0
+        workers = loader_workers(self.accelerator.device)
         loader = torch.utils.data.DataLoader(
             self.crops,
             batch_size=self.batch,
@@ -192,7 +216,7 @@ class _Loop:
         )
         return iter(self.accelerator.prepare(loader))
 
-    def _epoch(self, batches: Iterator, last: int, ticks: Iterator) -> float:
+    def _round(self, batches: Iterator, last: int, ticks: Iterator) -> float:
         """Train up to a step; returns the mean loss of the steps, over all processes."""
         self.model.train()
         total, first = torch.zeros((), device=self.accelerator.device), self.step
@@ -209,14 +233,27 @@ class _Loop:
                         f"the loss is {loss.item()} at step {self.step + 1}; try a smaller learning_rate, or "
                         "precision=float32."
                     )
+            self._learn(loss)
+            total += loss.detach()
+            self.step += 1
+        return float(self.accelerator.reduce(total, "mean")) / max(1, self.step - first)
+
+    def _learn(self, loss: torch.Tensor) -> None:
+        """One step of the optimiser. What fails here, inside the exchange of gradients, cannot be told to the other
+        processes; ending this one makes the launcher end them all, and the same command continues.
+        """
+        try:
             self.accelerator.backward(loss)
             self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
             self.optimizer.step()
             self.optimizer.zero_grad()
             self.average.update(self.network)
-            total += loss.detach()
-            self.step += 1
-        return float(self.accelerator.reduce(total, "mean")) / max(1, self.step - first)
+        except Exception:
+            if self.accelerator.num_processes == 1:
+                raise
+            log.critical("%s: process %d cannot go on", self.name, self.accelerator.process_index, exc_info=True)
+            logging.shutdown()
+            os._exit(1)
 
     def _learning_rate(self, step: int) -> float:
         """Linear warm-up, then a cosine to zero over the planned steps."""
@@ -235,7 +272,7 @@ class _Loop:
                 if value.is_floating_point():
                     value.copy_(self.accelerator.reduce(value, "mean"))
 
-    def _judge(self, epoch: int) -> float:
+    def _judge(self) -> float:
         """Mean Dice of the averaged weights at 0.5 on the judged images; the best so far is kept."""
         self.judge.load_state_dict(self.average.state)
         part = {}
@@ -249,7 +286,7 @@ class _Loop:
         mean = float(sum(scores) / max(1, len(scores)))
         if mean > self.best["dice"]:
             state = {key: value.cpu().clone() for key, value in self.average.state.items()}
-            self.best = {"dice": mean, "epoch": epoch + 1, "state": state}
+            self.best = {"dice": mean, "epoch": self.epoch(), "state": state}
         return mean
 
     def _state(self) -> dict:
@@ -261,6 +298,7 @@ class _Loop:
             "average": self.average.state,
             "updates": self.average.updates,
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
             "best": self.best,
         }
 
@@ -275,6 +313,8 @@ class _Loop:
         for key, value in state["average"].items():
             self.average.state[key].copy_(value)
         self.optimizer.load_state_dict(state["optimizer"])
+        if state["scaler"]:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
         self.average.updates, self.best = state["updates"], state["best"]
         self.step, self.seconds, self.resumes = state["step"], state["seconds"], state["resumes"] + 1
         self.curve.cut(self.step)

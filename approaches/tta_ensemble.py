@@ -26,6 +26,7 @@ from approaches.base import (
     check_image,
 )
 from common.data import DataSet, Sample
+from common.files import write_whole
 from common.geometry import D4_VIEWS, apply_view, invert_view
 from common.groups import spread
 from common.postprocess import LEVELS, quantise, threshold_curve
@@ -78,7 +79,7 @@ class TtaEnsemble(Approach):
         self._predict(samples, D4_VIEWS[:1])
         self.weights_, plain, alone = self._select(samples)
         self.views_ = 1
-        compared = samples[: self._affordable(samples, budget, start)]
+        compared = samples[: self._affordable(samples, budget, start, folder)]
         self._predict(compared, D4_VIEWS)
         gain = self._score(compared, self.weights_, D4_VIEWS) - self._score(compared, self.weights_, D4_VIEWS[:1])
         if gain >= self.config.least_gain:
@@ -109,17 +110,24 @@ class TtaEnsemble(Approach):
                     for view in views:
                         self.members[name].predict_proba(apply_view(sample.image, view))
 
-    def _affordable(self, samples: Sequence[Sample], budget: Budget, start: float) -> int:
+    def _affordable(self, samples: Sequence[Sample], budget: Budget, start: float, folder: Path | None) -> int:
         """How many images the time limit allows for comparing views, measured on the first; the same on all
         processes.
         """
         if budget.minutes is None:
             return len(samples)
+        path = folder / "plan.json" if folder else None
+        if path and path.is_file():  # a continued selection compares the images that it began with
+            return json.loads(path.read_text(encoding="utf-8"))["images"]
         began = time.monotonic()
         self._predict(samples[:1], D4_VIEWS)
         each = (time.monotonic() - began) / processes.state().num_processes
         left = budget.minutes * 60 - (time.monotonic() - start)
-        return processes.agree(int(np.clip(left / max(each, 1e-6), 1, len(samples))))
+        images = processes.agree(int(np.clip(left / max(each, 1e-6), 1, len(samples))))
+        if path and processes.is_main():
+            write_whole(path, json.dumps({"images": images}) + "\n")
+        processes.wait()
+        return images
 
     def _select(self, samples: Sequence[Sample]) -> tuple[dict[str, int], float, dict[str, float]]:
         """Draw members with replacement, each time the one that gains most; weights, score, and scores alone."""

@@ -2,9 +2,6 @@
 error that says so; nothing is ever trained from random weights under a pretrained name.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 
 import segmentation_models_pytorch as smp
@@ -30,9 +27,9 @@ def pretrained_network(architecture: str, encoder: str) -> nn.Module:
         network = smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
         load_packaged(network.encoder.model, PACKAGED[encoder])
         return network
+    smp.create_model(architecture, encoder, encoder_weights=None, classes=1)  # a wrong name is told as such
     try:
-        with _few_retries():
-            return smp.create_model(architecture, encoder, encoder_weights="imagenet", classes=1)
+        return smp.create_model(architecture, encoder, encoder_weights="imagenet", classes=1)
     except Exception as error:
         raise RequirementMissingError(
             f"the ImageNet weights of {encoder} could not be downloaded ({type(error).__name__}); connect to the "
@@ -63,16 +60,3 @@ def load_packaged(encoder: nn.Module, package: str) -> None:
         if value.shape != given.shape:
             raise ValueError(f"{package} has {tuple(given.shape)} where {key} of the encoder is {tuple(value.shape)}.")
         value.copy_(given)
-
-
-@contextmanager
-def _few_retries() -> Iterator[None]:
-    """Without a network, the hub's client would try for minutes."""
-    before = os.environ.get("HF_HUB_DOWNLOAD_TIMEOUT")
-    os.environ["HF_HUB_DOWNLOAD_TIMEOUT"] = "10"
-    try:
-        yield
-    finally:
-        os.environ.pop("HF_HUB_DOWNLOAD_TIMEOUT") if before is None else os.environ.update(
-            HF_HUB_DOWNLOAD_TIMEOUT=before
-        )

@@ -24,6 +24,10 @@ class Cache:
         self._pixels = np.load(folder / "pixels.npy", mmap_mode="r")
         self._labels = np.load(folder / "labels.npy", mmap_mode="r")
 
+    def __reduce__(self) -> tuple:
+        """Another process opens the files; their content is never copied to it."""
+        return Cache, (self.folder,)
+
     def read(self, image_id: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The image (H, W, 3) uint8 RGB, its mask (H, W) bool and its ignored pixels (H, W) bool."""
         start, height, width = self._places[image_id]

@@ -43,6 +43,10 @@ class DataSet(Sequence[Sample]):
         self._kept: dict[int, Sample] = {}
         self._kept_bytes = 0
 
+    def __getstate__(self) -> dict:
+        """What another process gets: everything but the decoded samples."""
+        return self.__dict__ | {"_kept": {}, "_kept_bytes": 0}
+
     def __len__(self) -> int:
         return len(self.entries)
 
@@ -99,8 +103,8 @@ def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def content_key(entries: Sequence[Entry]) -> str:
-    """Digest of the images' bytes, their annotations, and the decoder's version; the same for any order of them."""
-    digest = hashlib.sha256(cv2.__version__.encode())
+    """Digest of the images' bytes and their annotations; the same for any order of them."""
+    digest = hashlib.sha256()
     for entry in sorted(entries, key=lambda entry: entry.image_id):
         drawn = sorted(json.dumps(annotation, sort_keys=True) for annotation in entry.annotations)
         described = [entry.image_id, entry.file_name, entry.width, entry.height, entry.group, drawn]
@@ -129,7 +133,7 @@ def load_data(
         progress: wraps iterables that take long.
 
     Raises:
-        DataError: a split is missing or empty, or *tune* or *score* would have no object at all.
+        DataError: a split is missing or empty, or *fit*, *tune* or *score* would have no object at all.
     """
     train, val = (read_entries(folder / split)[:limit] for split in ("train", "val"))
     if len(train) < 2 or not val:
@@ -145,7 +149,7 @@ def load_data(
     with_objects = [entry.image_id for entry in train if _has_object(entry)]
     split = split_groups(whole.groups, share=tune_share, seed=seed, with_objects=with_objects)
     fit, tune = whole.subset(split.fit_ids), whole.subset(split.tune_ids)
-    for name, part in (("tune", tune), ("val", score)):
+    for name, part in (("fit", fit), ("tune", tune), ("val", score)):
         if not any(map(_has_object, part.entries)):
             raise DataError(
                 f"none of the {len(part)} images of {name} has an object; annotate more, or nothing can be learned."
@@ -167,4 +171,5 @@ def _has_object(entry: Entry) -> bool:
 def _cached(root: Path, entries: Sequence[Entry], progress) -> Cache:
     by_id = {entry.image_id: entry for entry in entries}
     sizes = {entry.image_id: (entry.height, entry.width) for entry in entries}
-    return open_cache(root, content_key(entries), sizes, lambda image_id: decode(by_id[image_id]), progress)
+    key = hashlib.sha256(f"{content_key(entries)} {cv2.__version__}".encode()).hexdigest()  # decoders differ
+    return open_cache(root, key, sizes, lambda image_id: decode(by_id[image_id]), progress)

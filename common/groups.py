@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import cv2
 import numpy as np
@@ -68,8 +68,9 @@ def group_images(entries: Sequence[Entry]) -> list[str]:
     labels = near_duplicates([_hash(entries[index]) for index in alone])
     first: dict[int, str] = {}
     for index, label in sorted(zip(alone, labels, strict=True), key=lambda pair: str(entries[pair[0]].path)):
-        path = entries[index].path
-        groups[index] = first.setdefault(int(label), f"like {path.parent.parent.name}/{entries[index].file_name}")
+        entry = entries[index]
+        split = entry.path.parents[len(PurePath(entry.file_name).parts)].name
+        groups[index] = first.setdefault(int(label), f"like {split}/{entry.file_name}")
     return groups
 
 

@@ -97,13 +97,14 @@ def to_json(value: Any) -> str:
     return json.dumps(clean(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def open_run(run: Path, identity: dict[str, Any], *, fresh: bool) -> None:
+def open_run(run: Path, identity: dict[str, Any], *, fresh: bool, trains: bool = True) -> None:
     """Make a run folder, or check that an existing one was made with the same settings.
 
     Args:
         run: the folder.
         identity: what all approaches of a run share: data, seed, budget.
         fresh: set an existing run aside, under a name with its date, and begin anew.
+        trains: whether anything may be trained; else only data and seed must be those of the run.
 
     Raises:
         RunMismatchError: the folder holds a run with other settings, or something that is no run.
@@ -113,8 +114,9 @@ def open_run(run: Path, identity: dict[str, Any], *, fresh: bool) -> None:
         _set_aside(run)
     elif found is not None:
         found, wanted = _flat(found), _flat(json.loads(to_json(identity)))
-        keys = [key for key in {**found, **wanted} if found.get(key) != wanted.get(key)]
-        differing = [f"{key}: {found.get(key)!r} there, {wanted.get(key)!r} now" for key in keys]
+        compared = {**found, **wanted} if trains else ("data", "seed")
+        keys = [key for key in compared if found.get(key) != wanted.get(key)]
+        differing = [f"{key}: {_shown(found.get(key))} there, {_shown(wanted.get(key))} now" for key in keys]
         if differing:
             raise RunMismatchError(
                 f"{run} was made with other settings ({'; '.join(differing)}). Repeat them to continue it, give "
@@ -122,6 +124,11 @@ def open_run(run: Path, identity: dict[str, Any], *, fresh: bool) -> None:
             )
         return
     write_whole(run / RUN_FILE, to_json({"identity": identity}))
+
+
+def _shown(value: Any) -> str:
+    """A setting in a message; of a digest, the beginning is enough to see that images or annotations differ."""
+    return f"content {value[:8]}…" if isinstance(value, str) and len(value) == 64 else repr(value)
 
 
 def _identity_in(run: Path) -> dict[str, Any] | None:

@@ -271,7 +271,7 @@ def _long_fields() -> Iterator[None]:
 
 def _parse_id(text: str) -> int | None:
     """Return the number of an id, which may be zero-padded like a file name's, or None."""
-    return int(text) if re.fullmatch(r"\s*[0-9]{1,18}\s*", text, re.ASCII) else None
+    return int(text) if re.fullmatch(r"\s*-?[0-9]{1,20}\s*", text, re.ASCII) else None
 
 
 def _listed(items: list, separator: str = ", ") -> str:

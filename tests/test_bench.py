@@ -299,7 +299,7 @@ def test_an_output_inside_the_data_folder_is_refused(sample_folder, tmp_path, ca
     before = files_of(data)
     for output in (data, data / "results", data / "train" / ".." / "run"):
         assert run(data, output) == 2
-        assert "lies in the data folder" in capsys.readouterr().err
+        assert "lie in the data folder" in capsys.readouterr().err
     assert files_of(data) == before
 
 

@@ -199,7 +199,7 @@ def test_a_split_without_an_object_is_refused(sample_folder, tmp_path):
         content["annotations"] = []
 
     for number, (split, edit) in enumerate([("val", only_crowds), ("val", nothing), ("train", nothing)]):
-        with pytest.raises(DataError, match=r"none of the \d+ images of (val|tune) has an object"):
+        with pytest.raises(DataError, match=r"none of the \d+ images of (val|tune|fit) has an object"):
             load_data(edited(sample_folder, tmp_path / str(number), edit, split))
 
 

@@ -3,8 +3,9 @@ import pytest
 import torch
 from torch import nn
 
-from approaches import inference
-from approaches.inference import predict_whole, ramp, tile_starts
+from approaches.inference import predict_whole
+from common import tiles
+from common.tiles import ramp, tile_starts
 
 
 class RedShare(nn.Module):
@@ -36,15 +37,15 @@ def test_any_size_comes_back_at_its_own_size(shape):
 def test_tiles_give_what_one_piece_gives(monkeypatch):
     picture = image(150, 233)
     whole = predict_whole(RedShare(), picture, 32)
-    monkeypatch.setattr(inference, "TILE_PX", 96)
-    monkeypatch.setattr(inference, "OVERLAP_PX", 16)
+    monkeypatch.setattr(tiles, "TILE_PX", 96)
+    monkeypatch.setattr(tiles, "OVERLAP_PX", 16)
     np.testing.assert_allclose(predict_whole(RedShare(), picture, 32), whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("size", [1, 1536, 1537, 2800, 4000, 9000])
 def test_tiles_cover_every_pixel_and_overlap(size):
     starts = tile_starts(size)
-    ends = [start + inference.TILE_PX for start in starts]
+    ends = [start + tiles.TILE_PX for start in starts]
     assert starts[0] == 0 and max(ends) >= size
-    assert all(end - start >= inference.OVERLAP_PX for end, start in zip(ends, starts[1:], strict=False))
+    assert all(end - start >= tiles.OVERLAP_PX for end, start in zip(ends, starts[1:], strict=False))
     assert ramp(5).min() > 0

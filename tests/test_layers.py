@@ -20,7 +20,15 @@ APPROACHES = (
 # A package stands for all its files. Files that stand together know nothing of each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("common",),
-    ("common.rle", "common.files", "common.metrics", "common.geometry", "common.progress", "common.statistics"),
+    (
+        "common.rle",
+        "common.files",
+        "common.metrics",
+        "common.geometry",
+        "common.progress",
+        "common.statistics",
+        "common.tiles",
+    ),
     ("common.coco", "common.sample", "common.cache", "common.probabilities", "common.postprocess"),
     ("common.submission", "common.gallery", "common.records", "common.groups"),
     ("common.data", "common.leaderboard"),

@@ -1,7 +1,7 @@
 import pytest
 
 from approaches.base import Budget, ConfigError
-from approaches.options import PRESETS, budget_of, overrides_of, parser
+from approaches.options import PRESETS, budget_of, overrides_of, parser, run_name
 
 NAMES = (
     "data approaches epochs batch mirror save-ds time-limit steps preset seed set output resume fresh score-only "
@@ -90,6 +90,18 @@ def test_the_minutes_of_a_preset_hold_only_where_nothing_else_limits():
 def test_a_budget_of_nothing_is_refused_by_name(words):
     with pytest.raises(ConfigError, match=rf"{words[0].removeprefix('--').replace('time-limit', 'minutes')}="):
         budget_of(parsed(*words), PRESETS["quick"])
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ([], "my-photos-full"),
+        (["--epochs", "20", "--batch", "16"], "my-photos-full-20epochs-16batch"),
+        (["--time-limit", "0.5", "--seed", "3"], "my-photos-full-0.5min-seed3"),
+    ],
+)
+def test_another_budget_or_seed_is_another_run(words, name):
+    assert run_name("my_photos", "full", parsed(*words)) == name
 
 
 def test_settings_are_sorted_by_approach():

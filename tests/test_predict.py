@@ -31,13 +31,14 @@ def test_masks_are_those_of_the_submission_page(run, sample_folder, tmp_path):
         (["{run}", "nowhere"], "does not exist"),
         (["{run}", "{photos}", "--approach", "unet"], "no complete approach unet"),
         (["{empty}", "{photos}"], "no complete approach"),
-        (["{run}", "{empty}"], "0 photos"),
-        (["{run}", "{photos}", "{photos}"], "more than once"),
+        (["{run}", "{empty}"], "0 photos found in"),
+        (["{run}", "{photos}", "--output", "{photos}"], "is a folder of the photos"),
+        (["{run}", "{photos}", "{photos}"], "more than one photo is called"),
     ],
 )
 def test_what_cannot_be_predicted_is_said_and_nothing_is_written(run, sample_folder, tmp_path, words, told, capsys):
     (tmp_path / "empty").mkdir()
     places = {"run": run, "photos": sample_folder / "real_test", "empty": tmp_path / "empty"}
-    assert main([word.format(**places) for word in words] + ["--output", str(tmp_path / "masks")]) == 2
+    assert main(["--output", str(tmp_path / "masks"), *(word.format(**places) for word in words)]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "masks").exists()

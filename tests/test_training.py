@@ -1,6 +1,8 @@
 import csv
 import json
+import pickle
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,9 +22,9 @@ class KilledError(Exception):
     """Stands for a process that ends between two epochs."""
 
 
-def network(seed=0):
+def network(seed=0, base=4, levels=3):
     torch.manual_seed(seed)
-    return Normalised(UNet(4, 3))
+    return Normalised(UNet(base, levels))
 
 
 def trained(data, folder=None, *, budget=None, config=SMALL, seed=0):
@@ -76,9 +78,8 @@ def test_curve_and_tensorboard_hold_every_epoch(sample_data, tmp_path):
 def test_a_time_limit_becomes_steps_once(sample_data, tmp_path):
     def plan(minutes):
         crops = crops_of(sample_data.fit, SMALL, 0, SMALL.batch)
-        return make_plan(
-            network(), crops, training.build_loss("bce"), 4, SMALL, Budget(minutes=minutes), tmp_path, time.monotonic()
-        )
+        budget = Budget(minutes=minutes)
+        return make_plan(network(), crops, sample_data.tune, 4, SMALL, budget, tmp_path, time.monotonic())
 
     first = plan(0.1)
     assert first.steps >= 1 and first.seconds_per_step > 0
@@ -88,16 +89,20 @@ def test_a_time_limit_becomes_steps_once(sample_data, tmp_path):
 
 def test_without_a_time_limit_nothing_is_measured(sample_data):
     crops = crops_of(sample_data.fit, SMALL, 0, SMALL.batch)
-    made = make_plan(network(), crops, None, 4, SMALL, Budget(epochs=3), None, 0.0)
+    made = make_plan(network(), crops, sample_data.tune, 4, SMALL, Budget(epochs=3), None, 0.0)
     per_epoch = crops.epoch_length // 4
-    assert isinstance(made, Plan) and made.steps == 3 * per_epoch and made.seconds_per_step is None
+    assert made == Plan(steps=3 * per_epoch, round_steps=per_epoch, precision=made.precision)
 
 
 def test_training_learns(sample_data):
     config = TrainingConfig(crop_px=64, batch=8, evaluations=1, evaluated_images=4, augmentation="geometric")
-    before = trained(sample_data, budget=Budget(steps=1), config=config)[1].notes["tune_dice_at_half"]
-    after = trained(sample_data, budget=Budget(steps=120), config=config)[1].notes["tune_dice_at_half"]
-    assert after > before + 0.15
+
+    def dice_after(steps):
+        sets, how = (sample_data.fit, sample_data.tune), {"seed": 0, "folder": None, "divisor": 8}
+        report = train(network(0, 8, 4), *sets, config, budget=Budget(steps=steps), **how)[1]
+        return report.notes["tune_dice_at_half"]
+
+    assert dice_after(100) > dice_after(1) + 0.1
 
 
 def test_a_loss_that_is_not_finite_ends_the_training_with_advice(sample_data):
@@ -117,7 +122,22 @@ def test_the_average_follows_the_weights():
     assert 0.6 < average.state["weight"].item() < 0.9
 
 
-def test_a_batch_that_cannot_be_shared_is_refused(sample_data, monkeypatch):
-    monkeypatch.setattr(type(processes.state()), "num_processes", 3)
-    with pytest.raises(ConfigError, match="--batch"):
-        trained(sample_data)
+@pytest.mark.parametrize(("asked", "usual", "expected"), [(None, 16, 15), (None, 2, 6), (12, 16, 12)])
+def test_processes_share_a_batch(monkeypatch, asked, usual, expected):
+    monkeypatch.setattr(processes, "state", lambda: SimpleNamespace(num_processes=3))
+    assert training.shared_batch(asked, usual) == expected
+
+
+@pytest.mark.parametrize("asked", [16, 3])
+def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch, asked):
+    monkeypatch.setattr(processes, "state", lambda: SimpleNamespace(num_processes=3))
+    with pytest.raises(ConfigError, match=f"--batch {asked} cannot be shared by 3"):
+        training.shared_batch(asked, 16)
+
+
+def test_what_goes_to_another_process_holds_no_decoded_image(sample_data):
+    crops = crops_of(sample_data.fit, SMALL, 0, SMALL.batch)
+    drawn = crops[0]
+    sent = pickle.dumps(crops)
+    assert len(sent) < 300_000
+    assert torch.equal(pickle.loads(sent)[0][0], drawn[0])

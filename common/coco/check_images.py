@@ -55,6 +55,7 @@ class Inspection:
 def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> list[Inspection]:
     """Inspect images in threads (the decoders release Python's lock); the results keep the order of `images`."""
     Image.init()  # once, before threads would do it together
+    Image.MAX_IMAGE_PIXELS = None  # the photos are the user's own, and phones make them larger than Pillow's limit
     with ThreadPoolExecutor(WORKERS) as pool:
         inspected = pool.map(inspect_image, images)
         return list(tqdm(inspected, total=len(images), disable=not progress, desc="checking images", unit="image"))

@@ -33,9 +33,13 @@ def read_image(path: Path, *, upright: bool = False) -> np.ndarray:
 
 
 def list_photos(folder: Path) -> list[Path]:
-    """Photos without labels in `folder`, or in `folder/images` where that exists, sorted by name; may be empty."""
+    """Photos without labels in `folder`, or in `folder/images` where that exists, sorted by name; may be empty.
+
+    Hidden files, such as those that macOS leaves in archives, are no photos.
+    """
     inner = folder / "images"
     source = inner if inner.is_dir() else folder
     if not source.is_dir():
         return []
-    return sorted(path for path in source.iterdir() if path.is_file() and path.suffix.lower() in PHOTO_SUFFIXES)
+    seen = (path for path in source.iterdir() if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in seen if path.suffix.lower() in PHOTO_SUFFIXES)

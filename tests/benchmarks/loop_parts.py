@@ -21,9 +21,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from approaches import build, processes
 from approaches.base import Approach, Budget
-from approaches.losses import build_loss
 from approaches.network import Normalised
-from approaches.plan import seconds_per_step
+from approaches.plan import draw, seconds_per_step
 from approaches.training import crops_of
 from common.data import DataSet, load_data
 from common.metrics import count_pixels, dice
@@ -51,8 +50,8 @@ def measured(approach: Approach, fit_set: DataSet) -> float:
     """Seconds of one training step of this variation."""
     config = approach.config
     network = Normalised(approach.build_network(pretrained=True)).to(memory_format=torch.channels_last)
-    crops = crops_of(fit_set, config, 0, config.batch)
-    return seconds_per_step(network, crops, build_loss(config.loss), config.batch, config.precision, timed=5)
+    drawn, crop_seconds = draw(crops_of(fit_set, config, 0, config.batch), config.batch, torch.device("cpu"))
+    return crop_seconds + seconds_per_step(network, drawn, config.loss, config.precision, timed=5)
 
 
 def scores_of(approach: Approach, fit_set: DataSet, tune_set: DataSet, steps: int) -> tuple[np.ndarray, dict]:
