@@ -36,9 +36,9 @@ means over the images that have an object; precision is 0 where nothing was pred
 count in `empty_fp_rate` (the share of them with any predicted pixel), `dice_global` and `object_f1`, which come from
 the sums over all images; objects are matched at IoU >= 0.5. `area_bias` is (predicted − true) / true area. `nsd_2px` is
 the share of outline pixels within 2 px of the other outline. Ignored pixels are taken out of both masks. Rows are
-ordered by `dice_mean`, ties by seconds per image, then by name. `fit_seconds` is the training alone, an
-ensemble's with that of the members it uses; seconds per image
-(median) and peak memory are those of a fresh process that predicts one image at a time, from image array to final mask.
+ordered by `dice_mean`, ties by seconds per image, then by name. `fit_seconds` is the training alone, an ensemble's with
+that of the members it uses; seconds per image (median) and peak memory are those of a fresh process that predicts one
+image at a time, from image array to final mask.
 
 `dice_lower` and `dice_upper` bound the 95 % interval of `dice_mean` over images; groups of images that belong together
 are resampled whole. `difference` is to the best row; `simultaneous_lower` and `_upper` bound it so that all pairs hold
