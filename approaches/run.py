@@ -142,11 +142,13 @@ def _opened(stored: Record, settings: RunSettings) -> Record:
         else:
             record = stored
             _check_config(record, config, run)
-        remade = record.fit is None and stored.fit is not None  # from other members; nothing to continue from
+        otherwise = bool(stored.config) and stored.config != config and not _is_begun(stored, run)
+        # From other members, or with other settings before there was a checkpoint: nothing to continue from.
+        anew = not settings.score_only and record.fit is None and (stored.fit is not None or otherwise)
     with processes.together(f"clearing {name}"):
         if processes.is_main() and record is not stored:
             shutil.rmtree(run / "probabilities" / name, ignore_errors=True)
-            if remade:
+            if anew:
                 shutil.rmtree(run / "training" / name, ignore_errors=True)
     return replace(record, traits=traits, status="unfinished", reason="")
 

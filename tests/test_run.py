@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from approaches import MODEL_FILE, TABLE, Entry
-from approaches.base import Approach, Budget, Config, ConfigError, RequirementMissingError, Traits
+from approaches.base import CHECKPOINT, Approach, Budget, Config, ConfigError, RequirementMissingError, Traits
 from approaches.remembered import Remembered, check_proba
 from approaches.run import RunSettings, check_settings, model_folder, run_approach
 from common.data import DataSet
@@ -305,7 +305,7 @@ def test_other_settings_of_a_trained_approach_are_refused_by_name_and_nothing_is
         lambda: run_approach("plain", sample_data, settings),
         lambda: check_settings(["threshold", "plain"], settings),
     ):
-        with pytest.raises(RunMismatchError, match=r"plain was trained in .* with other settings \(gamma\)"):
+        with pytest.raises(RunMismatchError, match=r"plain was trained or begun in .* with other settings \(gamma\)"):
             attempt()
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     check_settings(["plain"], dataclasses.replace(settings, overrides={}))
@@ -353,6 +353,22 @@ def test_a_fit_begun_with_other_settings_is_not_continued(register, sample_data,
         settings = RunSettings(tmp_path, Budget(), overrides={"broken": {"gamma": gamma}})
         run_approach("broken", sample_data, settings)
         assert (folder / "checkpoint").read_text() == f"made with {float(gamma)}"
+
+
+def test_a_checkpoint_made_with_other_settings_is_kept_and_the_settings_are_refused(register, sample_data, tmp_path):
+    name = register("broken", Unfinished)
+    for gamma in ("1", "2"):
+        settings = RunSettings(tmp_path, Budget(), overrides={name: {"gamma": gamma}})
+        if gamma == "1":
+            run_approach(name, sample_data, settings)
+            (tmp_path / "training" / name / CHECKPOINT).write_text("hours of work")
+        else:
+            with pytest.raises(RunMismatchError, match=r"trained or begun in .* with other settings \(gamma\)"):
+                check_settings([name], settings)
+            with pytest.raises(RunMismatchError):
+                run_approach(name, sample_data, settings)
+    run_approach(name, sample_data, dataclasses.replace(settings, score_only=True))
+    assert (tmp_path / "training" / name / CHECKPOINT).read_text() == "hours of work"
 
 
 def test_a_remembered_prediction_is_the_same_as_a_new_one_and_is_not_predicted_twice(sample_data, tmp_path):
