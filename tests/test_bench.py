@@ -525,7 +525,7 @@ def test_processes_without_a_gpu_find_each_other_without_being_told(tmp_path):
     environment = {key: value for key, value in os.environ.items() if key != "ACCELERATE_USE_CPU"}
     environment["PYTHONPATH"] = str(ROOT)
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
-    assert done.stdout.split() == ["2", "2"], done.stderr
+    assert "".join(done.stdout.split()) == "22", done.stderr  # their lines may run into each other
 
 
 def test_two_processes_give_the_same_tables_as_one(finished, two_processes):
