@@ -150,13 +150,18 @@ def _opened(stored: Record, settings: RunSettings) -> Record:
             shutil.rmtree(run / "probabilities" / name, ignore_errors=True)
             if anew:
                 shutil.rmtree(run / "training" / name, ignore_errors=True)
-    return replace(record, traits=traits, status="unfinished", reason="")
+    known = traits if record.fit is None else record.traits  # members shape an ensemble's; here none are loaded
+    return replace(record, traits=known, status="unfinished", reason="")
 
 
 def _is_trained(record: Record, run: Path) -> bool:
     """Whether the stored model is the one this run needs."""
-    is_stored = record.fit is not None and (model_folder(run, record.approach) / MODEL_FILE).is_file()
-    return is_stored and record.made_from.get("members", []) == _members(record.approach, run)
+    return _has_model(record, run) and record.made_from.get("members", []) == _members(record.approach, run)
+
+
+def _has_model(record: Record, run: Path) -> bool:
+    """Whether a fit came to its end and its model still lies there."""
+    return record.fit is not None and (model_folder(run, record.approach) / MODEL_FILE).is_file()
 
 
 def _is_begun(record: Record, run: Path) -> bool:
@@ -192,7 +197,7 @@ def _members(name: str, run: Path) -> list[str]:
 
 def _fit(record: Record, data: Data, settings: RunSettings) -> None:
     name, run = record.approach, settings.folder
-    if record.fit is not None and (model_folder(run, name) / MODEL_FILE).is_file():
+    if _has_model(record, run):
         log.info("%s: trained before", name)
         return
     if settings.score_only:

@@ -104,6 +104,14 @@ class Adjustable(Plain):
         return Traits(pretrained_on="nothing")
 
 
+class Joined(Plain):
+    """Tells of itself what its members are."""
+
+    @property
+    def traits(self):
+        return Traits(pretrained_on=", ".join(self.members))
+
+
 class Unfinished(Adjustable):
     """Writes a checkpoint where there is none, and never ends."""
 
@@ -337,6 +345,15 @@ def test_an_approach_made_from_other_members_is_made_again_without_what_the_old_
     assert record.made_from == {"members": ["threshold"]}
     assert record.reason == "IndexError: an odd size"
     assert not list(settings.folder.rglob("old"))
+
+
+def test_what_members_brought_in_is_still_told_when_nothing_is_trained_again(register, finished, sample_data, tmp_path):
+    settings, name = copied(finished, tmp_path), register("joined", Joined, combines=True)
+    told = [
+        run_approach(name, sample_data, how).traits["pretrained_on"]
+        for how in (settings, settings, dataclasses.replace(settings, score_only=True))
+    ]
+    assert told == ["threshold"] * 3
 
 
 def test_an_unfinished_fit_keeps_what_it_can_continue_from(register, sample_data, tmp_path):
