@@ -12,21 +12,24 @@ import numpy as np
 import torch
 
 from approaches.losses import NOTHING
+from approaches.paste import lay_generated, paste_from
 from common.data import DataSet, Sample
 from common.sample import render_scene
 
-STRENGTHS = ("none", "geometric", "full")
+STRENGTHS = ("none", "geometric", "photometric", "full")
+ZOOM = (0.6, 1.5)
 SMALLEST_SCENE_PX = 320  # smaller generated scenes look zoomed in
 MARGIN = 1.5  # a window this much larger than the crop leaves room to turn and to zoom out
 
 
-def augmentation(strength: str, crop_px: int) -> A.Compose:
+def augmentation(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) -> A.Compose:
     """The transforms from a window to a crop.
 
     Args:
-        strength: "none" only crops; "geometric" flips, turns, scales and shears; "full" also changes light and colour,
-            blurs, adds noise, and compresses.
+        strength: "none" only crops; "geometric" flips, turns, scales and shears; "photometric" changes light and
+            colour, blurs, adds noise, and compresses; "full" does both.
         crop_px: side of the square crop.
+        zoom: least and greatest magnification of the geometric part.
 
     Raises:
         ValueError: an unknown strength.
@@ -34,9 +37,9 @@ def augmentation(strength: str, crop_px: int) -> A.Compose:
     if strength not in STRENGTHS:
         raise ValueError(f"there is no augmentation {strength!r}; there are {', '.join(STRENGTHS)}.")
     steps: list[A.BasicTransform | A.BaseCompose] = []
-    if strength != "none":
+    if strength in ("geometric", "full"):
         affine = A.Affine(
-            scale=(0.6, 1.5),
+            scale=zoom,
             rotate=(-45, 45),
             shear=(-10, 10),
             border_mode=cv2.BORDER_REFLECT_101,
@@ -44,7 +47,7 @@ def augmentation(strength: str, crop_px: int) -> A.Compose:
         )
         steps += [A.D4(p=1.0), affine]
     steps.append(A.CenterCrop(crop_px, crop_px))
-    if strength == "full":
+    if strength in ("photometric", "full"):
         steps += [
             A.RandomBrightnessContrast(brightness_limit=0.25, contrast_limit=0.25, p=0.6),
             A.HueSaturationValue(hue_shift_limit=8, sat_shift_limit=30, val_shift_limit=0, p=0.4),
@@ -56,16 +59,17 @@ def augmentation(strength: str, crop_px: int) -> A.Compose:
     return A.Compose(steps)
 
 
-def described(strength: str, crop_px: int) -> list[dict[str, Any]]:
+def described(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) -> list[dict[str, Any]]:
     """The transforms as JSON-able values, for `run.json`."""
-    transforms = augmentation(strength, crop_px).to_dict()["transform"]["transforms"]
+    transforms = augmentation(strength, crop_px, zoom).to_dict()["transform"]["transforms"]
     return [{key: value for key, value in step.items() if key != "__version__"} for step in transforms]
 
 
 class Crops(torch.utils.data.Dataset):
     """An endless stream of augmented crops, by place; each epoch goes once over the images in an order of its own.
 
-    A share of the places may be given to generated scenes, each drawn once.
+    A share of the places may be given to generated scenes, each drawn once; another share of the windows may have an
+    object of another image, generated butts or generated litter laid on them before they are turned and recoloured.
     """
 
     def __init__(
@@ -78,10 +82,15 @@ class Crops(torch.utils.data.Dataset):
         seed: int,
         epoch_length: int,
         generated_share: float = 0.0,
+        paste_share: float = 0.0,
+        butt_share: float = 0.0,
+        litter_share: float = 0.0,
+        zoom: tuple[float, float] = ZOOM,
     ):
         self.images, self.crop_px, self.object_share, self.seed = images, crop_px, object_share, seed
         self.epoch_length, self.strength, self.generated_share = epoch_length, strength, generated_share
-        self.transform = augmentation(strength, crop_px)
+        self.paste_share, self.butt_share, self.litter_share = paste_share, butt_share, litter_share
+        self.transform = augmentation(strength, crop_px, zoom)
 
     def image_index(self, place: int) -> int:
         """Which image the crop at a place is taken from; every image comes once before one comes twice."""
@@ -100,9 +109,22 @@ class Crops(torch.utils.data.Dataset):
         side = self.crop_px if self.strength == "none" else int(self.crop_px * MARGIN)
         centre = self._centre(sample.mask, random)
         self.transform.set_random_seed(int(random.integers(2**31)))
-        drawn = self.transform(image=window(sample.image, centre, side), mask=window(target, centre, side))
+        seen = self._laid_on(window(sample.image, centre, side), window(target, centre, side), random)
+        drawn = self.transform(image=seen[0], mask=seen[1])
         image = torch.from_numpy(np.ascontiguousarray(drawn["image"].transpose(2, 0, 1)))  # (3, crop, crop)
         return image, torch.from_numpy(np.ascontiguousarray(drawn["mask"]))[None]  # (1, crop, crop)
+
+    def _laid_on(
+        self, image: np.ndarray, target: np.ndarray, random: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The window with what is laid on it, in the shares that were asked for."""
+        if self.paste_share and random.random() < self.paste_share:
+            image, target = paste_from(self.images[int(random.integers(len(self.images)))], image, target, random)
+        if self.butt_share and random.random() < self.butt_share:
+            image, target = lay_generated(image, target, random, "butts")
+        if self.litter_share and random.random() < self.litter_share:
+            image, target = lay_generated(image, target, random, "litter")
+        return image, target
 
     def _generated(self, place: int) -> Sample:
         """A scene drawn for this place alone, just large enough for its window."""

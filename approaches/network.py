@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.nn import functional
 
 from approaches import processes
 from approaches.base import Approach, Budget, NotFittedError, Traits, check_image
@@ -22,17 +23,37 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet in RGB, 
 
 
 class Normalised(nn.Module):
-    """A network behind the normalisation of its input: (B, 3, H, W) uint8 in, logits (B, 1, H, W) out."""
+    """A network behind the normalisation of its input: (B, 3, H, W) uint8 in, logits (B, 1, H, W) out.
 
-    def __init__(self, network: nn.Module, mean: tuple[float, ...] = MEAN, std: tuple[float, ...] = STD):
+    Args:
+        network: (B, 3, h, w) float → (B, 1, h, w), for h and w that are multiples of `divisor`.
+        mean: of each channel, as a share of 255.
+        std: of each channel, as a share of 255.
+        scale: at which the network sees the image.
+        divisor: see `network`.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        mean: tuple[float, ...] = MEAN,
+        std: tuple[float, ...] = STD,
+        scale: float = 1.0,
+        divisor: int = 32,
+    ):
         super().__init__()
-        self.network = network
+        self.network, self.scale, self.divisor = network, scale, divisor
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1) * 255, persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1) * 255, persistent=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Logits (B, 1, H, W) of images (B, 3, H, W) uint8."""
-        return self.network((images.float() - self.mean) / self.std)
+        normalised = (images.float() - self.mean) / self.std
+        if self.scale == 1:
+            return self.network(normalised)
+        seen = [max(1, round(side * self.scale / self.divisor)) * self.divisor for side in images.shape[2:]]
+        small = functional.interpolate(normalised, seen, mode="bilinear", antialias=self.scale < 1)
+        return functional.interpolate(self.network(small), images.shape[2:], mode="bilinear")
 
 
 class NetworkApproach(Approach):
@@ -60,11 +81,14 @@ class NetworkApproach(Approach):
         """Train by the one loop (`approaches.training`); see `Approach.fit`."""
         torch.manual_seed(seed)
         with processes.together("building the network"):
-            network = Normalised(self.build_network(pretrained=True), *self.normalisation())
+            network = self._behind_normalisation(self.build_network(pretrained=True))
         self.network_, self.report_ = train(
             network, fit_set, tune_set, self.config, budget=budget, seed=seed, folder=folder, divisor=self.divisor
         )
         return self
+
+    def _behind_normalisation(self, network: nn.Module) -> Normalised:
+        return Normalised(network, *self.normalisation(), self.config.input_scale, self.divisor)
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """See `Approach.predict_proba`; large photos are predicted in overlapping tiles."""
@@ -81,7 +105,7 @@ class NetworkApproach(Approach):
         """Read what `save` wrote, onto this process's device."""
         network = self.build_network(pretrained=False)
         network.load_state_dict(load_file(folder / WEIGHTS))
-        network = Normalised(network, *self.normalisation())
+        network = self._behind_normalisation(network)
         self.network_ = network.to(processes.state().device, memory_format=torch.channels_last).eval()
         return self
 

@@ -20,6 +20,7 @@ class SmpConfig(TrainingConfig):
 
     architecture: str = "unet"
     encoder: str = "tu-tf_efficientnet_lite0"
+    pretrained: bool = True  # False begins from random weights, to see what pretraining gives
 
 
 class SmpPretrained(NetworkApproach):
@@ -30,12 +31,12 @@ class SmpPretrained(NetworkApproach):
     @property
     def traits(self) -> Traits:
         """Trained on all processes, from ImageNet weights."""
-        return replace(super().traits, pretrained_on="ImageNet")
+        return replace(super().traits, pretrained_on="ImageNet" if self.config.pretrained else "")
 
     def build_network(self, *, pretrained: bool) -> nn.Module:
         """The network of the config; RequirementMissingError where ImageNet weights are asked for and cannot be had."""
         architecture, encoder = self.config.architecture, self.config.encoder
-        if pretrained:
+        if pretrained and self.config.pretrained:
             return pretrained_network(architecture, encoder)
         return smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
 

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from approaches import processes
-from approaches.augment import Crops, described
+from approaches.augment import ZOOM, Crops, described
 from approaches.base import Budget, Config, ConfigError, FitReport
 from approaches.checkpoint import Checkpoints, Curve
 from approaches.inference import predict_whole
@@ -37,12 +37,17 @@ class TrainingConfig(Config):
     """What training any network depends on."""
 
     crop_px: int = 192
+    input_scale: float = 1.0  # at which the network sees an image; its logits are brought back to the image's size
     batch: int = 16
     learning_rate: float = 1e-3
     loss: str = "bce_dice"
     augmentation: str = "full"
     object_share: float = 0.8  # of the crops lie near an object, the rest anywhere
+    zoom: tuple = ZOOM  # least and greatest magnification of the geometric augmentation
     generated_share: float = 0.0  # of the crops show generated scenes (common.sample) instead of the user's images
+    paste_share: float = 0.0  # of the crops get an object of another image laid on them
+    butt_share: float = 0.0  # of the crops get generated butts laid on them
+    litter_share: float = 0.0  # of the crops get generated things laid on them that are no butts
     average_share: float = 0.05  # of all steps is the memory of the averaged weights; 0 keeps the raw ones
     precision: str = "auto"  # or float32, bfloat16, float16
     evaluations: int = 4  # on tune, over the second half
@@ -114,7 +119,7 @@ def train(
         "batch": batch,
         "epoch_kept": loop.best["epoch"],
         "tune_dice_at_half": loop.best["dice"],
-        "augmentation": described(config.augmentation, config.crop_px),
+        "augmentation": described(config.augmentation, config.crop_px, tuple(config.zoom)),
     }
     return loop.best_network(), FitReport(loop.seconds, plan.steps, loop.resumes, notes)
 
@@ -145,6 +150,10 @@ def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) ->
         strength=config.augmentation,
         object_share=config.object_share,
         generated_share=config.generated_share,
+        paste_share=config.paste_share,
+        butt_share=config.butt_share,
+        litter_share=config.litter_share,
+        zoom=tuple(config.zoom),
         seed=seed,
         epoch_length=max(1, round(len(fit_set) / batch)) * batch,
     )

@@ -19,6 +19,7 @@ from approaches.base import (
     Approach,
     Budget,
     Config,
+    ConfigError,
     FitReport,
     NotFittedError,
     RequirementMissingError,
@@ -40,6 +41,11 @@ class EnsembleConfig(Config):
     draws: int = 8  # a member drawn twice has twice the weight
     least_gain: float = 0.0005  # of mean Dice on tune, for one more draw or for the views
     most_images: int = 200  # of tune are looked at
+    views: int = 0  # flips and turns to average over, 1 to 8; 0 chooses 1 or 8 on tune
+
+    def __post_init__(self):
+        if not 0 <= self.views <= len(D4_VIEWS):
+            raise ConfigError(f"views={self.views}; expected 0 to choose, or 1 to {len(D4_VIEWS)} views.")
 
     @classmethod
     def smoke(cls) -> Self:
@@ -79,11 +85,17 @@ class TtaEnsemble(Approach):
         self._predict(samples, D4_VIEWS[:1])
         self.weights_, plain, alone = self._select(samples)
         self.views_ = 1
+        if self.config.views:
+            return self._selected(self.config.views, plain, alone)
         compared = samples[: self._affordable(samples, budget, start, folder)]
         self._predict(compared, D4_VIEWS)
         gain = self._score(compared, self.weights_, D4_VIEWS) - self._score(compared, self.weights_, D4_VIEWS[:1])
-        if gain >= self.config.least_gain:
-            self.views_ = len(D4_VIEWS)
+        views = len(D4_VIEWS) if gain >= self.config.least_gain else 1
+        return self._selected(views, plain, alone, gain=gain, compared=len(compared))
+
+    def _selected(self, views: int, plain: float, alone: Mapping[str, float], **notes: float) -> Self:
+        """Keep what was selected, and tell of it."""
+        self.views_ = views
         self.members = {name: self.members[name] for name in self.weights_}
         best = max(alone, key=alone.get)
         said = "one member is enough" if len(self.weights_) == 1 else f"{len(self.weights_)} members"
@@ -94,8 +106,8 @@ class TtaEnsemble(Approach):
                 "views": self.views_,
                 "tune_dice_alone": alone,
                 "tune_dice_gain_of_members": plain - alone[best],
-                "tune_dice_gain_of_views": gain,
-                "images_compared_for_views": len(compared),
+                "tune_dice_gain_of_views": notes.get("gain"),
+                "images_compared_for_views": notes.get("compared", 0),
             }
         )
         return self

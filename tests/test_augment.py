@@ -51,6 +51,22 @@ def test_a_share_of_the_crops_shows_generated_scenes(sample_data):
     assert generated.image.shape[:2] == generated.mask.shape == generated.ignore.shape
 
 
+def test_each_strength_changes_what_its_name_says():
+    """A ramp: without geometry its columns stay in order, without photometry its values stay those of the ramp."""
+    ramp = np.tile(np.arange(96, dtype=np.uint8)[None, :, None] * 2, (96, 1, 3))
+    mask = np.zeros((96, 96), np.uint8)
+    mask[:, 40:56] = 1
+    moved, recoloured = {}, {}
+    for strength in STRENGTHS:
+        transform = augmentation(strength, 64)
+        transform.set_random_seed(1)
+        drawn = [transform(image=ramp, mask=mask) for _ in range(20)]
+        moved[strength] = any((one["mask"] != drawn[0]["mask"]).any() for one in drawn)
+        recoloured[strength] = any((np.ptp(one["image"].astype(int), axis=2) > 0).any() for one in drawn)
+    assert moved == {"none": False, "geometric": True, "photometric": False, "full": True}
+    assert recoloured == {"none": False, "geometric": False, "photometric": True, "full": True}
+
+
 def test_crops_near_objects_hold_more_object(sample_data):
     near, anywhere = (crops(sample_data.fit, "none", object_share=share) for share in (1.0, 0.0))
     shares = [np.mean([(stream[place][1] == 1).any().item() for place in range(40)]) for stream in (near, anywhere)]
@@ -86,7 +102,7 @@ def test_window_mirrors_what_lies_beyond_the_border():
 def test_the_augmentation_is_told_as_json_and_unknown_names_are_refused():
     told = json.loads(json.dumps(described("full", 64)))
     assert len(told) == len(augmentation("full", 64).transforms) > 5
-    with pytest.raises(ValueError, match="none, geometric, full"):
+    with pytest.raises(ValueError, match="none, geometric, photometric, full"):
         augmentation("wild", 64)
     with pytest.raises(ValueError, match="bce_dice"):
         build_loss("hinge")

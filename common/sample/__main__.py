@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from common.sample.dataset import generate
+from common.sample.sheet import write_sheet
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,9 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
         help="same seed, same bytes (default 0)",
     )
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
+    parser.add_argument("--sheet", metavar="FILE", help="also a JPEG with 24 of its training images side by side")
     options = vars(parser.parse_args(arguments))
+    sheet = options.pop("sheet")
     try:
         folder = generate(options.pop("output"), **options)
+        if sheet:
+            write_sheet(sheet, sorted((folder / "train" / "images").glob("*.jpg")))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

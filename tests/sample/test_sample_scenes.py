@@ -10,6 +10,7 @@ import pytest
 
 from common.coco import list_photos, rasterise, read_entries, read_image
 from common.sample import SPLITS, generate, render_scene
+from common.sample.__main__ import main
 from common.sample.scene import LONG_SIDE_PX, PHOTOS_PER_PLACE, find_place
 
 SMALL = {"train": 7, "val": 4, "real_test": 2, "size": 160, "progress": False}
@@ -180,3 +181,19 @@ def test_the_command_line_writes_and_refuses(tmp_path):
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "mine.txt" in refused.stderr
+
+
+def test_a_sheet_shows_training_images_side_by_side(tmp_path):
+    words = ["--train", "5", "--val", "1", "--real-test", "1", "--size", "128", "--sheet", str(tmp_path / "sheet.jpg")]
+    assert main(["--output", str(tmp_path / "sample"), *words]) == 0
+    sheet = cv2.imread(str(tmp_path / "sheet.jpg"))
+    assert sheet.shape == (4 * 256, 6 * 256, 3)
+    first = cv2.resize(cv2.imread(str(tmp_path / "sample/train/images/00000000.jpg")), (256, 256))
+    assert np.abs(sheet[:256, :256].astype(int) - first).mean() < 12
+
+
+def test_a_sheet_of_nothing_is_refused(tmp_path, capsys):
+    assert (
+        main(["--output", str(tmp_path / "s"), "--train", "0", "--val", "0", "--sheet", str(tmp_path / "x.jpg")]) == 2
+    )
+    assert "at least one image" in capsys.readouterr().err and not (tmp_path / "x.jpg").exists()

@@ -1,0 +1,36 @@
+"""Many pictures on one sheet, to see at a glance what a data set looks like."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from common.files import write_whole
+
+COLUMNS, ROWS, SIDE_PX = 6, 4, 256
+
+
+def write_sheet(path: str | Path, images: Sequence[Path]) -> None:
+    """Write a JPEG of 24 images, evenly taken from the given ones, in four rows.
+
+    Args:
+        path: where to.
+        images: image files, one or more.
+
+    Raises:
+        ValueError: there is no image, or one does not decode.
+    """
+    if not images:
+        raise ValueError("a sheet needs at least one image; none was given. Generate some with --train.")
+    chosen = [images[index] for index in np.linspace(0, len(images) - 1, COLUMNS * ROWS).round().astype(int)]
+    tiles = [_tile(image) for image in chosen]
+    rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
+    write_whole(path, cv2.imencode(".jpg", np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+
+
+def _tile(path: Path) -> np.ndarray:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise ValueError(f"{path} does not decode to an image; generate it again.")
+    return cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
