@@ -6,13 +6,14 @@
     python bench.py --data DIR --approaches threshold,pixel_lightgbm
     python bench.py --data DIR --epochs 20 --mirror True --save_ds True --batch 16
     python bench.py --data DIR --score-only                score the stored models again
-    python bench.py --list                                 which approaches there are
+    python bench.py --data DIR --study augmentation,loss   test hypotheses one at a time (see approaches/studies.py)
+    python bench.py --list                                 which approaches and studies there are
 
 DIR holds train/ and val/, each with images/ and coco_annotations.json, and real_test/ with photos without labels. It is
 only read. Everything a run makes lies in results/<run>/ (or --output): leaderboard.csv and .md, per_image.csv,
-run.json, models/, records/, submission/. The same command continues a run that was interrupted and repeats nothing that
-was finished. The exit code is 0 when every approach that could run came through, 1 when one failed, 2 when the command
-or the data cannot be used.
+run.json, models/, records/, submission/, report.html. The same command continues a run that was interrupted and repeats
+nothing that was finished. The exit code is 0 when every approach that could run came through, 1 when one failed, 2 when
+the command or the data cannot be used.
 """
 
 import logging
@@ -20,6 +21,7 @@ import os
 import shlex
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from approaches import TABLE, left_out_notes, names_for, processes
@@ -28,15 +30,21 @@ from approaches.cost import peak_memory_mb
 from approaches.launch import mirror
 from approaches.options import PRESETS, budget_of, overrides_of, parser, run_name
 from approaches.run import RunSettings, check_settings, run_approach
+from approaches.studies import STUDIES
+from approaches.study import losers, run_study, studies_for
 from approaches.submit import rehearse, submit
 from common.coco import DataError
 from common.coco.check import check_data, format_findings
 from common.data import Data, load_data
+from common.describe import describe_data_set
+from common.details import write_details
+from common.files import write_whole
 from common.gallery import GalleryError
 from common.leaderboard import Choice, write_leaderboard
 from common.progress import progress
 from common.records import RunMismatchError, describe_run, open_run, read_record, read_records
 from common.sample import generate
+from common.study_table import study_text
 from common.submission import SubmissionError
 
 log = logging.getLogger("bench")
@@ -50,6 +58,8 @@ def main(words: list[str] | None = None, program: str = "bench.py") -> int:
     if options.list:
         for name, entry in TABLE.items():
             print(f"{name:26} {entry.summary}{entry.where()}")
+        for name, study in STUDIES.items():
+            print(f"--study {name:18} {study.question}")
         return 0
     handlers = list(log.handlers)
     _log_to_console()
@@ -73,6 +83,8 @@ def main(words: list[str] | None = None, program: str = "bench.py") -> int:
 
 def benchmark(options, words: list[str]) -> int:
     """Check the data, run each approach, rank, submit; returns the exit code."""
+    if options.study:
+        return studies(options)
     start = time.monotonic()
     device = str(processes.state().device.type)
     names = names_for(options.approaches, device)
@@ -82,14 +94,11 @@ def benchmark(options, words: list[str]) -> int:
     budget = budget_of(options, PRESETS[preset])
     run = options.output or Path("results") / run_name(folder.resolve().name, preset, options)
     settings = RunSettings(run, budget, options.seed, PRESETS[preset].smoke, overrides, options.score_only)
+    settings = replace(settings, robustness=options.robustness)
     if options.fresh and (options.resume or options.score_only):
         raise ConfigError("--fresh begins anew; it cannot go with --resume or --score-only.")
     cache_root = run.parent / "cache" if options.save_ds else None
-    for place in filter(None, (run, cache_root)):
-        if place.resolve().is_relative_to(folder.resolve()):
-            raise ConfigError(
-                f"{place} would lie in the data folder {folder}, where nothing is written; give --output."
-            )
+    _refuse_data_folder(folder, run, cache_root)
     check_settings(names, settings, continues=not options.fresh)
     if not _checked(folder):
         return 2
@@ -101,11 +110,73 @@ def benchmark(options, words: list[str]) -> int:
     log.info("preset %s: %s; seed %d; results in %s", preset, _said(budget), options.seed, run)
     for note in [*left_out_notes(options.approaches, device), *data.notes]:
         log.info("%s", note)
+    _run_all(names, data, settings)
+    others = [_with_seed(settings, options.seed + number) for number in range(1, options.seeds or 1)]
+    for other in others:
+        log.info("once more with seed %d", other.seed)
+        _run_all(names, data, other)
+    choice = Choice(options.winner, options.margin)
+    seeds = [other.folder for other in others]
+    return _concluded(data, run, names, choice, seeds, not options.no_report, time.monotonic() - start)
+
+
+def _run_all(names: list[str], data: Data, settings: RunSettings) -> None:
+    """Each approach through its stages, in the order of the names."""
     for name in names:
         record = run_approach(name, data, settings)
         log.info("%s: %s%s", name, record.status, f" ({record.reason})" if record.reason else "")
-    choice = Choice(options.winner, options.margin)
-    return _concluded(data, run, names, choice, time.monotonic() - start)
+
+
+def _with_seed(settings: RunSettings, seed: int) -> RunSettings:
+    """The same run, on the same split, from another training seed, in a folder below it."""
+    folder = settings.folder / "seeds" / str(seed)
+    return replace(settings, folder=folder, seed=seed, measured=False, robustness=0)
+
+
+def _report(run: Path, folder: Path) -> None:
+    """The notebook on this run as a page; a run without one is complete all the same."""
+    from common.report import write_report
+
+    log.info("making the report")
+    try:
+        print(f"report:        {write_report(run, folder)}")
+    except Exception as error:
+        log.warning("no report: %s. Once that is mended: python -m common.report %s", error, run)
+
+
+def studies(options) -> int:
+    """Run the studies that are asked for; returns the exit code. Their tables go to results/studies/."""
+    names = studies_for(options.study)
+    folder = _data_folder(options.data)
+    budget = Budget(options.time_limit, options.epochs, options.steps, options.batch)
+    smoke = options.preset is not None and PRESETS[options.preset].smoke
+    home = options.output or Path("results") / "studies"
+    cache_root = home / "cache" if options.save_ds else None
+    _refuse_data_folder(folder, home, cache_root)
+    if not _checked(folder):
+        return 2
+    data = _loaded(folder, options.seed, cache_root)
+    threads, code = processes.use_threads(), 0
+    log.info("device %s, %d thread(s); studies in %s", processes.state().device, threads, home)
+    for name in names:
+        runs = home / "runs" / run_name(folder.resolve().name, "smoke" if smoke else "study", options)
+        table = run_study(name, data, runs, budget, seeds=options.seeds or 3, smoke=smoke)
+        path = home / f"{folder.resolve().name.replace('_', '-')}-{name}.csv"
+        if processes.is_main():
+            write_whole(path, table.to_csv(index=False, float_format="%.6g"))
+            print(f"\n{STUDIES[name].question}\n\n{study_text(table)}\n\n{path}")
+            for said in losers(table):
+                print(said)
+                code = 1
+    return code
+
+
+def _refuse_data_folder(folder: Path, *places: Path | None) -> None:
+    for place in filter(None, places):
+        if place.resolve().is_relative_to(folder.resolve()):
+            raise ConfigError(
+                f"{place} would lie in the data folder {folder}, where nothing is written; give --output."
+            )
 
 
 def _data_folder(given: Path | None) -> Path:
@@ -167,13 +238,18 @@ def _opened(data: Data, settings: RunSettings, preset: str, fresh: bool, words: 
             )
 
 
-def _concluded(data: Data, run: Path, names: list[str], choice: Choice, seconds: float) -> int:
-    """Rank, submit, and say where everything is."""
+def _concluded(
+    data: Data, run: Path, names: list[str], choice: Choice, other_seeds: list[Path], report: bool, seconds: float
+) -> int:
+    """Rank, submit, report, and say where everything is."""
     code = 0
     with processes.together("concluding the run"):
         if processes.is_main():
             records = read_records(run)
-            winner, board = write_leaderboard(run, records, data.score.groups, choice)
+            by_seed = [read_records(folder) for folder in other_seeds]
+            winner, board = write_leaderboard(run, records, data.score.groups, choice, by_seed)
+            images, _ = describe_data_set(data.score, lambda items: progress(items, "describing val"))
+            write_details(run, records, images, data.score.groups)
             configs = {record.approach: {"config": record.config, "fit": record.fit} for record in records}
             costs = {"seconds": round(seconds, 1), "peak_memory_mb": round(peak_memory_mb())}
             describe_run(run, approaches=configs, winner=winner, choice=vars(choice), last_command=costs)
@@ -181,6 +257,8 @@ def _concluded(data: Data, run: Path, names: list[str], choice: Choice, seconds:
             if winner is not None:
                 folder = submit(read_record(run, winner), data, run)
                 print(f"winner on val: {winner}\nleaderboard:   {run / 'leaderboard.md'}\nsubmission:    {folder}")
+                if report:
+                    _report(run, data.folder)
             failed = [record.approach for record in records if record.approach in names and record.status == "failed"]
             if failed or winner is None:
                 print(f"failed: {', '.join(failed) or 'every approach'}; the reasons are in {run / 'log.txt'}")

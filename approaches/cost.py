@@ -8,8 +8,9 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,13 +26,13 @@ LAUNCHER_VARIABLES = (
 )
 
 
-def measure(model: Path, images: Sequence[Path], threshold: float) -> dict:
+def measure(model: Path, images: Sequence[Path], postprocess: Mapping[str, Any]) -> dict:
     """Measure a stored model in a fresh process, one image at a time.
 
     Args:
         model: folder of the stored model.
         images: image files to predict; the first ones again if they are few.
-        threshold: of the final mask.
+        postprocess: the fields of the `Postprocess` that makes the final mask.
 
     Returns:
         `predict_seconds_per_image` (median, from image array to final mask), `predict_seconds_p95`, `peak_memory_mb`,
@@ -41,7 +42,7 @@ def measure(model: Path, images: Sequence[Path], threshold: float) -> dict:
         RuntimeError: the process failed; its last words are in the message.
     """
     environment = {key: value for key, value in os.environ.items() if key not in LAUNCHER_VARIABLES}
-    command = [sys.executable, "-m", "approaches.cost", str(model.resolve()), repr(threshold)]
+    command = [sys.executable, "-m", "approaches.cost", str(model.resolve()), json.dumps(postprocess)]
     command += [str(path.resolve()) for path in images[:MOST_IMAGES]]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
     if done.returncode:
@@ -49,7 +50,7 @@ def measure(model: Path, images: Sequence[Path], threshold: float) -> dict:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
-def _measure_here(model: Path, threshold: float, paths: Sequence[Path]) -> dict:
+def _measure_here(model: Path, postprocess: Mapping[str, Any], paths: Sequence[Path]) -> dict:
     import torch
 
     from approaches import load
@@ -58,13 +59,13 @@ def _measure_here(model: Path, threshold: float, paths: Sequence[Path]) -> dict:
     from common.postprocess import Postprocess, quantise
 
     threads = use_threads()
-    approach, postprocess = load(model), Postprocess(threshold)
+    approach, chosen = load(model), Postprocess(**postprocess)
     seconds: list[float] = []
     with torch.inference_mode():
         for index in range(WARM_UP + max(LEAST_IMAGES, len(paths))):
             image = read_image(paths[index % len(paths)])  # one at a time, or their number would be in the memory
             start = time.perf_counter()
-            postprocess.apply(quantise(approach.predict_proba(image)))
+            chosen.apply(quantise(approach.predict_proba(image)))
             if index >= WARM_UP:
                 seconds.append(time.perf_counter() - start)
             if len(seconds) >= LEAST_IMAGES and sum(seconds) > ENOUGH_SECONDS:
@@ -105,4 +106,4 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure_here(Path(sys.argv[1]), float(sys.argv[2]), [Path(word) for word in sys.argv[3:]])))
+    print(json.dumps(_measure_here(Path(sys.argv[1]), json.loads(sys.argv[2]), [Path(word) for word in sys.argv[3:]])))

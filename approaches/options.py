@@ -54,16 +54,39 @@ def parser(program: str) -> argparse.ArgumentParser:
     add("steps", meaning="steps for each approach's training, to repeat a run exactly", type=int, metavar="N")
     add("preset", meaning="how much to spend where nothing else is said", choices=PRESETS)
     add("seed", meaning="of splits, weights, crops and augmentation", type=seed, default=0, metavar="N")
-    add("set", meaning="a setting of one approach", action="append", default=[], metavar="NAME.SETTING=VALUE")
+    add(
+        "set",
+        meaning="a setting of one approach, or with * of all that have it",
+        action="append",
+        default=[],
+        metavar="NAME.SETTING=VALUE",
+    )
     add("mix-sample", meaning="share of the networks' crops taken from generated scenes", type=float, metavar="SHARE")
     add("output", meaning="folder of this run; results/<data>-<preset>… unless given", type=Path, metavar="DIR")
     add("resume", meaning="continue a run in its folder (the default)", action="store_true")
     add("fresh", meaning="set an existing run aside and begin anew", action="store_true")
+    add("no-report", meaning="do not make report.html of the run", action="store_true")
     add("score-only", meaning="predict and score stored models again, train nothing", action="store_true")
     rules = ("cheapest-equivalent", "best")
     add("winner", meaning="the rule by which it is chosen", default=Choice.rule, choices=rules)
     add("margin", meaning="loss of mean Dice to the best that does not matter", type=margin, default=Choice.margin)
-    add("list", meaning="list the approaches and leave", action="store_true")
+    add(
+        "seeds",
+        meaning="trainings of each approach (1), of each variation of a study (3)",
+        type=count,
+        metavar="N",
+    )
+    add(
+        "robustness",
+        meaning="score every approach on corrupted copies of so many images of val (24)",
+        nargs="?",
+        const=24,
+        default=0,
+        type=count,
+        metavar="IMAGES",
+    )
+    add("study", meaning="run these studies instead: all, or names separated by commas", metavar="NAMES")
+    add("list", meaning="list the approaches and studies, and leave", action="store_true")
     return options
 
 
@@ -96,6 +119,13 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """The value of `--seeds` and `--robustness`."""
+    if not 1 <= int(text) <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text} is not from 1 to 10000")
+    return int(text)
+
+
 def budget_of(options: argparse.Namespace, preset: Preset) -> Budget:
     """The budget a command line asks for; the preset's minutes hold only where nothing else limits."""
     minutes = options.time_limit
@@ -113,22 +143,26 @@ def run_name(data: str, preset: str, options: argparse.Namespace) -> str:
 
 
 def overrides_of(options: argparse.Namespace, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Settings by approach: `--set unet.base_channels=16` → `{"unet": {"base_channels": "16"}}`, and `--mix-sample` for
-    every network among the names.
+    """Settings by approach: `--set unet.base_channels=16` → `{"unet": {"base_channels": "16"}}`; `*` stands for every
+    approach among the names that has the setting, and `--mix-sample` is short for `--set *.generated_share`.
 
     Raises:
-        ConfigError: a `--set` is not of that form.
+        ConfigError: a `--set` is not of that form, or `*` has a setting that no approach of the run has.
     """
     overrides: dict[str, dict[str, str]] = {}
+    words = list(options.set)
     if options.mix_sample is not None:
         if not 0 <= options.mix_sample <= 1:
             raise ConfigError(f"--mix-sample got {options.mix_sample:g}; expected a share from 0 to 1.")
-        networks = [name for name in names if hasattr(build(name).config, "generated_share")]
-        overrides = {name: {"generated_share": repr(options.mix_sample)} for name in networks}
-    for word in options.set:
+        words.insert(0, f"*.generated_share={options.mix_sample!r}")
+    for word in words:
         name, dot, rest = word.partition(".")
         setting, equals, value = rest.partition("=")
         if not (name and dot and setting and equals):
             raise ConfigError(f"--set got {word!r}; expected NAME.SETTING=VALUE, e.g. unet.base_channels=16.")
-        overrides.setdefault(name, {})[setting] = value
+        chosen = [name] if name != "*" else [name for name in names if hasattr(build(name).config, setting)]
+        if not chosen and word in options.set:
+            raise ConfigError(f"--set got {word!r}, but no approach of this run has a setting {setting!r}.")
+        for each in chosen:
+            overrides.setdefault(each, {})[setting] = value
     return overrides

@@ -19,7 +19,7 @@ from common.coco import PHOTO_SUFFIXES, list_photos, read_image
 from common.files import write_whole
 from common.postprocess import Postprocess, quantise
 from common.progress import progress
-from common.records import RUN_FILE, read_record
+from common.records import RUN_FILE, Record, read_record
 
 
 def photos_of(places: Sequence[Path]) -> list[Path]:
@@ -42,6 +42,21 @@ def photos_of(places: Sequence[Path]) -> list[Path]:
     return photos
 
 
+def trained(run: Path, approach: str | None) -> Record:
+    """The record of a complete approach of a run, or of its winner.
+
+    Raises:
+        ConfigError: the run has no winner yet, or no complete approach of that name.
+    """
+    path = run / RUN_FILE
+    described = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    name = approach or described.get("winner")
+    record = read_record(run, name) if name in TABLE else None
+    if record is None or record.status != "ok":
+        raise ConfigError(f"{run} has no complete approach {name or 'that won'}; train it there first with bench.py.")
+    return record
+
+
 def predict(run: Path, approach: str | None, photos: Sequence[Path], output: Path) -> list[Path]:
     """Write the mask of each photo, at the photo's size, upright, 255 where the object is.
 
@@ -57,15 +72,10 @@ def predict(run: Path, approach: str | None, photos: Sequence[Path], output: Pat
     """
     if output.resolve() in {photo.resolve().parent for photo in photos}:
         raise ConfigError(f"--output {output} is a folder of the photos; masks there could replace them. Name another.")
-    path = run / RUN_FILE
-    described = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    name = approach or described.get("winner")
-    record = read_record(run, name) if name in TABLE else None
-    if record is None or record.status != "ok":
-        raise ConfigError(f"{run} has no complete approach {name or 'that won'}; train it there first with bench.py.")
-    model, postprocess = load(model_folder(run, name)), Postprocess(**record.postprocess)
+    record = trained(run, approach)
+    model, postprocess = load(model_folder(run, record.approach)), Postprocess(**record.postprocess)
     written = []
-    for photo in progress(photos, f"{name}: predicting"):
+    for photo in progress(photos, f"{record.approach}: predicting"):
         levels = quantise(model.predict_proba(read_image(photo, upright=True)))
         mask = postprocess.apply(levels).astype(np.uint8) * 255
         written.append(output / f"{photo.stem}.png")

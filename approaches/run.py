@@ -6,22 +6,29 @@ import logging
 import shutil
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from approaches import MODEL_FILE, TABLE, build, load, members_of, processes, store
 from approaches.base import CHECKPOINT, Approach, Budget, ConfigError, Predictor, RequirementMissingError
 from approaches.cost import measure
-from approaches.remembered import Remembered
+from approaches.remembered import Remembered, check_proba
+from common.calibration import calibration_counts
+from common.corruptions import CORRUPTIONS, SEVERITIES, corrupt, in_training_augmentation
 from common.data import Data, DataSet
 from common.evaluate import ImageScore, score_image, score_table
 from common.files import whole_folder
-from common.postprocess import Postprocess, tune_postprocess
+from common.groups import spread
+from common.metrics import count_pixels, dice
+from common.postprocess import Postprocess, ThresholdCurve, quantise, threshold_curve
 from common.probabilities import ProbabilityMaps
 from common.progress import progress
 from common.records import Record, RunMismatchError, read_record, write_record
+from common.tuning import cross_fitted_thresholds, tune_postprocess
 
 log = logging.getLogger("bench")
 
@@ -37,6 +44,9 @@ class RunSettings:
         smoke: start from every approach's smallest settings.
         overrides: approach → setting → value.
         score_only: predict and score stored models again; fit nothing.
+        cross_fitted: the images to score are those of *tune*; each gets the threshold that other groups choose.
+        measured: whether costs are measured in a fresh process.
+        robustness: so many images of *score* are scored under corruptions too.
     """
 
     folder: Path
@@ -45,6 +55,9 @@ class RunSettings:
     smoke: bool = False
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     score_only: bool = False
+    cross_fitted: bool = False
+    measured: bool = True
+    robustness: int = 0
 
 
 def model_folder(run: Path, name: str) -> Path:
@@ -74,9 +87,12 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
         _fit(record, data, settings)
         with processes.together(f"loading {name}"):
             approach = remembered(settings.folder, name)
-        _tune(record, approach, data.tune, settings.folder)
+        _tune(record, approach, data.tune, settings)
         _score(record, approach, data.score, settings.folder)
-        _measure(record, data.score, settings.folder)
+        if settings.measured:
+            _measure(record, data.score, settings.folder)
+        if settings.robustness:
+            _corrupt(record, approach, data.score, settings)
         record.status, record.reason = "ok", ""
     except RunMismatchError:
         raise
@@ -134,7 +150,8 @@ def _opened(stored: Record, settings: RunSettings) -> Record:
         approach = prepared(name, settings)
         config, traits, members = approach.config.as_dict(), asdict(approach.traits), _members(name, run)
         if settings.score_only:
-            record = replace(stored, tune=None, postprocess=None, scores=None, costs=None)
+            redone = dict.fromkeys(("tune", "postprocess", "scores", "calibration", "costs", "robustness"))
+            record = replace(stored, **redone)
         elif not _is_trained(stored, run):
             if _is_begun(stored, run):
                 _check_config(stored, config, run)
@@ -230,30 +247,83 @@ def _predict(approach: Remembered, data_set: DataSet, what: str) -> None:
             approach.levels(data_set[index].image)
 
 
-def _tune(record: Record, approach: Remembered, tune_set: DataSet, run: Path) -> None:
+def _tune(record: Record, approach: Remembered, tune_set: DataSet, settings: RunSettings) -> None:
     if record.postprocess is not None:
         return
     _predict(approach, tune_set, f"{record.approach}: predicting tune")
+    groups = [tune_set.groups[image_id] for image_id in tune_set.ids]
+
+    def maps() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        return ((approach.levels(s.image), s.mask, s.ignore) for s in tune_set)
+
     with processes.together(f"tuning {record.approach}"):
-        postprocess, curve = tune_postprocess((approach.levels(s.image), s.mask, s.ignore) for s in tune_set)
-    record.postprocess = asdict(postprocess)
-    record.tune = {"thresholds": curve.thresholds.tolist(), "dice_mean": curve.mean().tolist()}
-    _store(record, run)
+        if settings.cross_fitted:
+            record.postprocess, record.tune = _cross_fitted(threshold_curve(maps()), tune_set)
+        else:
+            tuned = tune_postprocess(maps, groups)
+            record.postprocess, record.tune = asdict(tuned.postprocess), tuned.as_dict()
+    _store(record, settings.folder)
+
+
+def _cross_fitted(curve: ThresholdCurve, tune_set: DataSet) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The threshold of all of *tune*, and for each of its images the one that the other groups choose."""
+    shown = [sample.image_id for sample in tune_set if (sample.mask & ~sample.ignore).any()]
+    thresholds = cross_fitted_thresholds(curve, [tune_set.groups[image_id] for image_id in shown])
+    tune = {
+        "thresholds": curve.thresholds.tolist(),
+        "dice_mean": curve.mean().tolist(),
+        "cross_fitted": dict(zip(map(str, shown), thresholds.tolist(), strict=True)),
+    }
+    return asdict(Postprocess(curve.choose())), tune
 
 
 def _score(record: Record, approach: Remembered, score_set: DataSet, run: Path) -> None:
     if record.scores is not None:
         return
-    postprocess = Postprocess(**record.postprocess)
-    part: dict[int, ImageScore] = {}
-    what = f"{record.approach}: scoring val"
+    chosen = Postprocess(**record.postprocess)
+    fitted = {int(key): threshold for key, threshold in (record.tune or {}).get("cross_fitted", {}).items()}
+    part: dict[int, tuple[ImageScore, np.ndarray]] = {}
+    what = f"{record.approach}: scoring"
     with processes.together(what):
         for index in progress(processes.share(range(len(score_set))), what, show=processes.is_main()):
             sample = score_set[index]
-            part[sample.image_id] = score_image(sample, approach.levels(sample.image), postprocess)
-    scores = list(processes.join(part).values())
-    record.scores = score_table(scores, score_set.ids).to_dict(orient="records")
+            postprocess = replace(chosen, threshold=fitted.get(sample.image_id, chosen.threshold))
+            levels = approach.levels(sample.image)
+            counts = calibration_counts(levels, sample.mask, sample.ignore)
+            part[sample.image_id] = score_image(sample, levels, postprocess), counts
+    scores, counts = zip(*processes.join(part).values(), strict=True)
+    record.scores = score_table(list(scores), score_set.ids).to_dict(orient="records")
+    record.calibration = np.sum(counts, axis=0).tolist()
     _store(record, run)
+
+
+def _corrupt(record: Record, approach: Remembered, score_set: DataSet, settings: RunSettings) -> None:
+    """Score corrupted copies of some images, the same for every approach."""
+    if record.robustness is not None and record.robustness["images"] == settings.robustness:
+        return
+    chosen = score_set.subset(spread(score_set, settings.robustness))
+    jobs = [(index, name, severity) for index in range(len(chosen)) for name in CORRUPTIONS for severity in SEVERITIES]
+    postprocess, part = Postprocess(**record.postprocess), {}
+    what = f"{record.approach}: scoring corrupted images"
+    with processes.together(what):
+        for job in progress(processes.share(range(len(jobs))), what, show=processes.is_main()):
+            index, name, severity = jobs[job]
+            sample = corrupt(chosen[index], name, severity, seed=0)
+            mask = postprocess.apply(quantise(check_proba(approach.approach.predict_proba(sample.image), sample.image)))
+            counts = count_pixels(mask, sample.mask, sample.ignore)
+            row = {"corruption": name, "severity": severity, "img_id": sample.image_id, "tp": counts.tp}
+            part[job] = row | {"fn": counts.fn, "dice": dice(counts.tp, counts.fp, counts.fn)}
+    rows = [row for _, row in sorted(processes.join(part).items())]
+    marked = sorted(in_training_augmentation(_augmentation(record, settings.folder)))
+    record.robustness = {"images": settings.robustness, "marked": marked, "rows": rows}
+    _store(record, settings.folder)
+
+
+def _augmentation(record: Record, run: Path) -> list[dict[str, Any]]:
+    """The training augmentation of an approach and of the members it uses."""
+    members = members_of(model_folder(run, record.approach))
+    fits = [record.fit, *(read_record(run, member).fit for member in members)]
+    return [step for fit in fits for step in fit.get("augmentation", [])]
 
 
 def _measure(record: Record, score_set: DataSet, run: Path) -> None:
@@ -264,7 +334,7 @@ def _measure(record: Record, score_set: DataSet, run: Path) -> None:
             folder = model_folder(run, record.approach)
             folders = [folder, *(model_folder(run, member) for member in members_of(folder))]
             log.info("%s: measuring its costs in a fresh process", record.approach)
-            costs = measure(folder, [entry.path for entry in score_set.entries], record.postprocess["threshold"])
+            costs = measure(folder, [entry.path for entry in score_set.entries], record.postprocess)
             files = [path for each in folders for path in each.rglob("*") if path.is_file()]
             size = sum(path.stat().st_size for path in files)
             record.costs = {**costs, "model_mb": size / 1e6}

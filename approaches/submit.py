@@ -58,7 +58,7 @@ def submit(record: Record, data: Data, run: Path) -> Path:
             image = read_image(path, upright=True)
             yield path.name, image, postprocess.apply(approach.levels(image))
 
-    subtitle = f"{record.approach}, probability >= {postprocess.threshold:g}"
+    subtitle = f"{record.approach}, {postprocess}"
     with whole_folder(folder) as partial:
         write_gallery(partial, photos(), title="Predictions on real photos", subtitle=subtitle)
         write_submission(partial, masks(), data.score.shapes, find_template(data.folder))

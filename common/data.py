@@ -77,6 +77,11 @@ class DataSet(Sequence[Sample]):
         chosen = [by_id[image_id] for image_id in sorted(ids)]
         return DataSet(chosen, {entry.image_id: self.groups[entry.image_id] for entry in chosen}, self._cache)
 
+    def joined(self, other: "DataSet") -> "DataSet":
+        """The images of both, which have one cache."""
+        entries = sorted([*self.entries, *other.entries], key=lambda entry: entry.image_id)
+        return DataSet(entries, {**self.groups, **other.groups}, self._cache)
+
 
 @dataclass(frozen=True)
 class Data:

@@ -1,4 +1,4 @@
-"""From probabilities to a mask: the one place where a threshold is applied, and where it is chosen, once, on *tune*.
+"""From probabilities to a mask: the one place where a threshold is applied. `common.tuning` chooses it.
 
 Probabilities are held in steps of 1/255 everywhere, so that a map that was stored as an image, one that was just
 predicted and one that another process computed give the same mask.
@@ -7,6 +7,7 @@ predicted and one that another process computed give the same mask.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from common.metrics import dice
@@ -22,13 +23,62 @@ def quantise(proba: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Postprocess:
-    """What is done to a quantised probability map to make it a mask; `proba >= threshold` is object."""
+    """What is done to a quantised probability map to make it a mask, in this order; `proba >= threshold` is object.
+
+    Attributes:
+        threshold: of the probability of a pixel.
+        seed: an object is kept only where one of its pixels reaches this higher probability (hysteresis); None: all.
+        fill_holes_px: holes of at most so many pixels are filled.
+        min_area_px: objects of fewer pixels are dropped.
+
+    Source of the hysteresis: J. Canny, A Computational Approach to Edge Detection, 1986.
+    """
 
     threshold: float = 0.5
+    seed: float | None = None
+    fill_holes_px: int = 0
+    min_area_px: int = 0
 
     def apply(self, levels: np.ndarray) -> np.ndarray:
-        """The mask (H, W) bool of a quantised map (H, W) uint8."""
-        return levels >= first_level(self.threshold)
+        """The mask (H, W) bool of a quantised map (H, W) uint8; objects are 8-connected, holes 4-connected."""
+        mask = levels >= first_level(self.threshold)
+        if not mask.any():
+            return mask
+        if self.seed is not None:
+            mask = _kept(mask, levels >= first_level(self.seed))
+        if self.fill_holes_px:
+            mask = _filled(mask, self.fill_holes_px)
+        return _without_small(mask, self.min_area_px) if self.min_area_px > 1 else mask
+
+    def __str__(self) -> str:
+        """In words, e.g. `probability >= 0.46, objects of 40 px or more`."""
+        said = [f"probability >= {self.threshold:g}"]
+        said += [f"objects that reach {self.seed:g}"] if self.seed is not None else []
+        said += [f"holes up to {self.fill_holes_px} px filled"] if self.fill_holes_px else []
+        said += [f"objects of {self.min_area_px} px or more"] if self.min_area_px else []
+        return ", ".join(said)
+
+
+def _kept(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
+    """The objects of a mask that hold a seed."""
+    count, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
+    seeded = np.zeros(count, bool)
+    seeded[labels[seeds & mask]] = True
+    return seeded[labels] & mask
+
+
+def _without_small(mask: np.ndarray, least_px: int) -> np.ndarray:
+    """The objects of a mask that have enough pixels."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
+    return (stats[:, cv2.CC_STAT_AREA] >= least_px)[labels] & mask
+
+
+def _filled(mask: np.ndarray, most_px: int) -> np.ndarray:
+    """A mask with its small holes filled; what touches the border of the image is no hole."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
+    left, top, width, height, area = stats.T
+    inside = (left > 0) & (top > 0) & (left + width < mask.shape[1]) & (top + height < mask.shape[0])
+    return mask | ((inside & (area <= most_px))[labels] & ~mask)
 
 
 def first_level(threshold: float) -> int:
@@ -94,11 +144,3 @@ def threshold_curve(maps: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -
 def reversed_cumulative(levels: np.ndarray) -> np.ndarray:
     """How many of the values (uint8) are at least 0, 1, …, 255: (256,) int."""
     return np.bincount(levels, minlength=LEVELS + 1)[::-1].cumsum()[::-1]
-
-
-def tune_postprocess(
-    maps: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]],
-) -> tuple[Postprocess, ThresholdCurve]:
-    """Choose the post-processing of one approach on its maps of *tune* (see `threshold_curve` for their form)."""
-    curve = threshold_curve(maps)
-    return Postprocess(curve.choose()), curve

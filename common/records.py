@@ -41,7 +41,10 @@ class Record:
         postprocess: what makes a mask of its probabilities, chosen on *tune*.
         tune: the threshold curve on *tune* (thresholds and mean Dice).
         scores: one dictionary for each scored image.
+        calibration: counts of the probabilities near objects of *score* (see `common.calibration`).
         costs: seconds, memory and size of the stored model in a fresh process.
+        robustness: `images` (how many), `marked` (corruptions met in training) and `rows` (corruption, severity,
+            img_id, tp, fn, dice).
     """
 
     approach: str
@@ -54,7 +57,9 @@ class Record:
     postprocess: dict[str, Any] | None = None
     tune: dict[str, Any] | None = None
     scores: list[dict[str, Any]] | None = None
+    calibration: list[list[int]] | None = None
     costs: dict[str, Any] | None = None
+    robustness: dict[str, Any] | None = None
 
 
 def record_path(run: Path, approach: str) -> Path:

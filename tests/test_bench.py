@@ -18,6 +18,7 @@ import torch
 import bench
 from approaches import TABLE, Entry
 from approaches.base import Approach
+from approaches.studies import STUDIES
 from common.coco import rasterise, read_entries
 
 ROOT = Path(__file__).parent.parent
@@ -48,7 +49,9 @@ def failing(monkeypatch):
 
 def run(folder, output, *words, approaches=BOTH, settings=(*SETTINGS, *SLOW)) -> int:
     settings = SETTINGS if "pixel_lightgbm" not in approaches else settings
-    return bench.main(["--data", str(folder), "--output", str(output), "--approaches", approaches, *settings, *words])
+    return bench.main(
+        ["--data", str(folder), "--output", str(output), "--approaches", approaches, "--no-report", *settings, *words]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +138,7 @@ def test_submission_decoded_by_another_reader_has_the_dice_of_the_leaderboard(fi
 
 def test_per_image_rows_add_up_to_the_leaderboard(finished, sample_data):
     rows = pd.read_csv(finished / "per_image.csv")
-    assert rows.columns.tolist()[:8] == ["approach", "img_id", "tp", "fp", "fn", "tn", "dice", "iou"]
+    assert rows.columns.tolist()[:7] == ["approach", "img_id", "group", "tp", "fp", "fn", "tn"]
     for name, part in rows.groupby("approach"):
         assert part["img_id"].tolist() == list(sample_data.score.ids)
         assert (part[["tp", "fp", "fn", "tn"]].sum(axis=1) == 192 * 192).all()
@@ -366,10 +369,11 @@ def test_a_template_that_does_not_fit_is_found_before_training_and_names_the_ids
 # Names, options, places
 
 
-def test_list_names_every_approach_and_does_nothing(capsys, tmp_path, monkeypatch):
+def test_list_names_every_approach_and_study_and_does_nothing(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert bench.main(["--list"]) == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(TABLE)
+    said = capsys.readouterr().out.replace("--study ", "").splitlines()
+    assert [line.split()[0] for line in said] == [*TABLE, *STUDIES]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -417,7 +421,7 @@ def test_two_runs_in_one_process_do_not_write_into_each_others_log(finished, sam
 
 
 def test_an_approach_runs_alone_with_the_same_options_and_files(finished, copy, sample_folder):
-    words = ["threshold", "--data", str(sample_folder), "--output", str(copy), *SETTINGS]
+    words = ["threshold", "--data", str(sample_folder), "--output", str(copy), "--no-report", *SETTINGS]
     done = subprocess.run([sys.executable, "-m", "approaches", *words], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (copy / "leaderboard.csv").read_bytes() == (finished / "leaderboard.csv").read_bytes()
@@ -433,7 +437,17 @@ def test_the_entry_for_one_approach_needs_a_name():
 
 def test_a_run_killed_while_training_goes_on_and_ends_as_if_nothing_had_been(finished, sample_folder, tmp_path):
     output = tmp_path / "run"
-    words = ["--data", str(sample_folder), "--output", str(output), "--approaches", BOTH, *SETTINGS, *SLOW]
+    words = [
+        "--data",
+        str(sample_folder),
+        "--output",
+        str(output),
+        "--approaches",
+        BOTH,
+        "--no-report",
+        *SETTINGS,
+        *SLOW,
+    ]
     process = subprocess.Popen([sys.executable, "bench.py", *words], cwd=ROOT, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 90
@@ -504,7 +518,7 @@ def two_processes(sample_folder, tmp_path_factory):
     """The same run by two processes, with four approaches more that fail on the second one alone."""
     folder = tmp_path_factory.mktemp("two")
     (folder / "launched.py").write_text(LAUNCHED)
-    words = ["--data", str(sample_folder), "--output", str(folder / "run"), *SETTINGS, *SLOW]
+    words = ["--data", str(sample_folder), "--output", str(folder / "run"), "--no-report", *SETTINGS, *SLOW]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     command += [str(folder / "launched.py"), *words, "--approaches", ",".join((BOTH, *BROKEN))]
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(ROOT)}

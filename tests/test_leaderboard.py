@@ -6,7 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from common.leaderboard import COLUMNS, Choice, as_markdown, leaderboard, per_image_table, write_leaderboard
+from common.leaderboard import (
+    COLUMNS,
+    Choice,
+    as_markdown,
+    compare_records,
+    leaderboard,
+    per_image_table,
+    read_leaderboard,
+    seed_table,
+    write_leaderboard,
+)
+from common.leaderboard.__main__ import main as analyse
 from common.records import Record, read_records, write_record
 
 ISSUE_COLUMNS = (
@@ -206,3 +217,80 @@ def test_leaderboard_can_be_computed_from_the_per_image_file(tmp_path):
     counts = rows[["tp", "fp", "fn", "tn"]]
     assert (counts.dtypes == np.int64).all()
     assert json.loads(rows.to_json())  # every value is a plain number or text
+
+
+def images(count, shift, seed=0):
+    random = np.random.default_rng(seed)
+    return [score(n, round(900 + shift + 20 * random.standard_normal()), 100, 100) for n in range(count)]
+
+
+def test_only_rows_that_nothing_beats_in_score_and_speed_are_on_the_front(tmp_path):
+    records = [ok("best", images(20, 50), 0.9), ok("fast", images(20, 0), 0.1), ok("neither", images(20, -50), 0.5)]
+    write_leaderboard(tmp_path, records)
+    table = read_leaderboard(tmp_path).set_index("approach")
+    assert table["pareto"].to_dict() == {"best": True, "fast": True, "neither": False}
+    assert table.loc["fast", "minimum_detectable"] > 0 and table.loc["fast", "n_groups"] == 20
+
+
+def test_several_seeds_are_shown_with_the_variance_that_they_add(tmp_path):
+    by_seed = [[ok("a", images(30, shift, seed)), ok("b", images(30, 0, 9))] for seed, shift in ((0, 0), (1, 60))]
+    table = seed_table(by_seed).set_index("approach")
+    assert table.loc["a", "seed_sd"] > 0.002 > table.loc["b", "seed_sd"]
+    assert table.loc["a", "dice_over_seeds_lower"] < table.loc["a", "dice_over_seeds"]
+    write_leaderboard(tmp_path, by_seed[0], by_seed=by_seed[1:])
+    written = read_leaderboard(tmp_path).set_index("approach")
+    assert written["seeds"].tolist() == [2, 2]
+    assert written.loc["a", "seed_sd"] == pytest.approx(table.loc["a", "seed_sd"], rel=1e-4)
+    text = (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
+    assert "over 2 training seeds" in text and "One training seed" not in text
+
+
+def test_an_approach_that_failed_with_one_seed_has_no_variance_of_seeds():
+    failed = ok("a", images(9, 0))
+    failed.status = "failed"
+    assert seed_table([[ok("a", images(9, 0))], [failed]]).empty
+    assert seed_table([[ok("a", images(9, 0))]]).empty
+
+
+def test_calibration_and_robustness_are_in_the_row_where_they_were_measured():
+    rows = [
+        {"corruption": "noise", "severity": severity, "img_id": n, "tp": 9, "fn": 1, "dice": 0.5}
+        for severity in (1, 2)
+        for n in (1, 2)
+    ]
+    counts = [[0, 0, 0, 0]] * 14 + [[100, 100 * 255, 50, 50 * 255**2]]
+    measured = ok("a", GOOD, calibration=counts, robustness={"images": 2, "marked": ["noise"], "rows": rows})
+    row = leaderboard([measured]).iloc[0]
+    assert (row["brier"], row["calibration_error"]) == (0.5, 0.5)
+    assert row["robust_dice"] == 0.5 and row["robust_drop"] == pytest.approx(0.35) and row["robust_worst"] == "noise"
+    assert pd.isna(row["robust_drop_unmarked"])
+    assert pd.isna(leaderboard([ok("b", GOOD)]).iloc[0]["brier"])
+
+
+def test_anybodys_scores_are_analysed_like_a_leaderboard(tmp_path, capsys):
+    records = [ok("good", images(40, 50)), ok("bad", images(40, -200))]
+    write_leaderboard(tmp_path, records, {n: f"place {n // 4}" for n in range(40)})
+    assert analyse(["analyse", str(tmp_path / "per_image.csv"), "--costs", str(tmp_path / "leaderboard.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "40 images with objects in 10 independent groups" in said and "`good` (the best)" in said
+    row = next(line.split() for line in said.splitlines() if line.startswith("bad"))
+    expected = compare_records(records, {n: f"place {n // 4}" for n in range(40)}).table().set_index("approach")
+    assert float(row[1]) == pytest.approx(expected.loc["bad", "mean"], abs=1e-3)
+    assert row[7] == "worse"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "told"),
+    [
+        ("approach,image,dice\na,1,0.5\n", [], "missing: img_id"),
+        ("approach,img_id,dice\na,1,0.5\na,2,0.5\nb,1,0.4\n", [], "b has no dice for image 2"),
+        ("approach,img_id,dice\na,1,0.5\na,1,0.6\n", [], "a has image 1 twice"),
+        ("approach,img_id,dice\n", [], "0 rows"),
+        ("approach,img_id,dice\na,1,0.5\n", ["--metric", "nsd"], "missing: nsd"),
+    ],
+)
+def test_scores_that_cannot_be_compared_are_refused_with_what_is_wrong(tmp_path, rows, words, told, capsys):
+    path = tmp_path / "scores.csv"
+    path.write_text(rows)
+    assert analyse(["analyse", str(path), *words]) == 2
+    assert told in capsys.readouterr().err

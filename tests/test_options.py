@@ -5,7 +5,7 @@ from approaches.options import PRESETS, budget_of, overrides_of, parser, run_nam
 
 NAMES = (
     "data approaches epochs batch mirror save-ds time-limit steps preset seed set output resume fresh score-only "
-    "winner margin mix-sample list"
+    "winner margin mix-sample seeds robustness study no-report list"
 ).split()
 
 
@@ -118,6 +118,14 @@ def test_a_share_of_generated_scenes_goes_to_the_networks_alone():
     }
     with pytest.raises(ConfigError, match="share from 0 to 1"):
         overrides_of(parsed("--mix-sample", "25"), ["unet"])
+
+
+def test_a_star_sets_every_approach_that_has_the_setting_and_a_name_after_it_wins():
+    options = parsed("--set", "*.loss=bce", "--set", "unet.loss=dice")
+    found = overrides_of(options, ["threshold", "unet", "smp_fpn_lite0"])
+    assert found == {"unet": {"loss": "dice"}, "smp_fpn_lite0": {"loss": "bce"}}
+    with pytest.raises(ConfigError, match="no approach of this run has a setting 'luck'"):
+        overrides_of(parsed("--set", "*.luck=1"), ["threshold", "unet"])
 
 
 @pytest.mark.parametrize("word", ["unet", "unet.base", "=3", ".x=3", "unet.=3", "unet base=3"])

@@ -10,7 +10,7 @@ from approaches.pixel_lightgbm import PixelConfig, PixelLightGBM
 from approaches.threshold import Threshold
 from common.data import DataSet
 from common.evaluate import score_image
-from common.postprocess import Postprocess, quantise, tune_postprocess
+from common.postprocess import Postprocess, quantise, threshold_curve
 
 SMOKE = PixelConfig.smoke()
 
@@ -22,7 +22,8 @@ def model(sample_data) -> PixelLightGBM:
 
 def mean_dice(approach, data) -> float:
     """Mean Dice on *score* at the threshold that is tuned on *tune*."""
-    tuned, _ = tune_postprocess((quantise(approach.predict_proba(s.image)), s.mask, s.ignore) for s in data.tune)
+    maps = ((quantise(approach.predict_proba(s.image)), s.mask, s.ignore) for s in data.tune)
+    tuned = Postprocess(threshold_curve(maps).choose())
     scores = [score_image(s, quantise(approach.predict_proba(s.image)), tuned).dice for s in data.score]
     return float(np.nanmean(scores))
 

@@ -11,7 +11,6 @@ from common.postprocess import (
     quantise,
     reversed_cumulative,
     threshold_curve,
-    tune_postprocess,
 )
 
 
@@ -131,11 +130,52 @@ def test_no_object_at_all_is_an_error(count):
         threshold_curve([nothing] * count)
 
 
-def test_tuning_separates_what_can_be_separated_and_takes_a_generator():
+def test_tuning_separates_what_can_be_separated():
     mask = np.zeros((10, 10), bool)
     mask[3:6, 3:6] = True
     levels = np.where(mask, 180, 60).astype(np.uint8)
-    postprocess, found = tune_postprocess((levels, mask, ~mask & False) for _ in range(3))
+    found = threshold_curve((levels, mask, ~mask & False) for _ in range(3))
+    postprocess = Postprocess(found.choose())
     assert 60 / 255 < postprocess.threshold <= 180 / 255
     np.testing.assert_array_equal(postprocess.apply(levels), mask)
     assert found.mean().max() == 1
+
+
+def picture(text):
+    return np.array([[int(char) for char in row] for row in text.split()], np.uint8) * 25
+
+
+@pytest.mark.parametrize(
+    ("postprocess", "expected"),
+    [
+        (Postprocess(0.5), "0000000 0555000 0505080 0555000 0000006"),
+        (Postprocess(0.5, fill_holes_px=1), "0000000 0555000 0555080 0555000 0000006"),
+        (Postprocess(0.5, min_area_px=3), "0000000 0555000 0505000 0555000 0000000"),
+        (Postprocess(0.5, seed=0.7), "0000000 0000000 0000080 0000000 0000000"),
+        (Postprocess(0.4, seed=0.7, min_area_px=2, fill_holes_px=9), "0000000 0000000 0000000 0000000 0000000"),
+    ],
+)
+def test_each_step_does_what_its_name_says(postprocess, expected):
+    levels = picture("0000000 0666000 0606080 0666000 0000006")
+    np.testing.assert_array_equal(postprocess.apply(levels), picture(expected) > 0)
+
+
+def test_objects_touch_across_corners_and_holes_at_the_border_stay_open():
+    levels = picture("06000 60600 06000 00600 00060")
+    assert Postprocess(0.5, min_area_px=6).apply(levels).sum() == 6  # a diamond and what it touches across a corner
+    assert Postprocess(0.5, fill_holes_px=9).apply(picture("066 006 066"))[1, 1] == 0
+
+
+@given(st.integers(0, 200))
+@settings(deadline=None, max_examples=40)
+def test_area_and_seed_only_take_away_and_holes_only_add(number):
+    random = np.random.default_rng(number)
+    levels = random.integers(0, 256, (16, 16), dtype=np.uint8)
+    plain = Postprocess(0.5).apply(levels)
+    assert not (Postprocess(0.5, seed=0.9, min_area_px=4).apply(levels) & ~plain).any()
+    assert not (plain & ~Postprocess(0.5, fill_holes_px=4).apply(levels)).any()
+
+
+def test_what_is_done_is_told_in_words():
+    assert str(Postprocess(0.46)) == "probability >= 0.46"
+    assert "40 px or more" in str(Postprocess(0.46, min_area_px=40))

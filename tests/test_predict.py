@@ -9,7 +9,9 @@ from bench import main as bench
 @pytest.fixture(scope="module")
 def run(sample_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("predict") / "run"
-    assert bench(["--data", str(sample_folder), "--approaches", "threshold", "--output", str(folder)]) == 0
+    assert (
+        bench(["--data", str(sample_folder), "--approaches", "threshold", "--no-report", "--output", str(folder)]) == 0
+    )
     return folder
 
 

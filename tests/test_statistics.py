@@ -17,6 +17,7 @@ from common.statistics import (
     resample_weights,
     selection_corrected_score,
     simultaneous_comparisons,
+    simultaneous_to,
     variance_components,
     verdicts,
     winner,
@@ -241,6 +242,28 @@ def test_a_pair_that_differs_on_one_image_does_not_widen_the_bounds_of_the_other
     almost[5] = 0
     together = simultaneous_comparisons(np.vstack([scores, almost]))
     assert together.critical_value < 1.35 * alone.critical_value
+
+
+def test_bounds_to_a_reference_are_narrower_than_for_all_pairs_and_wider_than_for_one():
+    scores = dice_like(6)
+    bounds, pairs, single = simultaneous_to(scores, 2), simultaneous_comparisons(scores), paired_differences(scores, 2)
+    others = np.arange(6) != 2
+    width = (bounds.upper - bounds.lower)[others]
+    assert (width < (pairs.upper - pairs.lower)[others, 2]).all()
+    assert (width > 0.98 * (single.upper - single.lower)[others]).all()
+    np.testing.assert_allclose(bounds.mean, pairs.difference[:, 2])
+    assert (bounds.lower[2], bounds.mean[2], bounds.upper[2]) == (0, 0, 0)
+
+
+def test_bounds_to_a_reference_hold_together_in_about_95_of_100_trials():
+    """Five variations that change nothing, 60 images in groups of four: all five bounds must hold 0 at once."""
+    held, groups = 0, np.arange(60) // 4
+    for trial in range(200):
+        rng = np.random.default_rng(trial)
+        own = np.repeat(0.04 * rng.standard_normal((6, 15)), 4, axis=1) + 0.04 * rng.standard_normal((6, 60))
+        bounds = simultaneous_to(np.clip(0.6 + own, 0, 1), 0, groups=groups, resamples=400, seed=trial)
+        held += bool(((bounds.lower <= 0) & (bounds.upper >= 0)).all())
+    assert 180 <= held <= 199
 
 
 def test_more_approaches_need_a_larger_critical_value():

@@ -41,7 +41,7 @@ def launched(folder: Path, name: str, count: int, *words: str) -> subprocess.Com
 def trained(sample_folder, tmp_path_factory) -> tuple[Path, Path]:
     """A U-Net trained on two processes, and the folder it was run from."""
     folder = tmp_path_factory.mktemp("two")
-    done = launched(folder, "sound", 2, "--data", str(sample_folder), "--output", "run")
+    done = launched(folder, "sound", 2, "--data", str(sample_folder), "--output", "run", "--no-report")
     assert done.returncode == 0, done.stderr[-2000:]
     return folder, folder / "run"
 
@@ -59,14 +59,16 @@ def test_stored_models_score_the_same_on_one_and_on_two_processes(trained, sampl
     folder, run = trained
     tables = []
     for count in (1, 2):
-        done = launched(folder, "sound", count, "--data", str(sample_folder), "--output", "run", "--score-only")
+        done = launched(
+            folder, "sound", count, "--data", str(sample_folder), "--output", "run", "--score-only", "--no-report"
+        )
         assert done.returncode == 0, done.stderr[-2000:]
         tables.append((run / "per_image.csv").read_bytes())
     assert tables[0] == tables[1]
 
 
 def test_a_training_that_fails_on_one_process_ends_on_all(sample_folder, tmp_path):
-    done = launched(tmp_path, "broken", 2, "--data", str(sample_folder), "--output", "run")
+    done = launched(tmp_path, "broken", 2, "--data", str(sample_folder), "--output", "run", "--no-report")
     assert done.returncode != 0
     record = json.loads((tmp_path / "run" / "records" / "unet.json").read_text())
     assert record["status"] == "failed"

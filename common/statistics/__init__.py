@@ -9,12 +9,14 @@ composites of one cut-out) are resampled together. Missing scores are refused, n
     ranks.py         ranks under resampling and under other schemes                    <- intervals
     selection.py     winner, verdicts, score corrected for having been chosen          <- comparisons
     seeds.py         training variance next to image variance                          <- intervals
-    comparison.py    all of it as one result with a table                              <- all but seeds
+    pareto.py        approaches that none beats in both score and cost                 <- nothing
+    comparison.py    all of it as one result with a table                              <- all but seeds and pareto
 """
 
 from common.statistics.comparison import Comparison, compare
-from common.statistics.comparisons import Simultaneous, simultaneous_comparisons
+from common.statistics.comparisons import Simultaneous, simultaneous_comparisons, simultaneous_to
 from common.statistics.intervals import Intervals, mean_intervals, minimum_detectable_difference, paired_differences
+from common.statistics.pareto import pareto
 from common.statistics.ranks import RankingSchemes, RankStability, rank_stability, ranking_schemes
 from common.statistics.resampling import resample_weights
 from common.statistics.seeds import VarianceComponents, variance_components
@@ -44,11 +46,13 @@ __all__ = [
     "mean_intervals",
     "minimum_detectable_difference",
     "paired_differences",
+    "pareto",
     "rank_stability",
     "ranking_schemes",
     "resample_weights",
     "selection_corrected_score",
     "simultaneous_comparisons",
+    "simultaneous_to",
     "variance_components",
     "verdicts",
     "winner",

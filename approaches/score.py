@@ -1,0 +1,88 @@
+"""A stored model on labelled images of another folder: `python -m approaches.score RUN --data DIR [--split val]`.
+
+It answers how far a model carries that was trained elsewhere, on other photos or on generated ones. Nothing is chosen
+here: the post-processing is the one that the run chose on its own *tune*.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from approaches import load, processes
+from approaches.base import ConfigError
+from approaches.predict import trained
+from approaches.run import model_folder
+from common.coco import DataError, read_entries
+from common.data import DataSet
+from common.evaluate import score_image, score_table
+from common.files import write_whole
+from common.groups import describe_groups, group_images
+from common.metrics import summarise
+from common.postprocess import Postprocess, quantise
+from common.progress import progress
+from common.statistics import mean_intervals
+
+
+def score(run: Path, approach: str | None, data_set: DataSet) -> pd.DataFrame:
+    """One row for each image, as in a run's per_image.csv.
+
+    Args:
+        run: folder of a run.
+        approach: one of its approaches; None takes its winner.
+        data_set: labelled images, of any folder.
+
+    Raises:
+        ConfigError: the run has no winner, or no complete approach of that name.
+    """
+    record = trained(run, approach)
+    model, postprocess = load(model_folder(run, record.approach)), Postprocess(**record.postprocess)
+    scores = [
+        score_image(sample, quantise(model.predict_proba(sample.image)), postprocess)
+        for sample in progress(data_set, f"{record.approach}: scoring")
+    ]
+    table = score_table(scores, data_set.ids)
+    return table.assign(approach=record.approach, group=table["img_id"].map(data_set.groups))
+
+
+def said(table: pd.DataFrame) -> str:
+    """Mean Dice with its interval over groups, and the other means of a per-image table."""
+    shown = table[table["tp"] + table["fn"] > 0]
+    means = summarise(table)
+    parts = [f"{name} {means[name]:.4f}" for name in ("dice_global", "precision", "recall", "area_bias", "nsd_2px")]
+    parts += [f"object_{name} {means['object_' + name]:.4f}" for name in ("precision", "recall", "f1")]
+    bounds = mean_intervals(shown[["dice"]].to_numpy(float).T, groups=shown["group"].tolist())
+    half = shown["dice_at_half"].mean()
+    return (
+        f"dice_mean {means['dice_mean']:.4f} (95 % interval {bounds.lower[0]:.4f} to {bounds.upper[0]:.4f}; at a "
+        f"threshold of 0.5 {half:.4f}), {', '.join(parts)}"
+    )
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m approaches.score", description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument("--data", type=Path, required=True, help="folder with SPLIT/images and its annotations")
+    parser.add_argument("--split", default="val", help="train or val (val)")
+    parser.add_argument("--approach", help="the winner of the run unless given")
+    parser.add_argument("--output", type=Path, help="CSV for the scores image by image")
+    options = parser.parse_args(words)
+    processes.use_threads()
+    try:
+        entries = read_entries(options.data / options.split)
+        groups = dict(zip((entry.image_id for entry in entries), group_images(entries), strict=True))
+        table = score(options.run, options.approach, DataSet(entries, groups))
+    except (ConfigError, DataError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.output:
+        write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
+    print(f"{table['approach'][0]} on {options.data / options.split}, {describe_groups(groups)}:\n{said(table)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""`python -m common.leaderboard analyse per_image.csv`: anybody's scores, image by image, with the same statistics."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from common.leaderboard.rows import Choice, compare_scores
+from common.leaderboard.text import as_text, conclusion
+
+SHOWN = (
+    "approach mean mean_lower mean_upper difference simultaneous_lower simultaneous_upper verdict rank_lower "
+    "rank_upper p_rank_1 minimum_detectable"
+).split()
+
+
+def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
+    """The comparison of a per-image CSV, as text.
+
+    Args:
+        path: a CSV with the columns `approach`, `img_id`, the metric, and perhaps `group`, `tp` and `fn`.
+        metric: higher is better.
+        costs: a CSV with `approach` and `predict_seconds_per_image`; None: all equal.
+        choice: how the winner is chosen.
+
+    Raises:
+        ValueError: a column is missing, or the scores are not those of the same images for all approaches.
+        OSError: a file cannot be read.
+    """
+    table = pd.read_csv(path)
+    missing = [column for column in ("approach", "img_id", metric) if column not in table.columns]
+    if missing or table.empty:
+        raise ValueError(
+            f"{path} has {len(table)} rows and the columns {', '.join(table.columns)}; it needs approach, img_id and "
+            f"{metric}" + (f" (missing: {', '.join(missing)}). Rename them, or give --metric." if missing else ".")
+        )
+    prices = None
+    if costs is not None:
+        prices = pd.read_csv(costs).set_index("approach")["predict_seconds_per_image"].to_dict()
+        absent = sorted(set(table["approach"]) - set(prices))
+        if absent:
+            raise ValueError(f"{costs} has no cost of {', '.join(absent)}; add their rows or leave --costs out.")
+    comparison = compare_scores(table, prices, choice, metric)
+    return f"{as_text(comparison.table(), SHOWN)}\n\n{conclusion(comparison)}"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m common.leaderboard", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("analyse", help="intervals, comparisons and a winner from a per-image CSV")
+    command.add_argument("csv", type=Path, help="columns approach, img_id, the metric, and perhaps group")
+    command.add_argument("--metric", default="dice", help="column to compare, higher is better (dice)")
+    command.add_argument(
+        "--costs", type=Path, help="CSV with approach and predict_seconds_per_image: a leaderboard.csv"
+    )
+    command.add_argument("--margin", type=float, default=Choice.margin, help="loss that does not matter")
+    command.add_argument("--winner", default=Choice.rule, choices=("cheapest-equivalent", "best"))
+    options = parser.parse_args(words)
+    try:
+        print(analyse(options.csv, options.metric, options.costs, Choice(options.winner, options.margin)))
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

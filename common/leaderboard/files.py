@@ -1,0 +1,63 @@
+"""What the leaderboard of a run leaves on disk."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from common.files import write_whole
+from common.leaderboard.rows import Choice, compare_records, leaderboard, per_image_table
+from common.leaderboard.seeds import seed_table
+from common.leaderboard.text import FOOT, READABLE, as_markdown, as_text, conclusion, one_line
+from common.records import Record
+
+
+def write_leaderboard(
+    run: Path,
+    records: Sequence[Record],
+    groups: Mapping[int, str] | None = None,
+    choice: Choice | None = None,
+    by_seed: Sequence[Sequence[Record]] = (),
+) -> tuple[str | None, str]:
+    """Write `leaderboard.csv`, `leaderboard.md` and `per_image.csv` of a run.
+
+    Args:
+        run: its folder.
+        records: of the run.
+        groups: image id → group of images that are not independent; None takes each image by itself.
+        choice: how the winner is chosen.
+        by_seed: the records of the same approaches trained with other seeds, a sequence for each seed.
+
+    Returns:
+        The winner's name, or None where no approach is complete; the leaderboard for a terminal.
+    """
+    comparison = compare_records(records, groups, choice)
+    table, seeds = leaderboard(records, comparison), seed_table([records, *by_seed], groups)
+    if not seeds.empty:
+        table = seeds.set_index("approach").combine_first(table.set_index("approach")).reindex(table["approach"])
+        table = table.reset_index()[leaderboard([]).columns]
+    write_whole(run / "leaderboard.csv", table.to_csv(index=False, float_format="%.6g"))
+    write_whole(run / "per_image.csv", per_image_table(records, groups).to_csv(index=False, float_format="%.6g"))
+    reasons = [f"- `{row.approach}` {row.status}: {one_line(row.reason)}" for row in table.itertuples() if row.reason]
+    concluded = [conclusion(comparison, seeds)] if comparison is not None else []
+    parts = [
+        f"# Leaderboard of {run.name}",
+        as_markdown(table, READABLE),
+        *concluded,
+        *(["\n".join(reasons)] if reasons else []),
+    ]
+    write_whole(run / "leaderboard.md", "\n\n".join([*parts, as_markdown(table), FOOT]) + "\n")
+    winner = None if comparison is None else comparison.names[comparison.winner.index]
+    return winner, "\n\n".join([as_text(table), *concluded])
+
+
+def read_leaderboard(run: Path) -> pd.DataFrame:
+    """The stored leaderboard of a run.
+
+    Raises:
+        FileNotFoundError: the folder has none.
+    """
+    path = run / "leaderboard.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"{run} holds no leaderboard.csv; make one with: python bench.py --output {run}")
+    return pd.read_csv(path)

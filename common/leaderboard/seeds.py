@@ -1,0 +1,41 @@
+"""Several trainings of each approach: how much of the variation is the training's, and how much the images'."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from common.records import Record
+from common.statistics import variance_components
+
+COLUMNS = "approach seeds dice_over_seeds dice_over_seeds_lower dice_over_seeds_upper seed_sd image_sd".split()
+
+
+def seed_table(by_seed: Sequence[Sequence[Record]], groups: Mapping[int, str] | None = None) -> pd.DataFrame:
+    """One row for each approach that came through with every seed; no rows for a single seed.
+
+    Args:
+        by_seed: the records of each seed.
+        groups: image id → group of images that are not independent.
+
+    Returns:
+        `dice_over_seeds`: mean Dice over seeds and images with objects, with its 95 % interval; `seed_sd`, `image_sd`:
+        standard deviations between trainings and between images.
+    """
+    rows = []
+    names = [record.approach for record in by_seed[0]] if len(by_seed) > 1 else []
+    for name in names:
+        found = [record for records in by_seed for record in records if record.approach == name]
+        if len(found) != len(by_seed) or any(record.status != "ok" for record in found):
+            continue
+        scores = pd.DataFrame({seed: _dice(record) for seed, record in enumerate(found)}).dropna()
+        labels = None if groups is None else [groups[image_id] for image_id in scores.index]
+        parts = variance_components(scores.to_numpy().T, labels)
+        spread = np.sqrt([parts.seed_variance, parts.image_variance])
+        rows.append([name, len(found), parts.mean, parts.lower, parts.upper, *spread])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _dice(record: Record) -> pd.Series:
+    scores = pd.DataFrame(record.scores).set_index("img_id")
+    return scores.loc[scores["tp"] + scores["fn"] > 0, "dice"].astype(float)

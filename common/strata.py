@@ -1,0 +1,189 @@
+"""Where an approach is weak: Dice by the size, contrast and ground of the image, and the images that it fails on.
+
+Pure functions of the per-image table of a run and a table of what each image is like. Only images with an object count
+(tp + fn > 0), as in every mean of Dice.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from common.statistics import mean_intervals
+
+BY = ("object_area_px", "contrast", "ground_brightness")
+COLUMNS = "by stratum low high n_images approach dice_mean lower upper area_bias".split()
+WORST = "approach place img_id dice tp fp fn".split()
+
+
+def strata_table(
+    per_image: pd.DataFrame,
+    images: pd.DataFrame,
+    by: Sequence[str] = BY,
+    parts: int = 3,
+    groups: Mapping[int, str] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Mean Dice and signed area bias of each approach on images alike in one respect.
+
+    Args:
+        per_image: a row for each approach and image, columns approach, img_id, tp, fn, dice, area_bias, and perhaps
+            group, which names images that are not independent.
+        images: a row for each image, columns img_id and those of `by`; images without an object may have no value.
+        by: columns that divide the images, each by itself.
+        parts: into how many strata of equally many images.
+        groups: image id → group, instead of the column; without both each image stands by itself.
+        resamples: of the intervals.
+        seed: of the resamples.
+
+    Returns:
+        One row for each column of `by`, stratum and approach: by, stratum (1 has the lowest values), low and high (the
+        least and greatest value in it), n_images, approach, dice_mean with its 95 % interval lower, upper (NaN for a
+        single image or group), area_bias (mean of (predicted - true) / true area). Equal values stay together, so
+        strata may differ in size and there may be fewer than `parts`; a constant column has one. Without equal values
+        the first strata have the image more where the number is no multiple.
+
+    Raises:
+        ValueError: a column is missing or a value is not a finite number, an image is in one table only or twice, or
+            there are less than one part.
+    """
+    if parts < 1:
+        raise ValueError(f"strata_table got parts={parts}; it needs 1 or more, 3 for thirds.")
+    shown = _with_objects(per_image, ("area_bias",))
+    values = _values(per_image, images, by)
+    groups = _groups(shown, groups)
+    rows = []
+    for column in by:
+        value = _finite(values[column], shown.index.unique("img_id"))
+        for stratum, members in enumerate(_divided(value, parts), start=1):
+            about = {"by": column, "stratum": stratum, "low": members.min(), "high": members.max()}
+            for row in _scored(shown, list(members.index), groups, resamples, seed):
+                rows.append(about | {"n_images": len(members)} | row)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def worst_images(per_image: pd.DataFrame, count: int = 10) -> pd.DataFrame:
+    """The images with the lowest Dice of each approach, worst first; of equal ones the smaller id first.
+
+    Args:
+        per_image: a row for each approach and image, columns approach, img_id, dice, tp, fp, fn.
+        count: how many of each approach, fewer where there are fewer images with an object.
+
+    Returns:
+        Columns approach (in order of appearance), place (1 is the worst), img_id, dice, tp, fp, fn.
+
+    Raises:
+        ValueError: as in `strata_table`.
+    """
+    shown = _with_objects(per_image, ("fp",)).reset_index()
+    order = {name: place for place, name in enumerate(pd.unique(shown["approach"]))}
+    shown = shown.assign(order=shown["approach"].map(order)).sort_values(["order", "dice", "img_id"])
+    shown = shown.assign(place=shown.groupby("order").cumcount() + 1)
+    return shown.loc[shown["place"] <= count, WORST].reset_index(drop=True)
+
+
+def failed_by_all(per_image: pd.DataFrame, below: float = 0.5) -> list[int]:
+    """Ids of the images on which the Dice of every approach is `< below`, ascending.
+
+    Args:
+        per_image: a row for each approach and image, columns approach, img_id, dice, tp, fn.
+        below: what counts as failed.
+
+    Raises:
+        ValueError: as in `strata_table`.
+    """
+    best = _with_objects(per_image)["dice"].groupby(level="img_id").max()
+    return sorted(int(image_id) for image_id in best.index[best < below])
+
+
+def _with_objects(per_image: pd.DataFrame, further: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows of images with an object, indexed by approach and img_id; every approach has the same images."""
+    _require(per_image, "per-image table", ("approach", "img_id", "tp", "fn", "dice", *further))
+    ids = set(per_image["img_id"])
+    for approach, rows in per_image.groupby("approach", sort=False):
+        _once(rows["img_id"], f"per-image table for {approach}")
+        _same(ids, set(rows["img_id"]), f"per-image table for {approach}")
+    shown = per_image[per_image["tp"] + per_image["fn"] > 0].set_index(["approach", "img_id"])
+    shown = shown.assign(**{name: shown[name].astype(float) for name in ("dice", "area_bias") if name in shown})
+    _same(set(shown.index.unique("img_id")), set(_everywhere(shown)), "rows with tp + fn > 0 of every approach")
+    return shown
+
+
+def _everywhere(shown: pd.DataFrame) -> pd.Index:
+    """Images that every approach has."""
+    times = shown.groupby(level="img_id").size()
+    return times.index[times == len(shown.index.unique("approach"))]
+
+
+def _values(per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """The table of images by img_id, which has exactly the images of the other."""
+    _require(images, "table of images", ("img_id", *by))
+    _once(images["img_id"], "table of images")
+    _same(set(per_image["img_id"]), set(images["img_id"]), "table of images")
+    _same(set(images["img_id"]), set(per_image["img_id"]), "per-image table")
+    return images.set_index("img_id")
+
+
+def _finite(values: pd.Series, ids: pd.Index) -> pd.Series:
+    """The values of the images with an object, (n,) float, by ascending id."""
+    chosen = values.loc[sorted(ids)].astype(float)
+    unknown = chosen.index[~np.isfinite(chosen)].tolist()
+    if unknown:
+        raise ValueError(
+            f"{values.name} of the images {unknown[:10]} is no finite number though they have an object; describe "
+            "them again."
+        )
+    return chosen
+
+
+def _groups(shown: pd.DataFrame, groups: Mapping[int, str] | None) -> Mapping[int, str] | None:
+    """Image id → group of every image with an object, or None where nothing is known of groups."""
+    if groups is None:
+        return shown.droplevel("approach")["group"].to_dict() if "group" in shown else None
+    _same(set(shown.index.unique("img_id")), set(groups), "mapping of groups")
+    return groups
+
+
+def _divided(values: pd.Series, parts: int) -> list[pd.Series]:
+    """The values in at most `parts` runs of ascending, equally many ones; equal values stay together."""
+    ordered = np.sort(values.to_numpy())
+    # The last value of each part, in whole numbers: ceil(n * part / parts) - 1.
+    last = [-(-len(ordered) * part // parts) - 1 for part in range(1, parts)]
+    stratum = np.searchsorted(ordered[last], values.to_numpy(), side="left")
+    return [values[stratum == one] for one in np.unique(stratum)]
+
+
+def _scored(
+    shown: pd.DataFrame, ids: list[int], groups: Mapping[int, str] | None, resamples: int, seed: int
+) -> list[dict]:
+    """One row for each approach over some images."""
+    names = shown.index.unique("approach")
+    scores, bias = (
+        np.array([shown.loc[name].loc[ids, column].to_numpy() for name in names]) for column in ("dice", "area_bias")
+    )
+    found = mean_intervals(scores, None if groups is None else [groups[image_id] for image_id in ids], resamples, seed)
+    columns = zip(names, found.mean, found.lower, found.upper, bias.mean(axis=1), strict=True)
+    return [dict(zip(("approach", "dice_mean", "lower", "upper", "area_bias"), row, strict=True)) for row in columns]
+
+
+def _require(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
+    missing = [column for column in columns if column not in table.columns]
+    if missing or table.empty:
+        found = f"has no column {', '.join(missing)}" if missing else "has no row"
+        raise ValueError(f"the {name} {found}; it needs a row per image with {', '.join(columns)}.")
+
+
+def _once(ids: pd.Series, where: str) -> None:
+    doubled = sorted(ids[ids.duplicated()].unique().tolist())
+    if doubled:
+        raise ValueError(f"the {where} has the images {doubled[:10]} more than once; keep one row of each.")
+
+
+def _same(expected: set, found: set, where: str) -> None:
+    missing = sorted(expected - found)
+    if missing:
+        raise ValueError(
+            f"the {where} lacks the images {missing[:10]} ({len(missing)} of {len(expected)}); score and describe the "
+            "same images."
+        )

@@ -1,0 +1,110 @@
+"""From the records of a study's trainings to one row for each variation: the leaderboard's columns, and the difference
+to the baseline with bounds that hold for all variations at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from common.leaderboard import as_text, leaderboard
+from common.records import Record
+from common.statistics import simultaneous_to
+
+FIRST = (
+    "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups dice_mean dice_at_half "
+    "nsd_2px object_f1 precision recall area_bias"
+).split()
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A variation and its records, one for each seed in the order of the seeds; no image is in two of them."""
+
+    name: str
+    expected: str
+    records: Sequence[Record]
+
+
+def pooled(judged: Judged) -> Record:
+    """One record of all seeds: all their scores and mean seconds; not `ok` if one of them is not."""
+    records = judged.records
+    bad = next((record for record in records if record.status != "ok"), None)
+    if bad is not None:
+        return Record(judged.name, bad.status, bad.reason, records[0].config)
+    seconds = float(np.mean([record.fit["seconds"] for record in records]))
+    threshold = float(np.mean([record.postprocess["threshold"] for record in records]))
+    return replace(
+        records[0],
+        approach=judged.name,
+        fit={"seconds": seconds, "steps": records[0].fit["steps"]},
+        postprocess={"threshold": threshold},
+        scores=[score for record in records for score in record.scores],
+    )
+
+
+def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataFrame:
+    """The rows of a study, the baseline first.
+
+    Args:
+        judged: the baseline and the variations; `groups` has every image that they score.
+        groups: image id → group of images that are not independent.
+
+    Returns:
+        The columns of the leaderboard, and `variation`, `expected`; `to_baseline`: mean Dice minus the baseline's, over
+        the images with objects of all seeds, with bounds that hold for all variations at once with 95 %; `by_seed`: the
+        same for each seed; `verdict`: *helps*, *hurts* or *not told apart*, by whether the bounds exclude 0.
+    """
+    records = [pooled(one) for one in judged]
+    table = leaderboard(records).rename(columns={"approach": "variation"})
+    compared = _compared(records, judged, groups)
+    table = table.drop(columns=[column for column in table if column in compared and column != "variation"])
+    table = table.merge(compared, on="variation", how="left")
+    order = {one.name: number for number, one in enumerate(judged)}
+    table = table.sort_values("variation", key=lambda names: names.map(order)).reset_index(drop=True)
+    return table[[*FIRST, *(column for column in table.columns if column not in FIRST)]].dropna(axis=1, how="all")
+
+
+def study_text(table: pd.DataFrame) -> str:
+    """A study for a terminal, with aligned columns."""
+    shown = "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed dice_mean fit_seconds".split()
+    return as_text(table.reindex(columns=shown), shown)
+
+
+def _compared(records: Sequence[Record], judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataFrame:
+    frame = pd.DataFrame({"variation": [one.name for one in judged], "expected": [one.expected for one in judged]})
+    ok = [number for number, record in enumerate(records) if record.status == "ok"]
+    columns = "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups".split()
+    if 0 not in ok:
+        return frame.assign(**dict.fromkeys(columns))
+    dice = pd.DataFrame({records[number].approach: _dice(records[number]) for number in ok}).dropna()
+    labels = [groups[image_id] for image_id in dice.index]
+    bounds = simultaneous_to(dice.to_numpy().T, 0, groups=labels)
+    rows = []
+    for place, number in enumerate(ok):
+        lower, upper = bounds.lower[place], bounds.upper[place]
+        verdict = "helps" if lower > 0 else "hurts" if upper < 0 else "not told apart"
+        each = [_mean_difference(judged[number], judged[0], seed) for seed in range(len(judged[0].records))]
+        rows.append(
+            {
+                "variation": records[number].approach,
+                "verdict": "baseline" if number == 0 else verdict,
+                "to_baseline": bounds.mean[place],
+                "to_baseline_lower": lower,
+                "to_baseline_upper": upper,
+                "by_seed": "" if number == 0 else " ".join(f"{difference:+.3f}" for difference in each),
+                "seeds": len(each),
+                "n_groups": len(set(labels)),
+            }
+        )
+    return frame.merge(pd.DataFrame(rows), on="variation", how="left")
+
+
+def _dice(record: Record) -> pd.Series:
+    scores = pd.DataFrame(record.scores).set_index("img_id")
+    return scores.loc[scores["tp"] + scores["fn"] > 0, "dice"].astype(float)
+
+
+def _mean_difference(one: Judged, baseline: Judged, seed: int) -> float:
+    return float((_dice(one.records[seed]) - _dice(baseline.records[seed])).mean())

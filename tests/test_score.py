@@ -1,0 +1,43 @@
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+from approaches.score import main
+from bench import main as bench
+
+
+@pytest.fixture(scope="module")
+def run(sample_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("score") / "run"
+    words = ["--data", str(sample_folder), "--approaches", "threshold", "--no-report", "--output", str(folder)]
+    assert bench(words) == 0
+    return folder
+
+
+def test_scores_on_val_are_those_of_the_run(run, sample_folder, tmp_path, capsys):
+    assert main([str(run), "--data", str(sample_folder), "--output", str(tmp_path / "scores.csv")]) == 0
+    ours = pd.read_csv(tmp_path / "scores.csv").set_index("img_id")
+    theirs = pd.read_csv(run / "per_image.csv").set_index("img_id")
+    columns = ["tp", "fp", "fn", "dice", "nsd_2px", "group"]
+    pd.testing.assert_frame_equal(ours[columns], theirs[columns])
+    mean = pd.read_csv(run / "leaderboard.csv")["dice_mean"][0]
+    assert f"dice_mean {mean:.4f}" in capsys.readouterr().out
+
+
+def test_another_folder_is_scored_without_a_look_at_its_training_images(run, sample_folder, tmp_path, capsys):
+    folder = tmp_path / "elsewhere"
+    shutil.copytree(sample_folder / "train", folder / "val")
+    assert main([str(run), "--data", str(folder)]) == 0
+    count = len(json.loads((folder / "val" / "coco_annotations.json").read_text())["images"])
+    assert f"{count} images in" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["--data", "{data}", "--approach", "unet"], "no complete approach unet"), (["--data", "{data}/nowhere"], "")],
+)
+def test_what_cannot_be_scored_is_said(run, sample_folder, words, told, capsys):
+    assert main([str(run), *(word.format(data=sample_folder) for word in words)]) == 2
+    assert told in capsys.readouterr().err
