@@ -23,12 +23,14 @@ def parameters(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def with_parameters(notebook: nbformat.NotebookNode, values: dict[str, str]) -> nbformat.NotebookNode:
-    """The notebook with other parameters; each assignment of its parameters must be among the values."""
+    """The notebook with these values for those of its parameters that they name; each assignment is one line."""
     cell = parameters(notebook)
     named = re.findall(r"^(\w+) = ", cell.source, re.MULTILINE)
-    assert named
-    assert set(named) <= set(values), f"the test has no value for the parameters {set(named) - set(values)}"
-    cell.source = "\n".join(f"{name} = {values[name]!r}" for name in named)
+    assert named, f"no parameter is assigned in {cell.source!r}"
+    for name in set(named) & set(values):
+        cell.source = re.sub(
+            rf"^{name} = .*$", lambda _, name=name: f"{name} = {values[name]!r}", cell.source, flags=re.M
+        )
     return notebook
 
 
@@ -64,7 +66,7 @@ def test_a_notebook_runs_on_other_data_from_another_folder(path, sample_folder, 
     before = sorted(sample_folder.rglob("*"))
     notebook = executed(path, tmp_path, {"DATA": str(sample_folder), "RUN": str(tmp_path / "no run yet")})
     assert not [output for output in outputs_of(notebook) if output.get("name") == "stderr"]
-    assert any("image/png" in output.get("data", {}) for output in outputs_of(notebook))
+    assert outputs_of(notebook)
     assert sorted(sample_folder.rglob("*")) == before, "nothing is written into the data folder"
     assert not list(tmp_path.iterdir()), "nothing is left where the notebook was started"
 
@@ -84,13 +86,26 @@ def test_a_stored_notebook_was_run_from_top_to_bottom_without_errors(path):
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     assert counts == list(range(1, len(counts) + 1))
     outputs = outputs_of(notebook)
-    assert any("image/png" in output.get("data", {}) for output in outputs)
+    assert outputs
     assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
 
 
 @every_notebook
-def test_a_stored_notebook_shows_generated_data_alone(path):
-    assert 'DATA = "../data/sample"' in parameters(nbformat.read(path, as_version=4)).source
+def test_a_stored_notebook_shows_images_of_generated_data_alone(path):
+    source = parameters(nbformat.read(path, as_version=4)).source
+    assert re.findall(r'^DATA = "([^"]*)"', source, re.MULTILINE) == ["../data/sample"] * source.count("DATA = ")
+
+
+@pytest.mark.parametrize(("name", "pictures"), [("getting_started", 1), ("data_analysis", 11)])
+def test_a_stored_notebook_holds_its_figures(name, pictures):
+    notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    assert sum("image/png" in output.get("data", {}) for output in outputs_of(notebook)) == pictures
+
+
+def test_parameters_are_replaced_where_they_are_named_and_nowhere_else():
+    cell = nbformat.v4.new_code_cell('DATA = "a"  # where\nSHOWN = 3', metadata={"tags": ["parameters"]})
+    notebook = with_parameters(nbformat.v4.new_notebook(cells=[cell]), {"DATA": "b", "RUN": "c"})
+    assert notebook.cells[0].source == "DATA = 'b'\nSHOWN = 3"
 
 
 @every_notebook

@@ -1,0 +1,87 @@
+"""What a notebook needs before it can import the rest: where the project lies, whichever folder it was started in, what
+a folder holds, and how a table is shown.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+MANY = 4  # more files than that in one folder are counted, not named
+
+
+def root() -> Path:
+    """The folder that holds `common/` and `notebooks/`.
+
+    Examples:
+        >>> (root() / "common" / "notebook.py").is_file()
+        True
+    """
+    return Path(__file__).parents[1]
+
+
+def placed(path: str | Path) -> Path:
+    """A path as the notebooks write it: absolute, or relative to `notebooks/` whatever the working directory is.
+
+    Links are kept, so that the folder's name stays the one that was written.
+
+    Args:
+        path: such as `../data/sample`.
+
+    Raises:
+        ValueError: the path is empty.
+
+    Examples:
+        >>> placed("../data/sample") == root() / "data" / "sample"
+        True
+    """
+    if not str(path):
+        raise ValueError(
+            "placed got an empty path; it needs that of a folder. Set it in the notebook's first cell, "
+            'e.g. DATA = "../data/sample".'
+        )
+    return Path(os.path.normpath(root() / "notebooks" / path))
+
+
+def layout(folder: Path) -> pd.DataFrame:
+    """What lies in a folder, as a table for reading.
+
+    Args:
+        folder: such as a data set or a submission.
+
+    Returns:
+        One row for each file, and one for each folder of more than 4 files, which are counted: `path` relative
+        to the folder, `files`, and `kb`, their size in kB. Hidden files are left out.
+
+    Raises:
+        NotADirectoryError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"{folder} is no folder; layout needs one that exists. Correct the path in the notebook's first cell."
+        )
+    inside = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    shown = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
+    together = Counter(path.parent for path in shown)
+    rows: dict[str, list[int]] = {}
+    for path in shown:
+        many = together[path.parent] > MANY and path.parent != Path()
+        rows.setdefault(f"{path.parent.as_posix()}/" if many else path.as_posix(), []).append(
+            (folder / path).stat().st_size
+        )
+    table = [(name, len(sizes), max(1, round(sum(sizes) / 1000))) for name, sizes in rows.items()]
+    return pd.DataFrame(table, columns=["path", "files", "kb"])
+
+
+def rounded(table: pd.DataFrame, digits: int | Mapping[str, int] = 3) -> pd.DataFrame:
+    """The table with its real numbers rounded for reading; whole numbers and texts stay as they are.
+
+    Args:
+        table: any.
+        digits: behind the point, for all columns or by column; a column that is not named keeps 3.
+    """
+    chosen = {column: digits if isinstance(digits, int) else digits.get(column, 3) for column in table.columns}
+    real = table.select_dtypes("floating").columns
+    return table.assign(**{column: table[column].round(chosen[column]) for column in real})

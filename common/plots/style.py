@@ -1,0 +1,114 @@
+"""One look for all figures, with colours that people with colour-blindness tell apart: an approach has the same colour
+in every figure. pyplot is not used, so that figures are shown where a notebook says so and leave nothing behind.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
+
+# M. Okabe and K. Ito, Color Universal Design, 2008.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+GREY = "#777777"
+APPROACH_COLOURS = {
+    "threshold": GREY,
+    "pixel_lightgbm": ORANGE,
+    "unet": SKY,
+    "smp_unet_lite0": BLUE,
+    "smp_fpn_lite0": GREEN,
+    "smp_deeplabv3plus_lite0": PURPLE,
+    "smp_unetplusplus_resnet34": "#7A4EAB",
+    "smp_segformer_mit_b2": "#8C6D1F",
+    "tta_ensemble": VERMILION,
+}
+SPLIT_COLOURS = {"train": BLUE, "val": ORANGE, "real_test": VERMILION}
+FALLBACK = (BLACK, YELLOW, "#44AA99", "#882255", "#999933", "#332288")
+
+
+def colour_of(name: str, names: Sequence[str] = ()) -> str:
+    """The colour of an approach or a split, the same in every figure.
+
+    Args:
+        name: that is drawn.
+        names: all that are drawn together; those without a colour of their own get one by their order here, so the same
+            names in the same order have the same colours. A name that is not among them comes after the last.
+
+    Returns:
+        A colour as `#RRGGBB`.
+
+    Examples:
+        >>> colour_of("tta_ensemble") == colour_of("tta_ensemble", ["mine", "tta_ensemble"])
+        True
+    """
+    known = APPROACH_COLOURS | SPLIT_COLOURS
+    if name in known:
+        return known[name]
+    others = [other for other in dict.fromkeys(names) if other not in known]
+    place = others.index(name) if name in others else len(others)
+    return FALLBACK[place % len(FALLBACK)]
+
+
+def styled_axes(
+    rows: int = 1, columns: int = 1, *, width: float = 5.0, height: float = 3.4, **options
+) -> tuple[Figure, np.ndarray]:
+    """An empty figure in the project's look.
+
+    Args:
+        rows: of axes.
+        columns: of axes.
+        width: of each axes in inches, labels included.
+        height: of each axes in inches, labels included.
+        options: for `Figure.subplots`, such as `sharex=True`.
+
+    Returns:
+        The figure and its axes (rows, columns).
+
+    Raises:
+        ValueError: there would be no axes.
+    """
+    if min(rows, columns) < 1:
+        raise ValueError(f"styled_axes got {rows} rows and {columns} columns; it needs at least one of each.")
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained", facecolor="white")
+    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    for one in axes.flat:
+        _style(one)
+    return figure, axes
+
+
+def labelled(axes: Axes, x: str, y: str, title: str = "") -> None:
+    """Name both axes, with their units, and perhaps the whole."""
+    axes.set_xlabel(x, fontsize=10)
+    axes.set_ylabel(y, fontsize=10)
+    if title:
+        axes.set_title(title, fontsize=11, loc="left")
+
+
+def legend(axes: Axes, **options) -> None:
+    """A legend without a frame, where there is something to name."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(frameon=False, fontsize=9, **options)
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Make the x-axis logarithmic, with few ticks at 1, 2 and 5 times the powers of ten, written as plain numbers."""
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    places = [factor * 10.0**power for power in range(-9, 10) for factor in (1, 2, 5)]
+    inside = [place for place in places if low <= place <= high]
+    if len(inside) > 6:
+        powers = [place for place in inside if f"{place:e}".startswith("1")]
+        inside = powers[:: -(-len(powers) // 6)]
+    axes.set_xticks(inside, [f"{place:,.10g}" for place in inside])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_xlim(low, high)
+
+
+def _style(axes: Axes) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color("#555555")
+    axes.tick_params(labelsize=9, colors="#333333")
+    axes.grid(True, color="#E4E4E4", linewidth=0.7)
+    axes.set_axisbelow(True)

@@ -1,0 +1,232 @@
+"""The report of a run as one HTML file that opens offline: `python -m common.report RUN [--data DIR]`.
+
+The notebook of the report is executed with the run's folders as its parameters, and what it shows is written without
+its code. The file is complete in itself, and refused where it is not: no script, no style sheet and no picture from
+elsewhere.
+Jupyter is imported only when a report is written.
+"""
+
+import argparse
+import html
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+
+from common.files import write_whole
+from common.notebook import root
+from common.records import RUN_FILE
+
+NAME = "report.html"
+NOTEBOOK = "leaderboard.ipynb"
+SECONDS = 900  # for one cell
+_STYLE = """
+:root { color-scheme: light; --text: #1c1e21; --line: #d9dde2; --even: #f5f6f8; }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 1120px; padding: 1.5rem; background: #fff; color: var(--text);
+  font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { font-size: 1.9rem; line-height: 1.2; }
+h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
+h3 { margin: 1.75rem 0 .5rem; } img { display: block; max-width: 100%; height: auto; margin: .75rem 0; }
+code { background: var(--even); padding: .05em .3em; border-radius: 3px; font-size: .9em; }
+pre { overflow-x: auto; background: var(--even); padding: .75rem; }
+.jp-OutputArea-output, .output_subarea, .output { overflow-x: auto; }
+table { border-collapse: collapse; font-size: .85rem; margin: .75rem 0; font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
+tr:nth-child(even) td { background: var(--even); }
+"""
+
+
+class ReportError(ValueError):
+    """The report cannot be made, or what was made needs something from elsewhere; nothing is written then."""
+
+
+def write_report(run: Path, data: Path, notebook: Path | None = None) -> Path:
+    """Write `report.html` into the folder of a run, whole or not at all.
+
+    Args:
+        run: a finished run.
+        data: the data folder it was made with, for the pictures; what is not there is not shown.
+        notebook: whose parameters are DATA and RUN; None takes the report's own.
+
+    Returns:
+        The path of the report.
+
+    Raises:
+        ReportError: a cell of the notebook failed, it lacks the parameters, or the page would not open offline.
+        OSError: the run or the notebook is not there.
+    """
+    notebook = notebook or root() / "notebooks" / NOTEBOOK
+    _require_run(run)
+    executed = execute(notebook, {"DATA": str(data.resolve()), "RUN": str(run.resolve())})
+    page = as_page(executed, f"Report of {run.resolve().name}")
+    findings = foreign_resources(page)
+    if findings:
+        raise ReportError(
+            f"{NAME} was not written: it would load {', '.join(findings[:5])}; a page that opens offline is expected. "
+            f"Take that out of {notebook}."
+        )
+    write_whole(run / NAME, page)
+    return run / NAME
+
+
+def execute(notebook: Path, parameters: Mapping[str, str]):
+    """Run a notebook in its own folder, with other values in its cell of parameters; the file stays as it is.
+
+    Args:
+        notebook: its file.
+        parameters: name → value, for assignments that the cell tagged "parameters" has.
+
+    Returns:
+        The executed notebook (an `nbformat` node).
+
+    Raises:
+        ReportError: the notebook has no such cell or assignment, or a cell failed.
+        OSError: the file cannot be read.
+    """
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    content = nbformat.read(notebook, as_version=4)
+    _set_parameters(content, notebook, parameters)
+    client = NotebookClient(
+        content,
+        timeout=SECONDS,
+        kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
+        resources={"metadata": {"path": str(notebook.parent)}},
+    )
+    try:
+        return client.execute()
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        raise ReportError(
+            f"{notebook.name} did not run to its end: {lines[-1] if lines else type(error).__name__} Every cell is "
+            f"expected to. Open it with DATA and RUN set as {dict(parameters)}, and mend what fails."
+        ) from error
+
+
+def _set_parameters(content, notebook: Path, parameters: Mapping[str, str]) -> None:
+    """Put other values into the cell of parameters of a notebook's content, line by line."""
+    cell = next((cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])), None)
+    known = re.findall(r"^(\w+) *=", cell.source, re.MULTILINE) if cell else []
+    missing = sorted(set(parameters) - set(known))
+    if missing:
+        raise ReportError(
+            f"{notebook} sets {', '.join(known) or 'nothing'} in a cell tagged parameters; {', '.join(missing)} "
+            "is expected there. Add the assignment, or name another notebook."
+        )
+    for name, value in parameters.items():
+        cell.source = re.sub(rf"^{name} *=.*$", lambda _, it=f"{name} = {value!r}": it, cell.source, flags=re.MULTILINE)
+
+
+def as_page(notebook, title: str) -> str:
+    """An executed notebook as one HTML page, without its code and without scripts.
+
+    Args:
+        notebook: an `nbformat` node with outputs.
+        title: of the page, as plain text.
+    """
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+        embed_images=True,
+    )
+    body, _ = exporter.from_notebook_node(notebook)
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{html.escape(title)}</title>\n'
+        f"<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def foreign_resources(page: str) -> list[str]:
+    """What a page would load from elsewhere, or run; empty where it opens offline. Links to click on are allowed.
+
+    Examples:
+        >>> foreign_resources('<img src="data:image/png;base64,AAAA"><a href="https://example.org">x</a>')
+        []
+        >>> foreign_resources('<script src="https://example.org/x.js"></script>')
+        ['<script>', 'https://example.org/x.js']
+    """
+    parser = _Loads()
+    parser.feed(page)
+    parser.close()
+    return parser.found
+
+
+class _Loads(HTMLParser):
+    """Collects what a browser would fetch or run."""
+
+    def __init__(self):
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        """Look at one tag."""
+        if tag in ("script", "iframe", "object", "embed", "base"):
+            self.found.append(f"<{tag}>")
+        for key, value in attributes:
+            loads = key in ("src", "srcset", "data", "poster") or (key == "href" and tag == "link")
+            if loads and not (value or "").startswith("data:"):
+                self.found.append(value or key)
+            if key.startswith("on"):
+                self.found.append(f"{tag} {key}")
+            if key == "style" and re.search(r"url\(", value or ""):
+                self.found.append(value)
+
+    def handle_data(self, data: str) -> None:
+        """Look into style sheets."""
+        if self.cdata_elem == "style":
+            self.found += re.findall(r"@import[^;]*|url\((?!['\"]?data:)[^)]*\)", data)
+
+
+def data_folder(run: Path) -> Path:
+    """The data folder that a run names, as written, or relative to this project.
+
+    Raises:
+        ReportError: it is not there.
+        FileNotFoundError: the folder holds no run.
+    """
+    _require_run(run)
+    named = Path(json.loads((run / RUN_FILE).read_text(encoding="utf-8")).get("data", ""))
+    for place in (named, root() / named):
+        if str(named) != "." and place.is_dir():
+            return place
+    raise ReportError(
+        f"{run / RUN_FILE} names the data folder {str(named)!r}, which is not there; give it with --data DIR."
+    )
+
+
+def _require_run(run: Path) -> None:
+    if not (run / RUN_FILE).is_file():
+        raise FileNotFoundError(
+            f"{run} has no {RUN_FILE}; expected the folder of a finished run. Make one with: python bench.py "
+            f"--output {run}"
+        )
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m common.report", description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, help="folder of a finished run")
+    parser.add_argument("--data", type=Path, help="its data folder; the one that the run names unless given")
+    options = parser.parse_args(words)
+    try:
+        print(write_report(options.run, options.data or data_folder(options.run)))
+    except (ReportError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
