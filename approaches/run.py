@@ -15,16 +15,16 @@ import numpy as np
 
 from approaches import MODEL_FILE, TABLE, build, load, members_of, processes, store
 from approaches.base import CHECKPOINT, Approach, Budget, ConfigError, Predictor, RequirementMissingError
+from approaches.corrupted import corrupted_rows
 from approaches.cost import measure
-from approaches.remembered import Remembered, check_proba
+from approaches.remembered import Remembered
 from common.calibration import calibration_counts
-from common.corruptions import CORRUPTIONS, SEVERITIES, corrupt, in_training_augmentation
+from common.corruptions import in_training_augmentation
 from common.data import Data, DataSet
 from common.evaluate import ImageScore, score_image, score_table
 from common.files import whole_folder
 from common.groups import spread
-from common.metrics import count_pixels, dice
-from common.postprocess import Postprocess, ThresholdCurve, quantise, threshold_curve
+from common.postprocess import Postprocess, ThresholdCurve, threshold_curve
 from common.probabilities import ProbabilityMaps
 from common.progress import progress
 from common.records import Record, RunMismatchError, read_record, write_record
@@ -302,18 +302,7 @@ def _corrupt(record: Record, approach: Remembered, score_set: DataSet, settings:
     if record.robustness is not None and record.robustness["images"] == settings.robustness:
         return
     chosen = score_set.subset(spread(score_set, settings.robustness))
-    jobs = [(index, name, severity) for index in range(len(chosen)) for name in CORRUPTIONS for severity in SEVERITIES]
-    postprocess, part = Postprocess(**record.postprocess), {}
-    what = f"{record.approach}: scoring corrupted images"
-    with processes.together(what):
-        for job in progress(processes.share(range(len(jobs))), what, show=processes.is_main()):
-            index, name, severity = jobs[job]
-            sample = corrupt(chosen[index], name, severity, seed=0)
-            mask = postprocess.apply(quantise(check_proba(approach.approach.predict_proba(sample.image), sample.image)))
-            counts = count_pixels(mask, sample.mask, sample.ignore)
-            row = {"corruption": name, "severity": severity, "img_id": sample.image_id, "tp": counts.tp}
-            part[job] = row | {"fn": counts.fn, "dice": dice(counts.tp, counts.fp, counts.fn)}
-    rows = [row for _, row in sorted(processes.join(part).items())]
+    rows = corrupted_rows(record.approach, approach.approach, Postprocess(**record.postprocess), chosen)
     marked = sorted(in_training_augmentation(_augmentation(record, settings.folder)))
     record.robustness = {"images": settings.robustness, "marked": marked, "rows": rows}
     _store(record, settings.folder)

@@ -20,6 +20,7 @@ from approaches import TABLE, Entry
 from approaches.base import Approach
 from approaches.studies import STUDIES
 from common.coco import rasterise, read_entries
+from common.corruptions import CORRUPTIONS
 
 ROOT = Path(__file__).parent.parent
 BOTH = "threshold,pixel_lightgbm"
@@ -558,3 +559,30 @@ def test_an_approach_that_fails_on_one_process_is_a_failed_row_and_no_hang(two_p
         assert "failed on process 1: ArithmeticError: only here" in table.loc[name, "reason"]
     assert code != 0
     assert said.count("winner on val") == 1
+
+
+def test_robustness_and_seeds_are_in_the_leaderboard_where_they_are_asked_for(sample_folder, tmp_path):
+    output = tmp_path / "run"
+    assert run(sample_folder, output, "--robustness", "2", "--seeds", "2", approaches="threshold") == 0
+    table = table_of(output).iloc[0]
+    assert table["robust_dice"] <= table["robust_dice"] + table["robust_drop"] and table["robust_worst"] in CORRUPTIONS
+    assert table["seeds"] == 2 and table["dice_over_seeds_lower"] <= table["dice_over_seeds"]
+    rows = pd.read_csv(output / "robustness.csv")
+    assert len(rows) == len(CORRUPTIONS) * 3 and (rows["n_images"] <= 2).all()
+    assert (output / "seeds" / "1" / "models" / "threshold").is_dir()
+    assert not (output / "seeds" / "1" / "submission").exists()
+
+
+def test_strata_worst_images_and_reliability_lie_beside_the_leaderboard(finished, sample_data):
+    rows = pd.read_csv(finished / "per_image.csv")
+    strata = pd.read_csv(finished / "strata.csv")
+    assert set(strata["by"]) == {"object_area_px", "contrast", "ground_brightness"}
+    shown = int((rows["tp"] + rows["fn"] > 0).groupby(rows["approach"]).sum().iloc[0])
+    sizes = strata.drop_duplicates(["by", "stratum"]).groupby("by")["n_images"].sum()
+    assert (sizes == shown).all()
+    worst = pd.read_csv(finished / "worst_images.csv")
+    for name, part in rows[rows["tp"] + rows["fn"] > 0].groupby("approach"):
+        lowest = worst.loc[(worst["approach"] == name) & (worst["place"] == 1), "dice"].item()
+        assert lowest == pytest.approx(part["dice"].min())
+    assert set(pd.read_csv(finished / "calibration.csv")["approach"]) == set(rows["approach"])
+    assert pd.read_csv(finished / "images.csv")["img_id"].tolist() == list(sample_data.score.ids)

@@ -40,6 +40,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("approaches.base", "approaches.losses", "approaches.pixel_features", "approaches.inference", "approaches.paste"),
     ("approaches", "approaches.processes", "approaches.augment", "approaches.weights"),
     ("approaches.plan", "approaches.checkpoint", "approaches.remembered", "approaches.cost", "approaches.launch"),
+    ("approaches.corrupted",),
     ("approaches.options", "approaches.studies"),
     ("approaches.training",),
     ("approaches.network",),
