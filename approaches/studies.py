@@ -76,6 +76,19 @@ STUDIES: dict[str, Study] = {
             ),
         },
     ),
+    "longer-training": Study(
+        "Does augmentation that costs in a short training pay in one four times as long?",
+        {
+            "photometric alone": Variation(
+                "Worse than everything together: in so many passes the network has learned the few objects by heart.",
+                {"augmentation": "photometric"},
+            ),
+            "generated butts laid on": Variation(
+                "Better: what is seen more often than fifteen times should not always be the same.", {"butt_share": 0.5}
+            ),
+        },
+        steps=400,
+    ),
     "loss": Study(
         "Which loss?",
         {
