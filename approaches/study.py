@@ -68,7 +68,8 @@ def run_study(
     Args:
         name: a key of `STUDIES`.
         data: its `train` alone is used.
-        runs: folder of all trainings of all studies on this data with this budget.
+        runs: folder of all trainings of all studies on this data with this budget; one below it where the study's own
+            number of steps is the budget.
         budget: of the baseline; without any limit it is the study's own number of steps.
         seeds: trainings of each variation.
         smoke: the smallest settings.
@@ -78,7 +79,7 @@ def run_study(
     """
     study, folds = STUDIES[name], folds_of(data, seeds)
     if budget.minutes is None and budget.epochs is None and budget.steps is None:
-        budget = replace(budget, steps=study.steps)
+        budget, runs = replace(budget, steps=study.steps), runs / f"{study.steps}steps"
     variations = {BASELINE: Variation(study.question), **study.variations}
     for variation in variations.values():  # before the first of them is trained for an hour
         settings = _settings(study, variation, runs, budget, 0, smoke)
