@@ -7,7 +7,7 @@ import pytest
 import bench
 from approaches import TABLE, build
 from approaches.base import Budget, ConfigError
-from approaches.studies import STUDIES
+from approaches.studies import LAST_EPOCH, NETWORK, STUDIES
 from approaches.study import folds_of, run_study, slug, studies_for
 from common.records import Record, read_record
 from common.study_table import Judged, pooled, study_table
@@ -122,3 +122,25 @@ def test_an_approach_that_combines_is_given_the_baselines_model(sample_data, tmp
     runs = [path for path in tmp_path.rglob("seed-0") if "views=8" in str(path)]
     record = read_record(runs[0], "tta_ensemble")
     assert record.made_from["members"] == ["smp_unet_lite0"] and record.fit["views"] == 8
+
+
+NETWORK_VARIATIONS = [
+    pytest.param(variation, id=f"{name}: {label}")
+    for name, study in STUDIES.items()
+    if study.approach != "pixel_lightgbm"
+    for label, variation in study.variations.items()
+    if not variation.approach
+]
+
+
+@pytest.mark.parametrize("variation", NETWORK_VARIATIONS)
+def test_every_variation_of_a_network_trains_and_predicts(variation, sample_data):
+    """One step on the smallest crops: settings that exist but break the training would be found hours later."""
+    small = {"batch": 2, "evaluated_images": 1, "precision": "float32"}
+    settings = {**LAST_EPOCH, **variation.settings, **small, "crop_px": 64}
+    ids = [sample.image_id for sample in sample_data.fit if sample.mask.any()][:4]
+    images = sample_data.fit.subset(ids)
+    approach = build(NETWORK, overrides=settings).fit(images, images, budget=Budget(steps=1))
+    proba = approach.predict_proba(images[0].image)
+    assert approach.report_.steps == 1 and proba.shape == images[0].image.shape[:2]
+    assert np.isfinite(proba).all() and 0 <= proba.min() <= proba.max() <= 1
