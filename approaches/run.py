@@ -92,7 +92,7 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
         if settings.measured:
             _measure(record, data.score, settings.folder)
         if settings.robustness:
-            _corrupt(record, approach, data.score, settings)
+            _corrupt(record, data.score, settings)
         record.status, record.reason = "ok", ""
     except RunMismatchError:
         raise
@@ -297,12 +297,14 @@ def _score(record: Record, approach: Remembered, score_set: DataSet, run: Path) 
     _store(record, run)
 
 
-def _corrupt(record: Record, approach: Remembered, score_set: DataSet, settings: RunSettings) -> None:
-    """Score corrupted copies of some images, the same for every approach."""
+def _corrupt(record: Record, score_set: DataSet, settings: RunSettings) -> None:
+    """Score corrupted copies of some images, the same for every approach; their maps are not kept."""
     if record.robustness is not None and record.robustness["images"] == settings.robustness:
         return
     chosen = score_set.subset(spread(score_set, settings.robustness))
-    rows = corrupted_rows(record.approach, approach.approach, Postprocess(**record.postprocess), chosen)
+    with processes.together(f"loading {record.approach}"):
+        approach = load(model_folder(settings.folder, record.approach))
+    rows = corrupted_rows(record.approach, approach, Postprocess(**record.postprocess), chosen)
     marked = sorted(in_training_augmentation(_augmentation(record, settings.folder)))
     record.robustness = {"images": settings.robustness, "marked": marked, "rows": rows}
     _store(record, settings.folder)
