@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import cv2
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
@@ -18,9 +19,12 @@ from common.statistics import paired_differences
 
 Maps = Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]
 FOLDS = 5
-# Shares of the way from the threshold to 1, and of the median object's area.
+# Shares of the way from the threshold to 1, and from 0 to it.
 SEED_SHARES, LOWER_SHARES = (0.25, 0.5, 0.75, 0.9), (0.5, 0.75)
-HOLE_SHARES, AREA_SHARES = (0.05, 0.2, 0.5), (0.02, 0.05, 0.1, 0.2, 0.3)
+# Shares of the area of a small object. No more than a quarter: one of half the length, as a photo from twice as far
+# away shows it, must not be dropped because *tune* has none.
+HOLE_SHARES, AREA_SHARES = (0.05, 0.2, 0.5), (0.02, 0.05, 0.1, 0.25)
+SMALL = 0.05  # the quantile of the areas that is called small
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence | None = None) -
     shown = [bool((mask & ~ignore).any()) for _, mask, ignore in maps()]
     labels = list(range(len(shown))) if groups is None else list(groups)
     labels = [label for label, has_object in zip(labels, shown, strict=True) if has_object]
-    area = float(np.median([(mask & ~ignore).sum() for _, mask, ignore in maps() if (mask & ~ignore).any()]))
+    area = _small_area(maps())
     reports = []
     for step, candidates in (("hysteresis", _seeds), ("fill holes", _holes), ("least area", _areas)):
         options = candidates(chosen, area)
@@ -104,6 +108,15 @@ def _folds(groups: Sequence) -> list[tuple[np.ndarray, np.ndarray]]:
     """Index pairs (others, held out) that never divide a group; none for a single group."""
     count = min(FOLDS, len(set(groups)))
     return list(GroupKFold(count).split(np.zeros(len(groups)), groups=groups)) if count > 1 else []
+
+
+def _small_area(maps: Maps) -> float:
+    """Area in pixels of a small object of *tune*."""
+    areas = []
+    for _, mask, ignore in maps:
+        _, _, stats, _ = cv2.connectedComponentsWithStats((mask & ~ignore).astype(np.uint8), connectivity=8)
+        areas += stats[1:, cv2.CC_STAT_AREA].tolist()
+    return float(np.quantile(areas, SMALL))
 
 
 def _seeds(chosen: Postprocess, area: float) -> list[Postprocess]:

@@ -77,6 +77,16 @@ def test_noise_alone_keeps_no_step_in_most_of_twenty_draws():
     assert kept <= 2
 
 
+def test_an_object_half_as_long_as_a_small_one_of_tune_is_never_dropped():
+    """Large specks would be worth dropping on tune; but a butt from twice as far away is as small as they."""
+    scenes = []
+    for number in range(30):
+        levels, mask, ignore = scene(number)  # objects of 360 px
+        levels[45:57, 10:20] = 204  # specks of 120 px, a third of them
+        scenes.append((levels, mask, ignore))
+    assert tuned(scenes).postprocess.min_area_px <= 90
+
+
 def test_one_group_chooses_a_threshold_and_no_step():
     found = tuned([scene(number, specks=6) for number in range(4)], ["one"] * 4)
     assert found.postprocess == Postprocess(found.postprocess.threshold)
