@@ -1,4 +1,6 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +30,8 @@ def test_ci_runs_the_readmes_second_command():
 
 
 def test_every_option_that_the_readme_names_exists():
-    known = parser("bench.py").format_help()
+    sample = [sys.executable, "-m", "common.sample", "--help"]
+    known = parser("bench.py").format_help() + subprocess.run(sample, cwd=ROOT, capture_output=True, text=True).stdout
     options = set(re.findall(r"--[a-z][a-z_-]+", README)) - {"--help", "--multi"}
     assert len(options) > 8
     assert not {option for option in options if option not in known and option.replace("_", "-") not in known}
