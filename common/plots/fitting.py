@@ -124,6 +124,7 @@ def ensemble_figure(records: Sequence[Record]) -> Figure | None:
     one.set_xlim(left, highest + 0.05 * (highest - left))
     for place, (_, dice, colour) in enumerate(bars):
         one.text(left, place, f"  {dice:.4f}", va="center", fontsize=9, color="black" if colour == SKY else "white")
-    labelled(one, "mean Dice on tune, each at its best threshold (axis does not begin at 0)", "")
+    begins = " (axis does not begin at 0)" if left > 0 else ""
+    labelled(one, f"mean Dice on tune, each at its best threshold{begins}", "")
     legend(one, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return figure
