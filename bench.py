@@ -29,7 +29,7 @@ from approaches.base import Budget, ConfigError
 from approaches.cost import peak_memory_mb
 from approaches.launch import mirror
 from approaches.options import PRESETS, budget_of, overrides_of, parser, run_name
-from approaches.run import RunSettings, check_settings, run_approach
+from approaches.run import RunSettings, check_settings, identity_of, run_approach
 from approaches.studies import STUDIES
 from approaches.study import losers, run_study, studies_for
 from approaches.submit import rehearse, submit
@@ -213,11 +213,10 @@ def _loaded(folder: Path, seed: int, cache_root: Path | None) -> Data:
 
 def _opened(data: Data, settings: RunSettings, preset: str, fresh: bool, words: list[str]) -> None:
     """The run's folder, its description and its log file."""
-    run, budget = settings.folder, settings.budget
-    identity = {"data": data.key, "seed": settings.seed, "budget": vars(budget), "smoke": settings.smoke}
+    run = settings.folder
     with processes.together("opening the run"):
         if processes.is_main():
-            open_run(run, identity, fresh=fresh, trains=not settings.score_only)
+            open_run(run, identity_of(settings, data.key), fresh=fresh, trains=not settings.score_only)
             handler = logging.FileHandler(run / "log.txt", encoding="utf-8")
             handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
             log.addHandler(handler)

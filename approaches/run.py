@@ -60,6 +60,11 @@ class RunSettings:
     robustness: int = 0
 
 
+def identity_of(settings: RunSettings, data_key: str) -> dict[str, Any]:
+    """What a run folder must have been made with to be continued."""
+    return {"data": data_key, "seed": settings.seed, "budget": vars(settings.budget), "smoke": settings.smoke}
+
+
 def model_folder(run: Path, name: str) -> Path:
     """Where the stored model of an approach lies."""
     return run / "models" / name

@@ -19,7 +19,7 @@ from sklearn.model_selection import GroupKFold
 
 from approaches import TABLE, processes
 from approaches.base import Budget, ConfigError
-from approaches.run import RunSettings, check_settings, model_folder, run_approach
+from approaches.run import RunSettings, check_settings, identity_of, model_folder, run_approach
 from approaches.studies import STUDIES, Study, Variation
 from common.data import Data
 from common.records import Record, open_run, read_record, record_path
@@ -127,10 +127,9 @@ def slug(approach: str, settings: Mapping[str, Any]) -> str:
 
 
 def _opened(settings: RunSettings, data_key: str) -> None:
-    identity = {"data": data_key, "seed": settings.seed, "budget": vars(settings.budget), "smoke": settings.smoke}
     with processes.together("opening a run of the study"):
         if processes.is_main():
-            open_run(settings.folder, identity, fresh=False)
+            open_run(settings.folder, identity_of(settings, data_key), fresh=False)
 
 
 def _lend(member: str, lender: Path, run: Path) -> None:

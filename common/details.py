@@ -14,7 +14,7 @@ import pandas as pd
 
 from common.calibration import reliability_curve
 from common.files import write_whole
-from common.leaderboard import per_image_table
+from common.leaderboard import corrupted_and_clean, per_image_table
 from common.records import Record
 from common.robustness import severity_table
 from common.strata import failed_by_all, strata_table, worst_images
@@ -57,9 +57,7 @@ def write_details(
 
 
 def _severities(record: Record) -> pd.DataFrame:
-    table, scores = pd.DataFrame(record.robustness["rows"]), pd.DataFrame(record.scores)
-    clean = scores[scores["img_id"].isin(set(table["img_id"]))]
-    return severity_table(table, clean, record.robustness["marked"])
+    return severity_table(*corrupted_and_clean(record), record.robustness["marked"])
 
 
 def _stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from common.leaderboard import as_text, leaderboard
+from common.leaderboard import as_text, dice_by_image, leaderboard
 from common.records import Record
 from common.statistics import simultaneous_to
 
@@ -78,7 +78,7 @@ def _compared(records: Sequence[Record], judged: Sequence[Judged], groups: Mappi
     columns = "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups".split()
     if 0 not in ok:
         return frame.assign(**dict.fromkeys(columns))
-    dice = pd.DataFrame({records[number].approach: _dice(records[number]) for number in ok}).dropna()
+    dice = pd.DataFrame({records[number].approach: dice_by_image(records[number]) for number in ok}).dropna()
     labels = [groups[image_id] for image_id in dice.index]
     bounds = simultaneous_to(dice.to_numpy().T, 0, groups=labels)
     rows = []
@@ -101,10 +101,5 @@ def _compared(records: Sequence[Record], judged: Sequence[Judged], groups: Mappi
     return frame.merge(pd.DataFrame(rows), on="variation", how="left")
 
 
-def _dice(record: Record) -> pd.Series:
-    scores = pd.DataFrame(record.scores).set_index("img_id")
-    return scores.loc[scores["tp"] + scores["fn"] > 0, "dice"].astype(float)
-
-
 def _mean_difference(one: Judged, baseline: Judged, seed: int) -> float:
-    return float((_dice(one.records[seed]) - _dice(baseline.records[seed])).mean())
+    return float((dice_by_image(one.records[seed]) - dice_by_image(baseline.records[seed])).mean())

@@ -76,10 +76,10 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence | None = None) -
     """
     curve = threshold_curve(maps())
     chosen = Postprocess(curve.choose())
-    shown = [bool((mask & ~ignore).any()) for _, mask, ignore in maps()]
-    labels = list(range(len(shown))) if groups is None else list(groups)
-    labels = [label for label, has_object in zip(labels, shown, strict=True) if has_object]
-    area = _small_area(maps())
+    areas = [_areas_of(mask & ~ignore) for _, mask, ignore in maps()]  # of the objects of each image
+    labels = list(range(len(areas))) if groups is None else list(groups)
+    labels = [label for label, has_object in zip(labels, areas, strict=True) if has_object]
+    area = float(np.quantile(np.concatenate(areas), SMALL))
     reports = []
     for step, candidates in (("hysteresis", _seeds), ("fill holes", _holes), ("least area", _areas)):
         options = candidates(chosen, area)
@@ -110,13 +110,10 @@ def _folds(groups: Sequence) -> list[tuple[np.ndarray, np.ndarray]]:
     return list(GroupKFold(count).split(np.zeros(len(groups)), groups=groups)) if count > 1 else []
 
 
-def _small_area(maps: Maps) -> float:
-    """Area in pixels of a small object of *tune*."""
-    areas = []
-    for _, mask, ignore in maps:
-        _, _, stats, _ = cv2.connectedComponentsWithStats((mask & ~ignore).astype(np.uint8), connectivity=8)
-        areas += stats[1:, cv2.CC_STAT_AREA].tolist()
-    return float(np.quantile(areas, SMALL))
+def _areas_of(objects: np.ndarray) -> list[int]:
+    """Pixels of each 8-connected object of a mask (H, W) bool."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(objects.astype(np.uint8), connectivity=8)
+    return stats[1:, cv2.CC_STAT_AREA].tolist()
 
 
 def _seeds(chosen: Postprocess, area: float) -> list[Postprocess]:

@@ -1,7 +1,7 @@
 """From the records of a run to ranked rows, a winner and what may be concluded: a function of stored results alone.
 
 rows.py      records → rows; the comparison of a per-image table     <- nothing
-seeds.py     several trainings: variance of seeds and of images      <- nothing
+seeds.py     several trainings: variance of seeds and of images      <- rows
 text.py      Markdown, terminal, sentences, conventions              <- rows
 files.py     leaderboard.csv and .md, per_image.csv                  <- all of these
 __main__.py  `python -m common.leaderboard analyse per_image.csv`
@@ -13,6 +13,8 @@ from common.leaderboard.rows import (
     Choice,
     compare_records,
     compare_scores,
+    corrupted_and_clean,
+    dice_by_image,
     leaderboard,
     per_image_table,
 )
@@ -27,6 +29,8 @@ __all__ = [
     "compare_records",
     "compare_scores",
     "conclusion",
+    "corrupted_and_clean",
+    "dice_by_image",
     "leaderboard",
     "per_image_table",
     "read_leaderboard",

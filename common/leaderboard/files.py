@@ -33,9 +33,10 @@ def write_leaderboard(
     """
     comparison = compare_records(records, groups, choice)
     table, seeds = leaderboard(records, comparison), seed_table([records, *by_seed], groups)
+    columns = table.columns
     if not seeds.empty:
         table = seeds.set_index("approach").combine_first(table.set_index("approach")).reindex(table["approach"])
-        table = table.reset_index()[leaderboard([]).columns]
+        table = table.reset_index()[columns]
     write_whole(run / "leaderboard.csv", table.to_csv(index=False, float_format="%.6g"))
     write_whole(run / "per_image.csv", per_image_table(records, groups).to_csv(index=False, float_format="%.6g"))
     reasons = [f"- `{row.approach}` {row.status}: {one_line(row.reason)}" for row in table.itertuples() if row.reason]

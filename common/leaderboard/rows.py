@@ -59,6 +59,18 @@ def per_image_table(records: Sequence[Record], groups: Mapping[int, str] | None 
     return table[[*first, *(column for column in table.columns if column not in first)]]
 
 
+def dice_by_image(record: Record) -> pd.Series:
+    """Dice of each image with an object, by image id."""
+    scores = pd.DataFrame(record.scores).set_index("img_id")
+    return scores.loc[scores["tp"] + scores["fn"] > 0, "dice"].astype(float)
+
+
+def corrupted_and_clean(record: Record) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What was measured for robustness, and the scores of the same images as they are."""
+    corrupted, scores = pd.DataFrame(record.robustness["rows"]), pd.DataFrame(record.scores)
+    return corrupted, scores[scores["img_id"].isin(set(corrupted["img_id"]))]
+
+
 def compare_records(
     records: Sequence[Record], groups: Mapping[int, str] | None = None, choice: Choice | None = None
 ) -> Comparison | None:
@@ -139,8 +151,7 @@ def leaderboard(records: Sequence[Record], comparison: Comparison | None = None)
         comparison: of these records, from `compare_records`; without it the columns `COMPARED` stay empty.
     """
     table = pd.DataFrame([_row(record) for record in records], columns=[*COLUMNS, *FURTHER])
-    whole = {column: pd.to_numeric(table[column]).astype("Int64") for column in WHOLE if column in table}
-    table = table.assign(**whole, complete=table["status"].eq("ok"))
+    table = table.assign(complete=table["status"].eq("ok"))
     table = table.sort_values(
         ["complete", "dice_mean", "predict_seconds_per_image", "approach"], ascending=[False, False, True, True]
     )
@@ -170,15 +181,13 @@ def _row(record: Record) -> dict:
                 "calibration_error": expected_calibration_error(record.calibration),
             }
         if record.robustness is not None:
-            row |= _robustness(record, scores)
+            row |= _robustness(record)
         row["dice_at_half"] = scores.loc[scores["tp"] + scores["fn"] > 0, "dice_at_half"].astype(float).mean()
     return row
 
 
-def _robustness(record: Record, scores: pd.DataFrame) -> dict:
-    table = pd.DataFrame(record.robustness["rows"])
-    clean = scores[scores["img_id"].isin(set(table["img_id"]))]
-    summary = robustness_summary(table, clean, record.robustness["marked"])
+def _robustness(record: Record) -> dict:
+    summary = robustness_summary(*corrupted_and_clean(record), record.robustness["marked"])
     return {
         "robust_dice": summary["dice_mean"],
         "robust_drop": summary["drop"],

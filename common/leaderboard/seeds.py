@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from common.leaderboard.rows import dice_by_image
 from common.records import Record
 from common.statistics import variance_components
 
@@ -28,14 +29,9 @@ def seed_table(by_seed: Sequence[Sequence[Record]], groups: Mapping[int, str] | 
         found = [record for records in by_seed for record in records if record.approach == name]
         if len(found) != len(by_seed) or any(record.status != "ok" for record in found):
             continue
-        scores = pd.DataFrame({seed: _dice(record) for seed, record in enumerate(found)}).dropna()
+        scores = pd.DataFrame({seed: dice_by_image(record) for seed, record in enumerate(found)}).dropna()
         labels = None if groups is None else [groups[image_id] for image_id in scores.index]
         parts = variance_components(scores.to_numpy().T, labels)
         spread = np.sqrt([parts.seed_variance, parts.image_variance])
         rows.append([name, len(found), parts.mean, parts.lower, parts.upper, *spread])
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _dice(record: Record) -> pd.Series:
-    scores = pd.DataFrame(record.scores).set_index("img_id")
-    return scores.loc[scores["tp"] + scores["fn"] > 0, "dice"].astype(float)
