@@ -76,6 +76,7 @@ def main(words: list[str] | None = None, program: str = "bench.py") -> int:
         log.error("interrupted; the same command continues where it stopped")
         return 130
     finally:
+        processes.leave()
         for handler in [handler for handler in log.handlers if handler not in handlers]:
             log.removeHandler(handler)
             handler.close()

@@ -46,6 +46,17 @@ def state() -> PartialState:
     return PartialState()
 
 
+def leave() -> None:
+    """Leave the group of processes at the end of the program; alone, nothing happens.
+
+    Without it the group's threads are still freeing tensors while the interpreter ends, which at times kills a process
+    whose work was done.
+    """
+    if PartialState._shared_state and torch.distributed.is_initialized():
+        PartialState().destroy_process_group()
+        AcceleratorState._reset_state(reset_partial_state=True)
+
+
 def is_main() -> bool:
     """Whether this process writes the files."""
     return state().is_main_process

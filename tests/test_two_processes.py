@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SCRIPT = """
 import sys
+import torch
 from approaches import augment, processes
 from bench import main
 
@@ -24,7 +25,9 @@ def on_the_second(self, place):
 
 if "broken" in sys.argv[1]:
     augment.Crops.__getitem__ = on_the_second
-sys.exit(main(sys.argv[2:]))
+code = main(sys.argv[2:])
+assert not torch.distributed.is_initialized(), "a group that outlives the program's end may abort the process"
+sys.exit(code)
 """
 
 
