@@ -29,7 +29,6 @@ class Postprocess:
         threshold: of the probability of a pixel.
         seed: an object is kept only where one of its pixels reaches this higher probability (hysteresis); None: all.
         fill_holes_px: holes of at most so many pixels are filled.
-        min_share: objects below this share of the area of the image's largest are dropped.
         min_area_px: objects of fewer pixels are dropped.
 
     Source of the hysteresis: J. Canny, A Computational Approach to Edge Detection, 1986.
@@ -38,7 +37,6 @@ class Postprocess:
     threshold: float = 0.5
     seed: float | None = None
     fill_holes_px: int = 0
-    min_share: float = 0.0
     min_area_px: int = 0
 
     def apply(self, levels: np.ndarray) -> np.ndarray:
@@ -50,15 +48,13 @@ class Postprocess:
             mask = _kept(mask, levels >= first_level(self.seed))
         if self.fill_holes_px:
             mask = _filled(mask, self.fill_holes_px)
-        small = self.min_area_px > 1 or self.min_share > 0
-        return _without_small(mask, self.min_area_px, self.min_share) if small else mask
+        return _without_small(mask, self.min_area_px) if self.min_area_px > 1 else mask
 
     def __str__(self) -> str:
         """In words, e.g. `probability >= 0.46, objects of 40 px or more`."""
         said = [f"probability >= {self.threshold:g}"]
         said += [f"objects that reach {self.seed:g}"] if self.seed is not None else []
         said += [f"holes up to {self.fill_holes_px} px filled"] if self.fill_holes_px else []
-        said += [f"objects of {self.min_share:.0%} of the image's largest or more"] if self.min_share else []
         said += [f"objects of {self.min_area_px} px or more"] if self.min_area_px else []
         return ", ".join(said)
 
@@ -71,12 +67,10 @@ def _kept(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:
     return seeded[labels] & mask
 
 
-def _without_small(mask: np.ndarray, least_px: int, least_share: float) -> np.ndarray:
-    """The objects of a mask that have enough pixels, in themselves and beside the largest."""
+def _without_small(mask: np.ndarray, least_px: int) -> np.ndarray:
+    """The objects of a mask that have enough pixels."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=8)
-    area = stats[:, cv2.CC_STAT_AREA]
-    least = max(least_px, least_share * area[1:].max(initial=0))
-    return (area >= least)[labels] & mask
+    return (stats[:, cv2.CC_STAT_AREA] >= least_px)[labels] & mask
 
 
 def _filled(mask: np.ndarray, most_px: int) -> np.ndarray:

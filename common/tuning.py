@@ -22,11 +22,10 @@ FOLDS = 5
 # Shares of the way from the threshold to 1, and from 0 to it.
 SEED_SHARES, LOWER_SHARES = (0.25, 0.5, 0.75, 0.9), (0.5, 0.75)
 # Shares of the area of a small object. No more than a quarter: one of half the length, as a photo from twice as far
-# away shows it, must not be dropped because *tune* has none.
+# away shows it, must not be dropped because *tune* has none. A share of the image's largest object would gain more on
+# images of one object each, but a large false one beside small true ones then drops them all.
 HOLE_SHARES, AREA_SHARES = (0.05, 0.2, 0.5), (0.02, 0.05, 0.1, 0.25)
 SMALL = 0.05  # the quantile of the areas that is called small
-# Shares of the area of the image's largest object, which changes with the distance as the others do.
-LARGEST_SHARES = (0.05, 0.1, 0.2)
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,8 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence | None = None) -
         groups: a label of each image; whole groups are held out and resampled. None: each image by itself.
 
     Returns:
-        The threshold in the middle of its plateau, then hysteresis, filled holes, a least share of the largest object
-        and a least area, in this order, each where the lower bound of its cross-fitted gain is above zero.
+        The threshold in the middle of its plateau, then hysteresis, filled holes and a least area, in this order, each
+        where the lower bound of its cross-fitted gain is above zero.
 
     Raises:
         ValueError: no image has an object.
@@ -83,7 +82,7 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence | None = None) -
     labels = [label for label, has_object in zip(labels, areas, strict=True) if has_object]
     area = float(np.quantile(np.concatenate(areas), SMALL))
     reports = []
-    for step, candidates in STEPS.items():
+    for step, candidates in (("hysteresis", _seeds), ("fill holes", _holes), ("least area", _areas)):
         options = candidates(chosen, area)
         scores = _dice_of([chosen, *options], maps())  # (1 + n_options, n_images)
         report = _judged(step, chosen, options, scores, labels)
@@ -130,13 +129,6 @@ def _holes(chosen: Postprocess, area: float) -> list[Postprocess]:
 
 def _areas(chosen: Postprocess, area: float) -> list[Postprocess]:
     return [replace(chosen, min_area_px=max(2, round(share * area))) for share in AREA_SHARES]
-
-
-def _shares(chosen: Postprocess, area: float) -> list[Postprocess]:
-    return [replace(chosen, min_share=share) for share in LARGEST_SHARES]
-
-
-STEPS = {"hysteresis": _seeds, "fill holes": _holes, "least share": _shares, "least area": _areas}
 
 
 def _dice_of(options: Sequence[Postprocess], maps: Maps) -> np.ndarray:

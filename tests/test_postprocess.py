@@ -151,8 +151,6 @@ def picture(text):
         (Postprocess(0.5), "0000000 0555000 0505080 0555000 0000006"),
         (Postprocess(0.5, fill_holes_px=1), "0000000 0555000 0555080 0555000 0000006"),
         (Postprocess(0.5, min_area_px=3), "0000000 0555000 0505000 0555000 0000000"),
-        (Postprocess(0.5, min_share=0.2), "0000000 0555000 0505000 0555000 0000000"),
-        (Postprocess(0.5, min_share=0.1), "0000000 0555000 0505080 0555000 0000006"),
         (Postprocess(0.5, seed=0.7), "0000000 0000000 0000080 0000000 0000000"),
         (Postprocess(0.4, seed=0.7, min_area_px=2, fill_holes_px=9), "0000000 0000000 0000000 0000000 0000000"),
     ],
@@ -178,14 +176,6 @@ def test_area_and_seed_only_take_away_and_holes_only_add(number):
     assert not (plain & ~Postprocess(0.5, fill_holes_px=4).apply(levels)).any()
 
 
-def test_a_share_of_the_largest_is_taken_of_what_the_earlier_steps_left():
-    levels = picture("5555550 0000000 8800000 0000000 0000008")
-    assert Postprocess(0.4, min_share=0.4).apply(levels).sum() == 6
-    assert Postprocess(0.4, seed=0.7, min_share=0.4).apply(levels).sum() == 3
-    assert not Postprocess(0.9, min_share=0.4).apply(levels).any()
-
-
 def test_what_is_done_is_told_in_words():
     assert str(Postprocess(0.46)) == "probability >= 0.46"
-    assert "20% of the image's largest" in str(Postprocess(0.46, min_share=0.2))
     assert "40 px or more" in str(Postprocess(0.46, min_area_px=40))

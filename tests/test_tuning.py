@@ -27,16 +27,15 @@ def tuned(scenes, groups=None):
 
 def test_specks_beside_every_object_are_dropped():
     found = tuned([scene(number, specks=6) for number in range(30)])
-    assert found.postprocess.min_share > 4 / 360
-    assert [step.step for step in found.steps if step.kept] == ["least share"]
+    assert found.postprocess.min_area_px > 4
+    assert [step.step for step in found.steps if step.kept] == ["least area"]
     levels, mask, _ = scene(99, specks=6)
     np.testing.assert_array_equal(found.postprocess.apply(levels), mask)
 
 
 def test_holes_in_every_object_are_filled():
     found = tuned([scene(number, hole=True) for number in range(30)])
-    assert found.postprocess.fill_holes_px >= 4
-    assert found.postprocess.min_share == 0 and found.postprocess.min_area_px == 0
+    assert found.postprocess.fill_holes_px >= 4 and found.postprocess.min_area_px == 0
     levels, mask, _ = scene(0, hole=True)
     np.testing.assert_array_equal(found.postprocess.apply(levels), mask)
 
@@ -59,9 +58,9 @@ def test_a_step_that_helps_a_single_group_is_not_kept():
     scenes = [scene(number, specks=6 if number < 4 else 0) for number in range(24)]
     groups = [number // 4 for number in range(24)]
     found = tuned(scenes, groups)
-    share = next(step for step in found.steps if step.step == "least share")
-    assert share.gain > 0 and share.lower <= 0 and not share.kept
-    assert found.postprocess == Postprocess(found.postprocess.threshold)
+    area = next(step for step in found.steps if step.step == "least area")
+    assert area.gain > 0 and area.lower <= 0 and not area.kept
+    assert found.postprocess.min_area_px == 0
 
 
 def test_noise_alone_keeps_no_step_in_most_of_twenty_draws():
@@ -88,26 +87,6 @@ def test_an_object_half_as_long_as_a_small_one_of_tune_is_never_dropped():
     assert tuned(scenes).postprocess.min_area_px <= 90
 
 
-def test_the_lowest_share_that_drops_the_specks_is_chosen():
-    scenes = []
-    for number in range(30):
-        levels, mask, ignore = scene(number)
-        levels[45:48, 10:16] = 204  # 18 px, a twentieth of the object
-        scenes.append((levels, mask, ignore))
-    assert tuned(scenes).postprocess.min_share == pytest.approx(0.1)
-
-
-def test_a_small_object_beside_a_large_one_is_kept_where_tune_holds_such():
-    scenes = []
-    for number in range(30):
-        levels, mask, ignore = scene(number)
-        mask[45:48, 10:16] = True
-        levels[mask] = 204
-        levels[50:53, 50:53] = 204  # a speck half as large
-        scenes.append((levels, mask, ignore))
-    assert tuned(scenes).postprocess.min_share <= 0.05
-
-
 def test_one_group_chooses_a_threshold_and_no_step():
     found = tuned([scene(number, specks=6) for number in range(4)], ["one"] * 4)
     assert found.postprocess == Postprocess(found.postprocess.threshold)
@@ -122,7 +101,7 @@ def test_images_without_an_object_change_nothing():
 
 def test_what_is_stored_is_json():
     stored = json.loads(json.dumps(tuned([scene(0), scene(1)]).as_dict()))
-    assert len(stored["thresholds"]) == len(stored["dice_mean"]) and len(stored["steps"]) == 4
+    assert len(stored["thresholds"]) == len(stored["dice_mean"]) and len(stored["steps"]) == 3
 
 
 def test_a_cross_fitted_threshold_does_not_know_its_own_group():
