@@ -1,8 +1,9 @@
 """What a run tells beyond its leaderboard, as tables on disk: who fails where, on what, and how sure it is.
 
-images.csv         what each image of `val` shows: objects, area, contrast, brightness of the ground
+images.csv         what each image of `val` shows: objects, area, contrast, brightness of the ground; `failed_by_all`
+                   marks those that no approach solves
 strata.csv         Dice by size of the object, contrast and brightness
-worst_images.csv   the ten worst images of each approach; `failed_by_all` marks those that no approach solves
+worst_images.csv   the ten worst images of each approach, with the same mark
 calibration.csv    reliability curve of each approach near the objects
 robustness.csv     Dice under each corruption and severity, where it was measured
 """
@@ -14,7 +15,7 @@ import pandas as pd
 
 from common.calibration import reliability_curve
 from common.files import write_whole
-from common.leaderboard import corrupted_and_clean, per_image_table
+from common.leaderboard import corrupted_and_clean, has_robustness, per_image_table
 from common.records import Record
 from common.robustness import severity_table
 from common.strata import failed_by_all, strata_table, worst_images
@@ -37,13 +38,13 @@ def detail_tables(
     failed = set(failed_by_all(table))
     worst = worst_images(table)
     tables = {
-        "images": images,
+        "images": images.assign(failed_by_all=images["img_id"].isin(failed)),
         "strata": strata_table(table, images, groups=groups),
         "worst_images": worst.assign(failed_by_all=worst["img_id"].isin(failed)),
         "calibration": _stacked(
             {record.approach: reliability_curve(record.calibration) for record in complete if record.calibration}
         ),
-        "robustness": _stacked({record.approach: _severities(record) for record in complete if record.robustness}),
+        "robustness": _stacked({record.approach: _severities(record) for record in complete if has_robustness(record)}),
     }
     return {name: found for name, found in tables.items() if len(found)}
 

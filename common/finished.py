@@ -3,6 +3,7 @@ is loaded, and what a run did not measure is an empty table.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,21 @@ from common.statistics import Comparison
 TABLES = "images strata worst_images calibration robustness".split()
 
 
+@dataclass(frozen=True)
+class Shared:
+    """Which groups of `val` occur in `train` too.
+
+    Attributes:
+        count: how many.
+        names: which; None where only the number is known.
+        trained: those of them in *fit*, which approaches were trained on; None where that is not known.
+    """
+
+    count: int
+    names: frozenset[str] | None
+    trained: frozenset[str] | None
+
+
 @dataclass(frozen=True, eq=False)
 class FinishedRun:
     """What a run left behind.
@@ -33,7 +49,7 @@ class FinishedRun:
         per_image: a row for each complete approach and image of `val`, with its `group`.
         comparison: the statistics of these rows; None where no image of `val` has an object.
         records: of the approaches, in the order of the board; none where only tables were published.
-        tables: by name, those of `TABLES`; empty where not measured.
+        tables: by name, those of `TABLES`, approaches in the order of the board; empty where not measured.
         curves: the training curves of all networks under each other, with a column `approach`.
     """
 
@@ -61,15 +77,47 @@ class FinishedRun:
         """The loss of mean Dice that does not matter."""
         return self.about.get("choice", {}).get("margin", Choice.margin)
 
+    @property
+    def shared(self) -> Shared | None:
+        """What `val` shares with `train`; None where the run does not tell. Older runs have only a note with a number,
+        which says which groups these are where they are none or all.
+        """
+        told, notes = self.about.get("score_groups_in_train"), self.about.get("notes")
+        if told is not None:
+            names = frozenset(told["fit"]) | frozenset(told["tune"])
+            return Shared(len(names), names, frozenset(told["fit"]))
+        if notes is None:
+            return None
+        found = re.search(r"(\d+) groups are in both train and val", " ".join(notes))
+        count, groups, none = int(found[1]) if found else 0, frozenset(self.per_image.get("group", ())), frozenset()
+        names = none if not count else groups if count == len(groups) else None
+        return Shared(count, names, None if count else none)
+
     def row(self, approach: str) -> pd.Series:
         """The row of an approach in the leaderboard."""
         return self.board.set_index("approach").loc[approach]
 
     def dice(self, approach: str) -> dict[int, float]:
         """Image id → Dice of an approach, of the images with objects."""
+        if self.per_image.empty:
+            return {}
         rows = self.per_image[self.per_image["approach"] == approach]
         rows = rows[rows["tp"] + rows["fn"] > 0]
         return dict(zip(rows["img_id"].tolist(), rows["dice"].tolist(), strict=True))
+
+    def difference(self, one: str, other: str) -> tuple[float, float, float]:
+        """Mean Dice of one approach minus that of another, with the bounds that hold for all pairs at once."""
+        a, b = self.comparison.names.index(one), self.comparison.names.index(other)
+        pairs = self.comparison.simultaneous
+        return float(pairs.difference[a, b]), float(pairs.lower[a, b]), float(pairs.upper[a, b])
+
+    def told(self, approach: str, what: str) -> Mapping[str, Any]:
+        """The `config` or the `fit` of an approach: from its record, else from the run's description; empty if neither
+        has it.
+        """
+        record = self.records.get(approach)
+        described = self.about.get("approaches", {}).get(approach, {})
+        return (getattr(record, what) if record is not None else described.get(what)) or {}
 
     def mask(self, approach: str, image: np.ndarray) -> np.ndarray | None:
         """The final mask (H, W) bool of an image (H, W, 3) uint8 from its stored probabilities; None without them."""
@@ -98,6 +146,7 @@ def read_run(folder: Path) -> FinishedRun:
     board = read_leaderboard(folder).reindex(columns=leaderboard([]).columns)
     per_image = _per_image(folder, board, about)
     records = {record.approach: record for record in read_records(folder)}
+    order = {name: place for place, name in enumerate(board["approach"])}
     return FinishedRun(
         folder=folder,
         about=about,
@@ -105,7 +154,7 @@ def read_run(folder: Path) -> FinishedRun:
         per_image=per_image,
         comparison=_comparison(per_image, board, about),
         records={name: records[name] for name in board["approach"] if name in records},
-        tables={name: _table(folder / f"{name}.csv") for name in TABLES},
+        tables={name: _table(folder / f"{name}.csv", order) for name in TABLES},
         curves=_curves(folder / "training", board["approach"]),
     )
 
@@ -138,13 +187,18 @@ def photo_masks(run: FinishedRun, data: Path) -> Iterator[tuple[str, np.ndarray,
             yield path.name, image, mask
 
 
-def _table(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path) if path.is_file() else pd.DataFrame()
+def _table(path: Path, order: Mapping[str, int]) -> pd.DataFrame:
+    """A stored table; approaches in the order of the board, rows of each as they were."""
+    table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    if "approach" not in table:
+        return table
+    places = table["approach"].map(order).fillna(len(order))
+    return table.iloc[places.argsort(kind="stable")].reset_index(drop=True)
 
 
 def _per_image(folder: Path, board: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
     """The scores of complete approaches, in the order of the board."""
-    table = pd.read_csv(folder / "per_image.csv")
+    table = pd.read_csv(folder / "per_image.csv", dtype={"group": str})
     if "group" not in table:
         named = {int(image_id): group for image_id, group in about.get("score_groups", {}).items()}
         table = table.assign(group=table["img_id"].map(named).fillna(table["img_id"].astype(str)))
@@ -156,7 +210,7 @@ def _per_image(folder: Path, board: pd.DataFrame, about: Mapping[str, Any]) -> p
 def _comparison(per_image: pd.DataFrame, board: pd.DataFrame, about: Mapping[str, Any]) -> Comparison | None:
     if per_image.empty or not (per_image["tp"] + per_image["fn"] > 0).any():
         return None
-    costs = board.set_index("approach")["predict_seconds_per_image"].fillna(0).to_dict()
+    costs = board.set_index("approach")["predict_seconds_per_image"].fillna(np.inf).to_dict()
     return compare_scores(per_image, costs, Choice(**about.get("choice", {})))
 
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from common.metrics import dice
+from common.statistics.resampling import Groups, standard_errors
 
 LEVELS = 255
 THRESHOLDS = np.arange(2, 100, 2) / 100
@@ -97,18 +98,21 @@ class ThresholdCurve:
         """Mean Dice (n_thresholds,) over the images."""
         return self.dice.mean(axis=0)
 
-    def choose(self) -> float:
+    def choose(self, groups: Groups = None) -> float:
         """The middle of the plateau around the best threshold.
 
         The plateau is the run of neighbouring thresholds whose mean loss to the best one is at most the standard error
         of that loss, paired by image: nearer than that, the maximum is chance, and the middle moves least on new
         images.
+
+        Args:
+            groups: (n_images,) labels of images that are not independent; the error is then that between groups, and
+                with a single group the best threshold is taken.
         """
         mean = self.mean()
         best = int(mean.argmax())
-        loss = self.dice[:, [best]] - self.dice
-        error = loss.std(axis=0, ddof=1) / np.sqrt(len(loss)) if len(loss) > 1 else np.zeros_like(mean)
-        level = mean[best] - mean <= error
+        error = standard_errors((self.dice[:, [best]] - self.dice).T, groups)
+        level = mean[best] - mean <= np.nan_to_num(error)
         low = high = best
         while low > 0 and level[low - 1]:
             low -= 1

@@ -30,7 +30,7 @@ def severity_table(table: pd.DataFrame, clean: pd.DataFrame, marked: Collection[
             severities, or no image has an object.
     """
     _check(table, clean)
-    shown = _shown(table, clean)
+    shown = images_in_every_state(table, clean)
     if not shown:
         raise ValueError(
             f"none of the {len(clean)} images has an object in every state; robustness needs at least one with a Dice."
@@ -61,7 +61,7 @@ def robustness_summary(table: pd.DataFrame, clean: pd.DataFrame, marked: Collect
         any such corruption these are NaN and None, like relative_drop where dice_clean is 0.
     """
     rows = severity_table(table, clean, marked)
-    shown = _shown(table, clean)
+    shown = images_in_every_state(table, clean)
     dice_clean = _clean_dice(clean, shown)
     by_kind = rows.groupby("corruption")[["dice_mean", "drop", "in_augmentation"]].mean()
     unmarked = by_kind[by_kind["in_augmentation"] == 0]
@@ -94,8 +94,8 @@ def _clean_dice(clean: pd.DataFrame, shown: set) -> float:
     return float(clean.loc[clean["img_id"].isin(shown), "dice"].astype(float).mean())
 
 
-def _shown(table: pd.DataFrame, clean: pd.DataFrame) -> set:
-    """Ids of the images that have an object in every state."""
+def images_in_every_state(table: pd.DataFrame, clean: pd.DataFrame) -> set:
+    """Ids of the images that have an object as they were and in every corrupted state; see `severity_table`."""
     empty = pd.concat([rows.loc[_without_object(rows), "img_id"] for rows in (table, clean)])
     return set(clean["img_id"]) - set(empty)
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from common.statistics import mean_intervals
+from common.statistics import mean_intervals, paired_differences
 
 BY = ("object_area_px", "contrast", "ground_brightness")
 COLUMNS = "by stratum low high n_images approach dice_mean lower upper area_bias".split()
@@ -30,7 +30,8 @@ def strata_table(
     Args:
         per_image: a row for each approach and image, columns approach, img_id, tp, fn, dice, area_bias, and perhaps
             group, which names images that are not independent.
-        images: a row for each image, columns img_id and those of `by`; images without an object may have no value.
+        images: a row for each image, columns img_id and those of `by`; an image without a value, such as the contrast
+            of an object that leaves no ground around it, is in no stratum of that column.
         by: columns that divide the images, each by itself.
         parts: into how many strata of equally many images.
         groups: image id → group, instead of the column; without both each image stands by itself.
@@ -41,12 +42,12 @@ def strata_table(
         One row for each column of `by`, stratum and approach: by, stratum (1 has the lowest values), low and high (the
         least and greatest value in it), n_images, approach, dice_mean with its 95 % interval lower, upper (NaN for a
         single image or group), area_bias (mean of (predicted - true) / true area). Equal values stay together, so
-        strata may differ in size and there may be fewer than `parts`; a constant column has one. Without equal values
+        strata may differ in size and there may be fewer than `parts`; a constant column has one, and one without any
+        value none. Without equal values
         the first strata have the image more where the number is no multiple.
 
     Raises:
-        ValueError: a column is missing or a value is not a finite number, an image is in one table only or twice, or
-            there are less than one part.
+        ValueError: a column is missing, an image is in one table only or twice, or there are less than one part.
     """
     if parts < 1:
         raise ValueError(f"strata_table got parts={parts}; it needs 1 or more, 3 for thirds.")
@@ -55,12 +56,74 @@ def strata_table(
     groups = _groups(shown, groups)
     rows = []
     for column in by:
-        value = _finite(values[column], shown.index.unique("img_id"))
+        value = _known(values[column], shown.index.unique("img_id"))
         for stratum, members in enumerate(_divided(value, parts), start=1):
             about = {"by": column, "stratum": stratum, "low": members.min(), "high": members.max()}
             for row in _scored(shown, list(members.index), groups, resamples, seed):
                 rows.append(about | {"n_images": len(members)} | row)
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def members_of(per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str] = BY, parts: int = 3) -> pd.DataFrame:
+    """Which image is in which stratum of `strata_table`: columns by, stratum, img_id. Arguments and errors as there."""
+    shown, values = _with_objects(per_image), _values(per_image, images, by)
+    rows = [
+        (column, stratum, image_id)
+        for column in by
+        for stratum, members in enumerate(
+            _divided(_known(values[column], shown.index.unique("img_id")), parts), start=1
+        )
+        for image_id in members.index
+    ]
+    return pd.DataFrame(rows, columns=["by", "stratum", "img_id"])
+
+
+def outer_difference(
+    per_image: pd.DataFrame,
+    images: pd.DataFrame,
+    by: Sequence[str] = BY,
+    parts: int = 3,
+    groups: Mapping[int, str] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Mean Dice of each approach where a value is highest minus that where it is lowest, with its 95 % interval.
+
+    The strata are those of `strata_table`, and so are arguments and errors. Which two are compared is fixed beforehand,
+    so the interval is not flattered by a choice of the best and the worst; it holds for one approach and column alone.
+    Groups are resampled whole, also those that have images in both strata.
+
+    Returns:
+        One row for each column of `by` with at least two strata, and approach: by, approach, difference, lower, upper
+        (NaN for a single group).
+
+    Source: Cochran 1977, Sampling Techniques, §6 (a difference of two ratios, linearised).
+    """
+    shown, values = _with_objects(per_image, ("area_bias",)), _values(per_image, images, by)
+    groups = _groups(shown, groups)
+    rows = []
+    for column in by:
+        value = _known(values[column], shown.index.unique("img_id"))
+        divided = _divided(value, parts)
+        if len(divided) < 2:
+            continue
+        labels = None if groups is None else [groups[image_id] for image_id in value.index]
+        for approach in shown.index.unique("approach"):
+            dice = shown.loc[approach].loc[value.index, "dice"]
+            difference, influence = _contrast(dice, divided[0].index, divided[-1].index)
+            pair = np.stack([np.zeros(len(dice)), influence])
+            found = paired_differences(pair, 0, labels, resamples, seed, bounds=None)
+            bounds = difference + found.lower[1], difference + found.upper[1]
+            rows.append([column, approach, difference, *bounds])
+    return pd.DataFrame(rows, columns=["by", "approach", "difference", "lower", "upper"])
+
+
+def _contrast(dice: pd.Series, low: pd.Index, high: pd.Index) -> tuple[float, np.ndarray]:
+    """The difference of two means, high minus low, and what each image adds to its variation, (n,)."""
+    influence = pd.Series(0.0, index=dice.index)
+    for members, sign in ((high, 1), (low, -1)):
+        influence[members] = sign * (dice[members] - dice[members].mean()) * len(dice) / len(members)
+    return float(dice[high].mean() - dice[low].mean()), influence.to_numpy()
 
 
 def worst_images(per_image: pd.DataFrame, count: int = 10) -> pd.DataFrame:
@@ -125,16 +188,10 @@ def _values(per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str]) ->
     return images.set_index("img_id")
 
 
-def _finite(values: pd.Series, ids: pd.Index) -> pd.Series:
-    """The values of the images with an object, (n,) float, by ascending id."""
+def _known(values: pd.Series, ids: pd.Index) -> pd.Series:
+    """The finite values of the images with an object, (n,) float, by ascending id."""
     chosen = values.loc[sorted(ids)].astype(float)
-    unknown = chosen.index[~np.isfinite(chosen)].tolist()
-    if unknown:
-        raise ValueError(
-            f"{values.name} of the images {unknown[:10]} is no finite number though they have an object; describe "
-            "them again."
-        )
-    return chosen
+    return chosen[np.isfinite(chosen)]
 
 
 def _groups(shown: pd.DataFrame, groups: Mapping[int, str] | None) -> Mapping[int, str] | None:
@@ -147,6 +204,8 @@ def _groups(shown: pd.DataFrame, groups: Mapping[int, str] | None) -> Mapping[in
 
 def _divided(values: pd.Series, parts: int) -> list[pd.Series]:
     """The values in at most `parts` runs of ascending, equally many ones; equal values stay together."""
+    if values.empty:
+        return []
     ordered = np.sort(values.to_numpy())
     # The last value of each part, in whole numbers: ceil(n * part / parts) - 1.
     last = [-(-len(ordered) * part // parts) - 1 for part in range(1, parts)]

@@ -10,11 +10,11 @@ import pandas as pd
 
 from common.leaderboard import as_text, dice_by_image, leaderboard
 from common.records import Record
-from common.statistics import simultaneous_to
+from common.statistics import differences_over_trainings, mean_intervals
 
 FIRST = (
-    "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups dice_mean dice_at_half "
-    "nsd_2px object_f1 precision recall area_bias"
+    "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups dice_mean dice_lower "
+    "dice_upper dice_at_half nsd_2px object_f1 precision recall area_bias"
 ).split()
 
 
@@ -28,19 +28,24 @@ class Judged:
 
 
 def pooled(judged: Judged) -> Record:
-    """One record of all seeds: all their scores and mean seconds; not `ok` if one of them is not."""
+    """One record of all seeds: all their scores and counts, mean seconds, steps and threshold; costs of prediction are
+    those of the first. Not `ok` if one of them is not.
+    """
     records = judged.records
     bad = next((record for record in records if record.status != "ok"), None)
     if bad is not None:
         return Record(judged.name, bad.status, bad.reason, records[0].config)
     seconds = float(np.mean([record.fit["seconds"] for record in records]))
     threshold = float(np.mean([record.postprocess["threshold"] for record in records]))
+    steps = [record.fit["steps"] for record in records]
+    counts = [record.calibration for record in records]
     return replace(
         records[0],
         approach=judged.name,
-        fit={"seconds": seconds, "steps": records[0].fit["steps"]},
+        fit={"seconds": seconds, "steps": None if None in steps else round(np.mean(steps))},
         postprocess={"threshold": threshold},
         scores=[score for record in records for score in record.scores],
+        calibration=np.sum(counts, axis=0).tolist() if all(counts) else None,
     )
 
 
@@ -52,18 +57,22 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
         groups: image id → group of images that are not independent.
 
     Returns:
-        The columns of the leaderboard, and `variation`, `expected`; `to_baseline`: mean Dice minus the baseline's, over
-        the images with objects of all seeds, with bounds that hold for all variations at once with 95 %; `by_seed`: the
-        same for each seed; `verdict`: *helps*, *hurts* or *not told apart*, by whether the bounds exclude 0.
+        The columns of the leaderboard, those of its own comparison empty, and `variation`, `expected`; `to_baseline`:
+        mean Dice minus the baseline's, over the images with objects of all seeds, with bounds that hold for all
+        variations at once with 95 %, over other images and other trainings (with one seed over images alone);
+        `by_seed`: the same for each seed, which has images of its own; `verdict`: *helps*, *hurts* or *not told apart*,
+        by whether the bounds exclude 0.
     """
     records = [pooled(one) for one in judged]
     table = leaderboard(records).rename(columns={"approach": "variation"})
+    said = {one.name: _thresholds(one) for one, record in zip(judged, records, strict=True) if record.status == "ok"}
+    table = table.assign(postprocess=table["variation"].map(said))
     compared = _compared(records, judged, groups)
     table = table.drop(columns=[column for column in table if column in compared and column != "variation"])
     table = table.merge(compared, on="variation", how="left")
     order = {one.name: number for number, one in enumerate(judged)}
     table = table.sort_values("variation", key=lambda names: names.map(order)).reset_index(drop=True)
-    return table[[*FIRST, *(column for column in table.columns if column not in FIRST)]].dropna(axis=1, how="all")
+    return table[[*FIRST, *(column for column in table.columns if column not in FIRST)]]
 
 
 def study_text(table: pd.DataFrame) -> str:
@@ -75,12 +84,15 @@ def study_text(table: pd.DataFrame) -> str:
 def _compared(records: Sequence[Record], judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataFrame:
     frame = pd.DataFrame({"variation": [one.name for one in judged], "expected": [one.expected for one in judged]})
     ok = [number for number, record in enumerate(records) if record.status == "ok"]
-    columns = "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups".split()
+    columns = "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups dice_lower dice_upper"
     if 0 not in ok:
-        return frame.assign(**dict.fromkeys(columns))
+        return frame.assign(**dict.fromkeys(columns.split()))
     dice = pd.DataFrame({records[number].approach: dice_by_image(records[number]) for number in ok}).dropna()
     labels = [groups[image_id] for image_id in dice.index]
-    bounds = simultaneous_to(dice.to_numpy().T, 0, groups=labels)
+    trained = {image_id: seed for seed, record in enumerate(judged[0].records) for image_id in _images(record)}
+    scores = dice.to_numpy().T
+    bounds = differences_over_trainings(scores, 0, dice.index.map(trained), groups=labels)
+    each_by_itself = mean_intervals(scores, groups=labels)
     rows = []
     for place, number in enumerate(ok):
         lower, upper = bounds.lower[place], bounds.upper[place]
@@ -96,9 +108,26 @@ def _compared(records: Sequence[Record], judged: Sequence[Judged], groups: Mappi
                 "by_seed": "" if number == 0 else " ".join(f"{difference:+.3f}" for difference in each),
                 "seeds": len(each),
                 "n_groups": len(set(labels)),
+                "dice_lower": each_by_itself.lower[place],
+                "dice_upper": each_by_itself.upper[place],
             }
         )
     return frame.merge(pd.DataFrame(rows), on="variation", how="left")
+
+
+def _thresholds(judged: Judged) -> str:
+    """The span of the thresholds that the images of all seeds were cut at."""
+    found = [
+        threshold
+        for record in judged.records
+        for threshold in (record.tune or {}).get("cross_fitted", {"": record.postprocess["threshold"]}).values()
+    ]
+    low, high = min(found), max(found)
+    return f"probability >= {low:g}" + (f" to {high:g}, chosen by other groups of images" if high > low else "")
+
+
+def _images(record: Record) -> list[int]:
+    return [score["img_id"] for score in record.scores]
 
 
 def _mean_difference(one: Judged, baseline: Judged, seed: int) -> float:

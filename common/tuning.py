@@ -76,10 +76,10 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence | None = None) -
         ValueError: no image has an object.
     """
     curve = threshold_curve(maps())
-    chosen = Postprocess(curve.choose())
     areas = [_areas_of(mask & ~ignore) for _, mask, ignore in maps()]  # of the objects of each image
     labels = list(range(len(areas))) if groups is None else list(groups)
     labels = [label for label, has_object in zip(labels, areas, strict=True) if has_object]
+    chosen = Postprocess(curve.choose(labels))
     area = float(np.quantile(np.concatenate(areas), SMALL))
     reports = []
     for step, candidates in (("hysteresis", _seeds), ("fill holes", _holes), ("least area", _areas)):
@@ -99,9 +99,10 @@ def cross_fitted_thresholds(curve: ThresholdCurve, groups: Sequence) -> np.ndarr
         curve: of the images with objects.
         groups: (n_images,) a label of each image; with a single group its own choice is all there is.
     """
-    thresholds = np.full(len(curve.dice), curve.choose())
+    labels = np.asarray(groups)
+    thresholds = np.full(len(curve.dice), curve.choose(labels))
     for others, held_out in _folds(groups):
-        thresholds[held_out] = ThresholdCurve(curve.thresholds, curve.dice[others]).choose()
+        thresholds[held_out] = ThresholdCurve(curve.thresholds, curve.dice[others]).choose(labels[others])
     return thresholds
 
 

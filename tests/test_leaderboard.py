@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from common.details import detail_tables
 from common.leaderboard import (
     COLUMNS,
     Choice,
@@ -232,6 +233,39 @@ def test_only_rows_that_nothing_beats_in_score_and_speed_are_on_the_front(tmp_pa
     assert table.loc["fast", "minimum_detectable"] > 0 and table.loc["fast", "n_groups"] == 20
 
 
+def test_what_could_be_shown_counts_groups_where_there_are_any(tmp_path):
+    records = [ok("best", images(20, 50)), ok("second", images(20, 40, seed=1))]
+    assert "would be shown by 20 images in 80 % of trials" in write_leaderboard(tmp_path, records)[1]
+    grouped = write_leaderboard(tmp_path, records, {n: f"place {n // 2}" for n in range(20)})[1]
+    assert "would be shown by 10 groups in 80 % of trials" in grouped
+
+
+def test_an_approach_whose_cost_is_unknown_wins_by_no_price_and_is_on_no_front():
+    unknown, null = ok("unknown", images(20, 0)), ok("null", images(20, 0))
+    unknown.costs, null.costs = None, {**null.costs, "predict_seconds_per_image": None}
+    records = [unknown, null, ok("measured", images(20, 0), 5.0)]
+    comparison = compare_records(records)
+    assert comparison.names[comparison.winner.index] == "measured"
+    pareto = leaderboard(records, comparison).set_index("approach")["pareto"]
+    assert pareto["measured"] and pareto.drop("measured").isna().all()
+
+
+def test_corruptions_that_leave_no_object_give_no_robustness_instead_of_no_leaderboard(tmp_path):
+    rows = [{"corruption": "scale", "severity": 1, "img_id": 1, "tp": 0, "fn": 0, "dice": math.nan}]
+    lost = ok("a", GOOD, robustness={"images": 1, "marked": [], "rows": rows})
+    assert write_leaderboard(tmp_path, [lost])[0] == "a"
+    assert pd.isna(leaderboard([lost]).iloc[0]["robust_dice"])
+    shown = pd.DataFrame({"img_id": [each["img_id"] for each in GOOD]})
+    assert "robustness" not in detail_tables([lost], shown.assign(object_area_px=1, contrast=2, ground_brightness=3))
+
+
+def test_images_that_every_approach_fails_are_marked_however_many(tmp_path):
+    rows = [score(n, 1, 50, 50) for n in range(30)] + [score(99, 90, 1, 1)]
+    images = pd.DataFrame({"img_id": [*range(30), 99], "object_area_px": 1, "contrast": 2, "ground_brightness": 3})
+    tables = detail_tables([ok("a", rows), ok("b", rows)], images)
+    assert tables["images"]["failed_by_all"].tolist() == [True] * 30 + [False]
+
+
 def test_several_seeds_are_shown_with_the_variance_that_they_add(tmp_path):
     by_seed = [[ok("a", images(30, shift, seed)), ok("b", images(30, 0, 9))] for seed, shift in ((0, 0), (1, 60))]
     table = seed_table(by_seed).set_index("approach")
@@ -245,10 +279,15 @@ def test_several_seeds_are_shown_with_the_variance_that_they_add(tmp_path):
     assert "over 2 training seeds" in text and "One training seed" not in text
 
 
-def test_an_approach_that_failed_with_one_seed_has_no_variance_of_seeds():
+def test_an_approach_that_failed_with_one_seed_has_no_variance_of_seeds(tmp_path):
     failed = ok("a", images(9, 0))
     failed.status = "failed"
     assert seed_table([[ok("a", images(9, 0))], [failed]]).empty
+    by_seed = [[ok("a", images(9, 0)), ok("b", images(9, 5))], [failed, ok("b", images(9, 4))]]
+    said = write_leaderboard(tmp_path, by_seed[0], by_seed=by_seed[1:])[1]
+    assert "over 2 training seeds" in said and "Not with every seed came through: `a`." in said
+    said = write_leaderboard(tmp_path, by_seed[0][:1], by_seed=[[failed]])[1]
+    assert "No approach came through with all 2 training seeds" in said and "One training seed" not in said
     assert seed_table([[ok("a", images(9, 0))]]).empty
 
 
@@ -272,6 +311,7 @@ def test_anybodys_scores_are_analysed_like_a_leaderboard(tmp_path, capsys):
     write_leaderboard(tmp_path, records, {n: f"place {n // 4}" for n in range(40)})
     assert analyse(["analyse", str(tmp_path / "per_image.csv"), "--costs", str(tmp_path / "leaderboard.csv")]) == 0
     said = capsys.readouterr().out
+    assert "One training seed" not in said
     assert "40 images with objects in 10 independent groups" in said and "`good` (the best)" in said
     row = next(line.split() for line in said.splitlines() if line.startswith("bad"))
     expected = compare_records(records, {n: f"place {n // 4}" for n in range(40)}).table().set_index("approach")
@@ -294,3 +334,28 @@ def test_scores_that_cannot_be_compared_are_refused_with_what_is_wrong(tmp_path,
     path.write_text(rows)
     assert analyse(["analyse", str(path), *words]) == 2
     assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("table", "words", "message"),
+    [
+        ("approach,img_id,dice\na,1,bad\n", [], "dice of row 2 is 'bad'"),
+        ("approach,img_id,dice\na,1,0.5\n", ["--metric", "img_id"], "a column of numbers is needed"),
+        ("approach,img_id,dice\n,1,0.5\n", [], "1 rows without an approach"),
+        ("approach,img_id,dice,tp,fn\na,1,,0,0\n", [], "no image with an object was scored"),
+        ("approach,img_id,dice\na,1,0.5\n", ["--costs", "FILE"], "has no column predict_seconds_per_image"),
+    ],
+)
+def test_a_table_that_cannot_be_analysed_is_explained(tmp_path, capsys, table, words, message):
+    path = tmp_path / "scores.csv"
+    path.write_text(table, encoding="utf-8")
+    assert analyse(["analyse", str(path), *[str(path) if word == "FILE" else word for word in words]]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_one_image_is_analysed_without_claims_that_it_cannot_bear(tmp_path, capsys):
+    path = tmp_path / "scores.csv"
+    path.write_text("approach,img_id,dice\na,1,0.5\nb,1,0.4\n", encoding="utf-8")
+    assert analyse(["analyse", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "on 1 image is 0.5000" in said and "cannot be corrected" in said and "nan" not in said.split("Winner")[1]

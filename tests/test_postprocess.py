@@ -93,6 +93,17 @@ def test_a_loss_within_its_own_error_belongs_to_the_plateau_and_a_sure_one_does_
     assert ThresholdCurve(np.array([0.1, 0.2]), sure).choose() == 0.2
 
 
+def test_a_loss_that_one_group_alone_shows_belongs_to_the_plateau():
+    """Two cut-outs prefer the third threshold, one the second, three do not care."""
+    groups = np.repeat(np.arange(6), 10)
+    dice = np.full((60, 3), 0.8)
+    dice[:, 0] = 0.4
+    dice[:, 1] -= np.array([0.05, -0.04, 0.02, 0, 0, 0])[groups]
+    found = ThresholdCurve(np.array([0.1, 0.2, 0.3]), dice)
+    assert found.choose() == 0.3 and found.choose(groups) == 0.2
+    assert found.choose([0] * 60) == 0.3
+
+
 @given(data=st.data())
 @settings(deadline=None, max_examples=60)
 def test_what_is_chosen_is_as_good_as_the_best_within_the_error(data):

@@ -9,6 +9,7 @@ from simulate_statistics import CASES, simulate
 
 from common.statistics import (
     compare,
+    differences_over_trainings,
     mean_intervals,
     minimum_detectable_difference,
     paired_differences,
@@ -17,7 +18,6 @@ from common.statistics import (
     resample_weights,
     selection_corrected_score,
     simultaneous_comparisons,
-    simultaneous_to,
     variance_components,
     verdicts,
     winner,
@@ -91,8 +91,8 @@ def test_a_missing_score_is_refused_with_its_row_and_column(function):
         ({"names": "ab"}, "3 different names"),
         ({"groups": ["x"] * 7}, "7 labels for 10 images"),
         ({"groups": [None] + ["x"] * 9}, r"groups\[0\] is missing"),
-        ({"costs": [1, 2]}, "3 finite numbers"),
-        ({"costs": [1, 2, np.nan]}, "3 finite numbers"),
+        ({"costs": [1, 2]}, "expected 3 numbers"),
+        ({"costs": [1, 2, np.nan]}, "expected 3 numbers"),
         ({"margin": -0.1}, "margin=-0.1"),
         ({"rule": "cheapest"}, "rule='cheapest' is unknown"),
         ({"second_scores": np.zeros((2, 10))}, "second_scores has 2 approaches"),
@@ -164,15 +164,37 @@ def test_two_images_get_the_wide_interval_that_two_images_deserve():
     assert result.upper[0] >= student[1] - 1e-9
 
 
-def test_the_detectable_difference_is_2_8_standard_errors_and_counts_groups():
+def test_the_detectable_difference_is_critical_value_and_0_84_standard_errors_and_counts_groups():
     scores = dice_like(2, 80)
-    difference = scores[1] - scores[0]
-    assert minimum_detectable_difference(scores, 0)[1] == pytest.approx(2.8 * difference.std(ddof=1) / np.sqrt(80))
+    error = (scores[1] - scores[0]).std(ddof=1) / np.sqrt(80)
+    assert minimum_detectable_difference(scores, 0)[1] == pytest.approx(2.8016 * error, rel=1e-4)
+    assert minimum_detectable_difference(scores, 0, critical_value=3)[1] == pytest.approx(3.8416 * error, rel=1e-4)
     groups = np.repeat(np.arange(20), 4)
     copied = np.repeat(scores[:, ::4], 4, axis=1)
     grouped = minimum_detectable_difference(copied, 0, groups)[1]
     assert grouped == pytest.approx(minimum_detectable_difference(scores[:, ::4], 0)[1])
     assert np.isnan(minimum_detectable_difference(scores, 0)[0])
+
+
+def test_the_detectable_difference_of_a_comparison_is_that_of_its_simultaneous_bounds():
+    result = compare(dice_like(5, 60), "abcde")
+    best = result.winner.best
+    half_width = (result.simultaneous.upper - result.simultaneous.lower)[:, best] / 2
+    others = np.arange(5) != best
+    expected = half_width * (1 + stats.norm.ppf(0.8) / result.simultaneous.critical_value)
+    assert result.minimum_detectable[others] == pytest.approx(expected[others])
+    assert np.isnan(result.minimum_detectable[best])
+    assert np.isnan(compare(dice_like(2, 10), "ab", groups=["same"] * 10).minimum_detectable).all()
+
+
+def test_the_detectable_difference_is_found_in_about_80_of_100_trials():
+    noise = 0.05 * np.random.default_rng(0).standard_normal((300, 4, 60))
+    bounds = [simultaneous_comparisons(0.5 + one, resamples=300) for one in noise]
+    critical = np.mean([one.critical_value for one in bounds])
+    detectable = (critical + stats.norm.ppf(0.8)) * 0.05 * np.sqrt(2 / 60)
+    told = minimum_detectable_difference(0.5 + noise[0], 0, critical_value=critical)[1]
+    assert told == pytest.approx(detectable, rel=0.2)
+    assert 0.7 < np.mean([one.lower[0, 1] + detectable > 0 for one in bounds]) < 0.9
 
 
 # all pairs at once
@@ -244,31 +266,81 @@ def test_a_pair_that_differs_on_one_image_does_not_widen_the_bounds_of_the_other
     assert together.critical_value < 1.35 * alone.critical_value
 
 
-def test_bounds_to_a_reference_are_narrower_than_for_all_pairs_and_wider_than_for_one():
-    scores = dice_like(6)
-    bounds, pairs, single = simultaneous_to(scores, 2), simultaneous_comparisons(scores), paired_differences(scores, 2)
-    others = np.arange(6) != 2
-    width = (bounds.upper - bounds.lower)[others]
-    assert (width < (pairs.upper - pairs.lower)[others, 2]).all()
-    assert (width > 0.98 * (single.upper - single.lower)[others]).all()
-    np.testing.assert_allclose(bounds.mean, pairs.difference[:, 2])
-    assert (bounds.lower[2], bounds.mean[2], bounds.upper[2]) == (0, 0, 0)
+def in_trainings(k, spread, rng, trainings=3, groups=(4, 3, 3), size=6):
+    """Rows that differ by nothing but noise: of a training of each, of a group, of an image; and the labels."""
+    training = np.repeat(np.arange(trainings), [size * count for count in groups])
+    group = np.arange(len(training)) // size
+    of_training, of_group, of_image = spread
+    noise = of_training * rng.standard_normal((k, trainings))[:, training]
+    noise += of_group * rng.standard_normal((k, len(np.unique(group))))[:, group]
+    return 0.6 + noise + of_image * rng.standard_normal((k, len(training))), training, group
 
 
-def test_bounds_to_a_reference_hold_together_in_about_95_of_100_trials():
-    """Five variations that change nothing, 60 images in groups of four: all five bounds must hold 0 at once."""
-    held, groups = 0, np.arange(60) // 4
-    for trial in range(200):
-        rng = np.random.default_rng(trial)
-        own = np.repeat(0.04 * rng.standard_normal((6, 15)), 4, axis=1) + 0.04 * rng.standard_normal((6, 60))
-        bounds = simultaneous_to(np.clip(0.6 + own, 0, 1), 0, groups=groups, resamples=400, seed=trial)
+@pytest.mark.parametrize("spread", [(0, 0.01, 0.04), (0.01, 0.01, 0.04), (0.01, 0.003, 0.01)], ids=str)
+@pytest.mark.parametrize("variations", [1, 7])
+def test_variations_that_change_nothing_are_all_within_the_bounds_in_about_95_of_100_studies(variations, spread):
+    held = 0
+    for trial in range(500):
+        scores, training, group = in_trainings(variations + 1, spread, np.random.default_rng(trial))
+        bounds = differences_over_trainings(scores, 0, training, group, resamples=300, seed=trial)
         held += bool(((bounds.lower <= 0) & (bounds.upper >= 0)).all())
-    assert 180 <= held <= 199
+    assert held >= 465
+
+
+def test_a_variation_that_varies_far_more_than_the_others_does_not_hide_them():
+    seen = 0
+    for trial in range(50):
+        rng = np.random.default_rng(trial)
+        scores, training, group = in_trainings(4, (0.004, 0.006, 0.03), rng)
+        scores[3] += 0.15 * rng.standard_normal(3)[training]
+        scores[2] += 0.04
+        found = differences_over_trainings(scores, 0, training, group, resamples=300, bounds=None)
+        seen += found.lower[2] > 0
+        assert found.standard_error[3] > 2 * found.standard_error[2] or trial not in (0, 1, 2)
+    assert seen >= 35
+
+
+def test_a_variation_that_helps_in_every_training_is_seen():
+    seen = 0
+    for trial in range(50):
+        scores, training, group = in_trainings(4, (0.004, 0.006, 0.03), np.random.default_rng(trial))
+        scores[2] += 0.04
+        seen += differences_over_trainings(scores, 0, training, group, resamples=300).lower[2] > 0
+    assert seen >= 40
+
+
+def test_differences_over_trainings_are_means_over_images_and_the_baseline_differs_from_itself_by_nothing():
+    scores, training, group = in_trainings(3, (0.01, 0.01, 0.01), np.random.default_rng(5))
+    found = differences_over_trainings(scores, 1, training, group)
+    np.testing.assert_allclose(found.mean, (scores - scores[1]).mean(1), atol=1e-9)
+    assert (found.lower[1], found.mean[1], found.upper[1]) == (0, 0, 0) and not found.reason
+
+
+def test_one_training_or_one_group_is_said_and_equal_differences_show_nothing():
+    scores = np.array([[0.5, 0.6, 0.7], [0.6, 0.6, 0.9]])
+    assert "its variance is not in" in differences_over_trainings(scores, 0, np.zeros(3)).reason
+    constant = differences_over_trainings(np.array([[0.5, 0.6], [0.8, 0.9]]), 0, np.zeros(2))
+    assert constant.lower[1] == -1 and constant.upper[1] == 1
+    with pytest.raises(ValueError, match="predicted by two trainings"):
+        differences_over_trainings(scores, 0, np.array([0, 0, 1]), ["a", "b", "a"])
 
 
 def test_more_approaches_need_a_larger_critical_value():
     values = [simultaneous_comparisons(dice_like(k, 100, spread=0.2)).critical_value for k in (2, 4, 8)]
     assert 1.8 < values[0] < values[1] < values[2] < 4
+
+
+def test_with_a_single_approach_nothing_was_chosen_and_nothing_is_corrected():
+    """Groups of very different sizes and difficulty: every image weighs the same all the same."""
+    scores, groups = np.r_[np.full(50, 0.5), np.full(50, 0.9)][None], [0] * 50 + list(range(1, 51))
+    corrected = selection_corrected_score(scores, groups=groups, resamples=4000).corrected
+    assert corrected == pytest.approx(0.7, abs=0.02)
+
+
+def test_of_equal_approaches_one_of_unknown_cost_does_not_win():
+    scores = np.stack([dice_like(1)[0]] * 2)
+    assert winner(scores, np.array([np.inf, 3.0])).index == 1
+    assert winner(scores, np.array([np.inf, np.inf])).index == 0
 
 
 # ranks
@@ -392,6 +464,16 @@ def test_variances_of_seeds_and_images_are_told_apart():
     assert result.image_variance == pytest.approx(0.10**2, rel=0.3)
     assert result.rest_variance == pytest.approx(0.02**2, rel=0.1)
     assert result.lower < result.mean < result.upper
+
+
+def test_what_a_training_does_to_a_whole_group_is_no_difference_between_trainings():
+    found, ignored, group = [], [], np.arange(100) // 5
+    for trial in range(100):
+        rng = np.random.default_rng(trial)
+        scores = 0.5 + 0.05 * rng.standard_normal((3, 20))[:, group] + 0.02 * rng.standard_normal((3, 100))
+        found.append(variance_components(scores, group, resamples=20).seed_variance)
+        ignored.append(variance_components(scores, resamples=20).seed_variance)
+    assert np.mean(found) < 0.6 * np.mean(ignored)
 
 
 def test_seeds_that_differ_widen_the_interval_and_one_seed_says_what_it_leaves_out():

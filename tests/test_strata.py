@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.statistics import mean_intervals
-from common.strata import COLUMNS, failed_by_all, strata_table, worst_images
+from common.strata import COLUMNS, failed_by_all, members_of, outer_difference, strata_table, worst_images
 
 FEW = {"resamples": 50}
 
@@ -143,11 +143,18 @@ def test_a_missing_image_is_named_wherever_it_is_missing():
             call()
 
 
+def test_an_image_without_a_value_is_in_no_stratum_of_it():
+    """An object from border to border leaves no ground to tell its contrast from."""
+    per_image = scored({"a": [0.2, 0.6, 0.9]})
+    images = like(contrast=[1.0, float("nan"), 3.0], object_area_px=[1.0, 2.0, 3.0])
+    table = strata_table(per_image, images, by=["contrast", "object_area_px"], parts=3)
+    assert table.groupby("by")["n_images"].sum().to_dict() == {"contrast": 2, "object_area_px": 3}
+    assert strata_table(per_image, like(contrast=[float("nan")] * 3), by=["contrast"]).empty
+
+
 def test_other_faults_are_named_too():
     per_image, images = scored({"a": [0.2, 0.6], "b": [0.3, 0.9]}), like(contrast=[1.0, 2.0])
     by = {"by": ["contrast"]}
-    with pytest.raises(ValueError, match=r"contrast of the images \[1\] is no finite number"):
-        strata_table(per_image, like(contrast=[1.0, float("nan")]), **by)
     with pytest.raises(ValueError, match=r"table of images has the images \[0\] more than once"):
         strata_table(per_image, pd.concat([images, images.head(1)]), **by)
     with pytest.raises(ValueError, match=r"table for a has the images \[0\] more than once"):
@@ -161,3 +168,48 @@ def test_other_faults_are_named_too():
     disagreeing = per_image.assign(fn=[80, 60, 0, 10], tp=[20, 40, 0, 90])
     with pytest.raises(ValueError, match=r"rows with tp \+ fn > 0 of every approach lacks the images \[0\]"):
         failed_by_all(disagreeing)
+
+
+def test_the_members_are_those_of_the_table():
+    per_image = scored({"a": [0.1, 0.9, 0.5, 0.7, 0.3, 0.8]})
+    images = like(contrast=[6, 5, 4, 3, 2, 1.5])
+    members = members_of(per_image, images, by=["contrast"])
+    assert members.groupby("stratum")["img_id"].apply(sorted).tolist() == [[4, 5], [2, 3], [0, 1]]
+    table = strata_table(per_image, images, by=["contrast"], **FEW)
+    assert table["n_images"].tolist() == [2, 2, 2]
+
+
+def test_the_outer_strata_are_compared_by_the_difference_of_their_means():
+    random = np.random.default_rng(0)
+    dice = np.r_[0.5 + 0.05 * random.standard_normal(20), random.random(20), 0.8 + 0.1 * random.standard_normal(20)]
+    per_image, images = scored({"a": dice.clip(0, 1).tolist()}), like(contrast=np.arange(60.0))
+    [row] = outer_difference(per_image, images, by=["contrast"]).to_dict("records")
+    low, high = per_image["dice"][:20], per_image["dice"][40:]
+    assert row["difference"] == pytest.approx(high.mean() - low.mean())
+    error = np.sqrt(low.var() / 20 + high.var() / 20)  # of two independent means
+    assert (row["upper"] - row["lower"]) / 2 / error == pytest.approx(2, abs=0.2)
+    apart = per_image.assign(group=per_image["img_id"] // 4)
+    [grouped] = outer_difference(apart, images, by=["contrast"]).to_dict("records")
+    assert grouped["difference"] == row["difference"] and grouped["lower"] != row["lower"]
+
+
+def test_the_interval_of_the_outer_strata_covers_no_difference_in_about_95_of_100_trials():
+    held = 0
+    for trial in range(120):
+        random = np.random.default_rng(trial)
+        of_group = np.repeat(0.1 * random.standard_normal(20), 3)
+        dice = (0.6 + of_group + 0.05 * random.standard_normal(60)).clip(0, 1)
+        per_image = scored({"a": dice.tolist()}, area=10_000).assign(group=lambda rows: rows["img_id"] // 3)
+        images = like(contrast=random.permutation(60).astype(float))
+        [row] = outer_difference(per_image, images, by=["contrast"], resamples=200).to_dict("records")
+        held += row["lower"] <= 0 <= row["upper"]
+    assert held >= 105
+
+
+def test_a_single_stratum_is_not_compared_and_a_single_group_has_no_interval():
+    per_image = scored({"a": [0.2, 0.6, 0.9]})
+    assert outer_difference(per_image, like(contrast=[1.0, 1.0, 1.0]), by=["contrast"]).empty
+    [row] = outer_difference(per_image.assign(group="g"), like(contrast=[1.0, 2.0, 3.0]), by=["contrast"]).to_dict(
+        "records"
+    )
+    assert row["difference"] == pytest.approx(0.7) and np.isnan(row["lower"])

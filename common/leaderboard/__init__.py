@@ -15,6 +15,7 @@ from common.leaderboard.rows import (
     compare_scores,
     corrupted_and_clean,
     dice_by_image,
+    has_robustness,
     leaderboard,
     per_image_table,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "conclusion",
     "corrupted_and_clean",
     "dice_by_image",
+    "has_robustness",
     "leaderboard",
     "per_image_table",
     "read_leaderboard",

@@ -26,7 +26,8 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
         choice: how the winner is chosen.
 
     Raises:
-        ValueError: a column is missing, or the scores are not those of the same images for all approaches.
+        ValueError: a column is missing, a score is no number, or the scores are not those of the same images for all
+            approaches.
         OSError: a file cannot be read.
     """
     table = pd.read_csv(path)
@@ -36,14 +37,30 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
             f"{path} has {len(table)} rows and the columns {', '.join(table.columns)}; it needs approach, img_id and "
             f"{metric}" + (f" (missing: {', '.join(missing)}). Rename them, or give --metric." if missing else ".")
         )
-    prices = None
-    if costs is not None:
-        prices = pd.read_csv(costs).set_index("approach")["predict_seconds_per_image"].to_dict()
-        absent = sorted(set(table["approach"]) - set(prices))
-        if absent:
-            raise ValueError(f"{costs} has no cost of {', '.join(absent)}; add their rows or leave --costs out.")
-    comparison = compare_scores(table, prices, choice, metric)
-    return f"{as_text(comparison.table(), SHOWN)}\n\n{conclusion(comparison)}"
+    bad = pd.to_numeric(table[metric], errors="coerce").isna() & table[metric].notna()
+    if metric in ("approach", "img_id", "group") or bad.any():
+        said = f"{metric} of row {int(bad.idxmax()) + 2} is {table[metric][bad.idxmax()]!r}" if bad.any() else metric
+        raise ValueError(f"{path}: {said}; a column of numbers is needed, higher is better. Correct it, or --metric.")
+    nameless = int(table["approach"].isna().sum())
+    if nameless:
+        raise ValueError(f"{path} has {nameless} rows without an approach; name it in each, or delete them.")
+    prices = None if costs is None else _prices(costs, sorted(set(table["approach"].astype(str))))
+    images = "image with objects" if {"tp", "fn"} <= set(table.columns) else "image"
+    comparison = compare_scores(table.astype({"approach": str}), prices, choice, metric)
+    return f"{as_text(comparison.table(), SHOWN)}\n\n{conclusion(comparison, None, None, metric, images)}"
+
+
+def _prices(path: Path, names: Sequence[str]) -> dict[str, float]:
+    """Seconds per image of each approach."""
+    table, columns = pd.read_csv(path), ("approach", "predict_seconds_per_image")
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise ValueError(f"{path} has no column {', '.join(missing)}; it needs {' and '.join(columns)}.")
+    prices = table.dropna(subset=list(columns)).set_index("approach")[columns[1]]
+    absent = sorted(set(names) - set(prices.index.astype(str)))
+    if absent:
+        raise ValueError(f"{path} has no cost of {', '.join(absent)}; add their rows or leave --costs out.")
+    return {str(name): float(price) for name, price in prices.items()}
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -40,7 +40,7 @@ def write_leaderboard(
     write_whole(run / "leaderboard.csv", table.to_csv(index=False, float_format="%.6g"))
     write_whole(run / "per_image.csv", per_image_table(records, groups).to_csv(index=False, float_format="%.6g"))
     reasons = [f"- `{row.approach}` {row.status}: {one_line(row.reason)}" for row in table.itertuples() if row.reason]
-    concluded = [conclusion(comparison, seeds)] if comparison is not None else []
+    concluded = [conclusion(comparison, seeds, 1 + len(by_seed))] if comparison is not None else []
     parts = [
         f"# Leaderboard of {run.name}",
         as_markdown(table, READABLE),

@@ -12,7 +12,7 @@ from common.calibration import brier, expected_calibration_error
 from common.metrics import summarise
 from common.postprocess import Postprocess
 from common.records import Record
-from common.robustness import robustness_summary
+from common.robustness import images_in_every_state, robustness_summary
 from common.statistics import Comparison, compare, pareto
 
 COLUMNS = (
@@ -65,6 +65,14 @@ def dice_by_image(record: Record) -> pd.Series:
     return scores.loc[scores["tp"] + scores["fn"] > 0, "dice"].astype(float)
 
 
+def has_robustness(record: Record) -> bool:
+    """Whether corrupted images were scored, and an object is left in every state of at least one of them."""
+    if record.robustness is None:
+        return False
+    corrupted, clean = corrupted_and_clean(record)
+    return bool(images_in_every_state(corrupted, clean))
+
+
 def corrupted_and_clean(record: Record) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What was measured for robustness, and the scores of the same images as they are."""
     corrupted, scores = pd.DataFrame(record.robustness["rows"]), pd.DataFrame(record.scores)
@@ -85,8 +93,13 @@ def compare_records(
     table = per_image_table(complete, groups)
     if table.empty or not (table["tp"] + table["fn"] > 0).any():
         return None
-    costs = {record.approach: (record.costs or {}).get("predict_seconds_per_image", 0.0) for record in complete}
-    return compare_scores(table, costs, choice)
+    return compare_scores(table, {record.approach: _cost(record) for record in complete}, choice)
+
+
+def _cost(record: Record) -> float:
+    """Seconds per image; infinite where it was not measured, so that nobody wins by an unknown cost."""
+    seconds = (record.costs or {}).get("predict_seconds_per_image")
+    return np.inf if seconds is None or np.isnan(seconds) else float(seconds)
 
 
 def compare_scores(
@@ -103,11 +116,14 @@ def compare_scores(
         metric: column that is compared.
 
     Raises:
-        ValueError: an approach lacks an image that another has, has one twice, or has no score for it.
+        ValueError: an approach lacks an image that another has, has one twice, or has no score for it; or no image has
+            an object.
     """
     choice = choice or Choice()
     if {"tp", "fn"} <= set(table.columns):
         table = table[table["tp"] + table["fn"] > 0]
+    if table.empty:
+        raise ValueError("no image with an object was scored; at least one is needed to compare approaches.")
     names = list(dict.fromkeys(table["approach"]))
     scores = _matrix(table, metric, names)
     groups = table.drop_duplicates("img_id").set_index("img_id")["group"] if "group" in table else None
@@ -158,10 +174,16 @@ def leaderboard(records: Sequence[Record], comparison: Comparison | None = None)
     table = table.drop(columns="complete").reset_index(drop=True)
     if comparison is not None:
         compared = comparison.table().rename(columns={"mean_lower": "dice_lower", "mean_upper": "dice_upper"})
-        compared = compared.assign(n_groups=comparison.units, pareto=pareto(compared["mean"], compared["cost"]))
+        compared = compared.assign(n_groups=comparison.units, pareto=_pareto(compared))
         table = table.merge(compared[["approach", *COMPARED]], on="approach", how="left")
     table = table.reindex(columns=[*COLUMNS, *COMPARED, *FURTHER])
     return table.assign(**{column: pd.to_numeric(table[column]).astype("Int64") for column in WHOLE})
+
+
+def _pareto(compared: pd.DataFrame) -> pd.Series:
+    """Which approaches of known cost none beats in both; empty for the others."""
+    known = compared[np.isfinite(compared["cost"])]
+    return pd.Series(pareto(known["mean"], known["cost"]), index=known.index, dtype=object)
 
 
 def _row(record: Record) -> dict:
@@ -180,7 +202,7 @@ def _row(record: Record) -> dict:
                 "brier": brier(record.calibration),
                 "calibration_error": expected_calibration_error(record.calibration),
             }
-        if record.robustness is not None:
+        if has_robustness(record):
             row |= _robustness(record)
         row["dice_at_half"] = scores.loc[scores["tp"] + scores["fn"] > 0, "dice_at_half"].astype(float).mean()
     return row

@@ -29,8 +29,9 @@ are resampled whole. `difference` is to the best row; `simultaneous_lower` and `
 at once with 95 %, and on them rests `verdict`: *worse* than the best, *equivalent* to it within the margin, or *not
 told apart*. Over one training seed, they say nothing of how another training would turn out; `--seeds` repeats
 trainings: `dice_over_seeds` is then the mean over seeds and images with its interval, `seed_sd` and `image_sd` the
-standard deviations that seeds and images add. `minimum_detectable` is the true difference to the best that `n_groups`
-independent groups of images would show in 80 % of trials. `pareto`: no other row is both faster and better.
+standard deviations that seeds and images add. `minimum_detectable` is the true difference to the best that bounds for
+all pairs at once would show in 80 % of trials on as many independent groups of images (`n_groups`). `pareto`: no other
+row is both faster and better.
 
 `dice_at_half` is at a plain threshold of 0.5 without any post-processing, all other scores are after what stands in
 `postprocess`: a step beyond the threshold is there only if its gain, cross-fitted within *tune*, has an interval above
@@ -39,25 +40,48 @@ of an object. `robust_dice` is the mean over corrupted copies of some images, `r
 images as they are, `robust_drop_unmarked` the same without the corruptions that training augmentation has too."""
 
 
-def conclusion(comparison: Comparison, seeds: pd.DataFrame | None = None) -> str:
-    """What may be concluded, in sentences filled from the numbers; `seeds` is what `seed_table` gives."""
+def conclusion(
+    comparison: Comparison,
+    seeds: pd.DataFrame | None = None,
+    trainings: int | None = 1,
+    metric: str = "dice",
+    images: str = "image with objects",
+) -> str:
+    """What may be concluded, in sentences filled from the numbers.
+
+    Args:
+        comparison: of the approaches.
+        seeds: what `seed_table` gives.
+        trainings: of each approach that were run; None where that is not known.
+        metric: what was compared.
+        images: what one of the scored images is called.
+    """
     names, winner, best = comparison.names, comparison.winner.index, comparison.winner.best
     chosen = f"`{names[winner]}`" + (" (the best)" if winner == best else f" (the best is `{names[best]}`)")
     verdicts = zip(names, comparison.verdicts, strict=True)
     alike = ", ".join(f"`{name}`" for name, verdict in verdicts if verdict == "not told apart")
     independent = f" in {comparison.units} independent groups" if comparison.units < comparison.images else ""
-    score, corrected = comparison.means.mean[winner], comparison.selection.corrected
+    many = f"{comparison.images} {images.replace('image', 'images', comparison.images != 1)}"
     sentences = [
         f"Winner by the rule *{comparison.rule}* with a margin of {comparison.margin:g}: {chosen}.",
-        f"Its mean Dice on the {comparison.images} images with objects{independent} is {score:.4f}; corrected for "
-        f"having been chosen on them, the expected score of the whole procedure is {corrected:.4f}.",
+        f"Its mean {metric.replace('dice', 'Dice')} on {many}{independent} is {comparison.means.mean[winner]:.4f}; "
+        f"{_corrected(comparison)}.",
         f"Not told apart from the best: {alike}." if alike else "",
         f"Agreement of the ranking: {comparison.schemes}.",
         _smallest(comparison),
-        _said_of_seeds(seeds),
+        _said_of_seeds(seeds, trainings, names),
         comparison.reason,
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _corrected(comparison: Comparison) -> str:
+    if pd.isna(comparison.selection.corrected):
+        return f"it cannot be corrected for having been chosen on them ({comparison.selection.reason})"
+    return (
+        "corrected for having been chosen on them, the expected score of the whole procedure is "
+        f"{comparison.selection.corrected:.4f}"
+    )
 
 
 def _smallest(comparison: Comparison) -> str:
@@ -65,20 +89,28 @@ def _smallest(comparison: Comparison) -> str:
     order = [place for place in comparison.order if place != comparison.winner.best]
     if not order or not comparison.minimum_detectable[order[0]] > 0:
         return ""
-    least = comparison.minimum_detectable[order[0]]
-    return f"A true difference of {least:.3f} between the first two would be shown by so many images in 80 % of trials."
+    least, units = comparison.minimum_detectable[order[0]], comparison.units
+    many = f"{units} groups" if units < comparison.images else f"{units} images"
+    return f"A true difference of {least:.3f} between the first two would be shown by {many} in 80 % of trials."
 
 
-def _said_of_seeds(seeds: pd.DataFrame | None) -> str:
-    if seeds is None or seeds.empty:
+def _said_of_seeds(seeds: pd.DataFrame | None, trainings: int | None, names: Sequence[str]) -> str:
+    if trainings is None:
+        return ""
+    if trainings == 1:
         return "One training seed was run, so the variance of training itself was not measured."
+    measured = [] if seeds is None else seeds["approach"].tolist()
+    lacking = ", ".join(f"`{name}`" for name in names if name not in measured)
+    if not measured:
+        return f"No approach came through with all {trainings} training seeds, so their variance was not measured."
     said = [
         f"`{name}` {mean:.4f} ({lower:.4f} to {upper:.4f})"
         for name, _, mean, lower, upper, *_ in seeds.itertuples(index=False)
     ]
     return (
-        f"Mean Dice over {int(seeds['seeds'].max())} training seeds, with an interval over seeds and images: "
-        f"{', '.join(said)}; the winner was chosen by the first seed alone."
+        f"Mean Dice over {trainings} training seeds, with an interval over seeds and images: {', '.join(said)}; the "
+        "winner was chosen by the first seed alone."
+        + (f" Not with every seed came through: {lacking}." if lacking else "")
     )
 
 

@@ -9,12 +9,13 @@ composites of one cut-out) are resampled together. Missing scores are refused, n
     ranks.py         ranks under resampling and under other schemes                    <- intervals
     selection.py     winner, verdicts, score corrected for having been chosen          <- comparisons
     seeds.py         training variance next to image variance                          <- intervals
+    trainings.py     variations of trainings against a baseline                        <- intervals
     pareto.py        approaches that none beats in both score and cost                 <- nothing
-    comparison.py    all of it as one result with a table                              <- all but seeds and pareto
+    comparison.py    all of these as one result with a table                            <- intervals … selection
 """
 
 from common.statistics.comparison import Comparison, compare
-from common.statistics.comparisons import Simultaneous, simultaneous_comparisons, simultaneous_to
+from common.statistics.comparisons import Simultaneous, simultaneous_comparisons
 from common.statistics.intervals import Intervals, mean_intervals, minimum_detectable_difference, paired_differences
 from common.statistics.pareto import pareto
 from common.statistics.ranks import RankingSchemes, RankStability, rank_stability, ranking_schemes
@@ -30,6 +31,7 @@ from common.statistics.selection import (
     winner,
     winner_of,
 )
+from common.statistics.trainings import differences_over_trainings
 
 __all__ = [
     "Comparison",
@@ -43,6 +45,7 @@ __all__ = [
     "Verdict",
     "Winner",
     "compare",
+    "differences_over_trainings",
     "mean_intervals",
     "minimum_detectable_difference",
     "paired_differences",
@@ -52,7 +55,6 @@ __all__ = [
     "resample_weights",
     "selection_corrected_score",
     "simultaneous_comparisons",
-    "simultaneous_to",
     "variance_components",
     "verdicts",
     "winner",

@@ -55,7 +55,8 @@ class Comparison:
 
         `difference` is the mean minus that of the best, with its own 95 % interval (`difference_lower`, `_upper`) and
         with the bounds that hold for all pairs at once (`simultaneous_lower`, `_upper`), on which `p_adjusted`,
-        `verdict` and `winner` rest.
+        `verdict` and `winner` rest. `minimum_detectable` is the true difference that bounds like these would show in
+        80 % of trials.
         """
         best = self.winner.best
         frame = pd.DataFrame(
@@ -135,7 +136,7 @@ def compare(
         means=means,
         to_best=paired_differences(scores, chosen.best, bounds=bounds, **draws),
         simultaneous=simultaneous,
-        minimum_detectable=minimum_detectable_difference(scores, chosen.best, groups),
+        minimum_detectable=minimum_detectable_difference(scores, chosen.best, groups, simultaneous.critical_value),
         ranks=rank_stability(scores, **draws),
         schemes=ranking_schemes(scores, second_scores),
         verdicts=verdicts(simultaneous, costs, margin),

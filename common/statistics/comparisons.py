@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from common.statistics.intervals import LEVEL, Intervals, difference_bounds, single_unit_reason
+from common.statistics.intervals import LEVEL, difference_bounds, single_unit_reason
 from common.statistics.resampling import DECIMALS, FEW_UNITS, Groups, Studentised, checked_scores, studentised
 
 
@@ -83,37 +83,6 @@ def simultaneous_comparisons(
         critical_value=critical,
         reason=single_unit_reason(pairs.units) if k > 1 else "one approach: nothing to compare it with",
     )
-
-
-def simultaneous_to(
-    scores: np.ndarray,
-    reference: int,
-    groups: Groups = None,
-    resamples: int = 2000,
-    seed: int = 0,
-    bounds: tuple[float, float] | None = (0.0, 1.0),
-) -> Intervals:
-    """Compare each approach with one named beforehand, with bounds that hold for all of them at once with 95 %.
-
-    Arguments as in `mean_intervals`; `reference` is the row to compare with, whose own difference is 0 with the bounds
-    [0, 0]. Fewer pairs than in `simultaneous_comparisons`, so narrower bounds; not for a reference that was chosen
-    because it came out best.
-
-    Raises:
-        ValueError: as `mean_intervals`.
-
-    Source: Dunnett 1955, JASA 50:1096, for the question; Romano & Wolf 2005, JASA 100:94, for the bootstrap.
-    """
-    scores = checked_scores(scores, bounds)
-    others = np.flatnonzero(np.arange(len(scores)) != reference)
-    result = studentised(scores[others] - scores[reference], groups, resamples, seed)
-    critical, _ = _critical_and_p(result, len(scores))
-    mean, error, lower, upper = np.zeros((4, len(scores)))
-    mean[others], error[others] = np.round(result.mean, DECIMALS), result.standard_error
-    lower[others], upper[others] = mean[others] - critical * error[others], mean[others] + critical * error[others]
-    if bounds is not None:
-        lower, upper = (np.clip(side, *difference_bounds(bounds)) for side in (lower, upper))
-    return Intervals(mean, lower, upper, error, single_unit_reason(result.units))
 
 
 def _critical_and_p(pairs: Studentised, k: int) -> tuple[float, np.ndarray]:

@@ -21,8 +21,7 @@ from common.statistics.resampling import (
 )
 
 LEVEL = 0.95
-# 1.96 + 0.84: the distance in standard errors that a two-sided 5 % test finds in 80 % of trials.
-DETECTABLE_ERRORS = 2.8
+POWER = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,17 +86,27 @@ def paired_differences(
     return _intervals(result, difference_bounds(bounds), symmetric=True)
 
 
-def minimum_detectable_difference(scores: np.ndarray, reference: int, groups: Groups = None) -> np.ndarray:
-    """The true difference to approach `reference` that these images would show in 80 % of trials, (k,).
+def minimum_detectable_difference(
+    scores: np.ndarray, reference: int, groups: Groups = None, critical_value: float | None = None
+) -> np.ndarray:
+    """The true difference to approach `reference` that as many images would show in 80 % of trials, (k,).
 
-    2.8 standard errors of the paired difference, between groups if given. NaN for the reference itself and with a
-    single group or image.
+    (Critical value + 0.84) standard errors of the paired difference, between groups if given. NaN for the reference
+    itself, with a single group or image, and where the critical value is NaN.
 
-    Source: Cohen 1988, Statistical Power Analysis; 2.8 = 1.96 + 0.84.
+    Args:
+        scores: (k, n) float, complete, higher is better.
+        reference: row that the others are compared with.
+        groups: (n,) labels of images that are not independent.
+        critical_value: that of the comparison the difference is to be shown by: `Simultaneous.critical_value` where a
+            verdict must hold for all pairs at once; None for a single pair that was named beforehand (1.96).
+
+    Source: Cohen 1988, Statistical Power Analysis; 0.84 is the 80 % point of the normal distribution.
     """
     scores = checked_scores(scores)
     errors = standard_errors(scores - scores[reference], groups)
-    return np.where(np.arange(len(scores)) == reference, np.nan, DETECTABLE_ERRORS * errors)
+    critical = stats.norm.ppf((1 + LEVEL) / 2) if critical_value is None else critical_value
+    return np.where(np.arange(len(scores)) == reference, np.nan, (critical + stats.norm.ppf(POWER)) * errors)
 
 
 def difference_bounds(bounds: tuple[float, float] | None) -> tuple[float, float] | None:

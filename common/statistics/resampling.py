@@ -17,7 +17,7 @@ import pandas as pd
 # widen the simultaneous bounds of every other pair.
 SMALLEST_ERROR_SHARE = 1 / 3
 # Below so many groups the resampled pivots have too few distinct values; normal theory then limits widths from below.
-FEW_UNITS = 10
+FEW_UNITS = 30
 # Two numbers closer than this are one number; sums of the same values in another order differ by less.
 DECIMALS = 10
 BLOCK = 256
@@ -100,13 +100,12 @@ def resampled_means(scores: np.ndarray, groups: Groups = None, resamples: int = 
     return np.round(_products(weights, scores.T) / weights.sum(1, dtype=float)[:, None], DECIMALS)
 
 
-def out_of_bag_means(scores: np.ndarray, groups: Groups = None, resamples: int = 2000, seed: int = 0) -> np.ndarray:
-    """Mean of each approach over the images that a resample left out, (B, k); NaN where it left out none."""
+def out_of_bag_sums(
+    scores: np.ndarray, groups: Groups = None, resamples: int = 2000, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sum of each approach over the images that a resample left out, (B, k), and how many these are, (B,)."""
     left_out = resample_weights(scores.shape[1], groups, resamples, seed) == 0
-    count = left_out.sum(1, dtype=float)[:, None]
-    return np.divide(
-        _products(left_out, scores.T), count, out=np.full((resamples, len(scores)), np.nan), where=count > 0
-    )
+    return _products(left_out, scores.T), left_out.sum(1, dtype=float)
 
 
 def standard_errors(values: np.ndarray, groups: Groups = None) -> np.ndarray:

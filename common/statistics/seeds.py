@@ -7,6 +7,7 @@ both sources can be told apart; with one seed the training variation is unknown,
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from common.statistics.intervals import LEVEL, single_unit_reason
@@ -45,7 +46,9 @@ def variance_components(
         seed: of the resamples.
         bounds: range of the metric, None for one without limits.
 
-    Variances come from the two-way analysis of variance (negative estimates become 0). For the interval seeds and
+    Variances come from the two-way analysis of variance (negative estimates become 0); that of the seeds from the means
+    of the groups where there are any, because what one training does to a group it does to all its images. For the
+    interval seeds and
     images are resampled independently, the deviations of each widened by sqrt(m / (m - 1)), and the percentile
     interval widened from the normal to Student's quantile at Satterthwaite's degrees of freedom: three seeds are few.
     With one seed the interval is over images alone.
@@ -74,8 +77,11 @@ def variance_components(
         if bounds is not None:
             lower, upper = np.clip([lower, upper], *bounds)
     reasons = ["one seed: training variance not measured"] * (len(scores) == 1) + [single_unit_reason(images.units)]
+    of_seeds, of_images, rest = _two_way(scores)
+    if groups is not None:
+        of_seeds = _two_way(pd.DataFrame(scores.T).groupby(list(groups)).mean().to_numpy().T)[0]
     return VarianceComponents(
-        float(scores.mean()), float(lower), float(upper), *_two_way(scores), reason="; ".join(filter(None, reasons))
+        float(scores.mean()), float(lower), float(upper), of_seeds, of_images, rest, "; ".join(filter(None, reasons))
     )
 
 

@@ -15,7 +15,7 @@ from common.statistics.resampling import (
     DECIMALS,
     Groups,
     checked_scores,
-    out_of_bag_means,
+    out_of_bag_sums,
     resampled_means,
     studentised,
 )
@@ -131,19 +131,20 @@ def selection_corrected_score(
 ) -> SelectionCorrected:
     """Expected score of the whole selection, free of the advantage of having been chosen on the same images.
 
-    Arguments as in `winner`. For every resample the rule is replayed with the means and standard errors of that
-    resample and the critical value of all images (a bootstrap inside each resample would cost B times as much and
-    move the bounds little), and its choice is scored on the images, or whole groups, that the resample left out. A
-    resample holds 63 % of the images, so its choice is poorer and the correction errs on the low side when approaches
-    do differ: by a third of a point in the simulated case of a leader above far noisier approaches.
+    Arguments as in `winner`; every image weighs the same, whatever its group. For every resample the rule is replayed
+    with the means and standard errors of that resample and the critical value of all images (a bootstrap inside each
+    resample would cost B times as much and move the bounds little), and its choice is scored on the images, or whole
+    groups, that the resample left out. A resample holds 63 % of the images, so its choice is poorer and the correction
+    errs on the low side when approaches do differ: by a third of a point in the simulated case of a leader above far
+    noisier approaches.
 
     Source: Tsamardinos, Greasidou & Borboudakis 2018, Machine Learning 107:1895 (BBC-CV).
     """
     scores = checked_scores(scores, bounds)
     comparisons = simultaneous_comparisons(scores, groups, resamples, seed, bounds)
     naive = float(scores[winner_of(comparisons, costs, margin, rule).index].mean())
-    left_out = out_of_bag_means(scores, groups, resamples, seed)
-    usable = np.isfinite(left_out[:, 0])
+    left_out, count = out_of_bag_sums(scores, groups, resamples, seed)
+    usable = count > 0
     if not usable.any():
         return SelectionCorrected(naive, np.nan, np.full(len(scores), np.nan), "no resample leaves an image out")
     costs = _checked_rule(len(scores), costs, margin, rule)
@@ -153,7 +154,8 @@ def selection_corrected_score(
     if rule == "cheapest-equivalent" and len(scores) > 1:
         upper = upper + comparisons.critical_value * _errors_to(best, scores, groups, resamples, seed)
     chosen = _cheapest(means, _eligible(upper, best, margin, rule), costs)[usable]
-    corrected = np.take_along_axis(left_out[usable], chosen[:, None], 1).mean()
+    # Summed before divided: a mean of means would let the images of resamples that leave few out weigh more.
+    corrected = np.take_along_axis(left_out[usable], chosen[:, None], 1).sum() / count[usable].sum()
     return SelectionCorrected(naive, float(corrected), np.bincount(chosen, minlength=len(scores)) / len(chosen))
 
 
@@ -173,8 +175,10 @@ def _checked_rule(k: int, costs: np.ndarray | None, margin: float, rule: str) ->
     if not margin >= 0:
         raise ValueError(f"margin={margin} is not a loss; expected 0 or a small positive number such as 0.01.")
     costs = np.zeros(k) if costs is None else np.asarray(costs, dtype=float)
-    if costs.shape != (k,) or not np.isfinite(costs).all():
-        raise ValueError(f"costs={costs.tolist()}; expected {k} finite numbers, one for each approach, or None.")
+    if costs.shape != (k,) or np.isnan(costs).any():
+        raise ValueError(
+            f"costs={costs.tolist()}; expected {k} numbers, one for each approach (infinity where unknown), or None."
+        )
     return costs
 
 
