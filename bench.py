@@ -21,28 +21,28 @@ import os
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from approaches import TABLE, left_out_notes, names_for, processes
 from approaches.base import Budget, ConfigError
-from approaches.cost import peak_memory_mb
+from approaches.conclude import conclude
 from approaches.launch import mirror
-from approaches.options import PRESETS, budget_of, overrides_of, parser, run_name
-from approaches.run import RunSettings, check_settings, identity_of, run_approach
+from approaches.options import PRESETS, budget_of, overrides_of, parser, refuse_beside_study, run_name
+from approaches.run import run_approach
+from approaches.stored import RunSettings, check_settings, identity_of
 from approaches.studies import STUDIES
-from approaches.study import losers, run_study, studies_for
-from approaches.submit import rehearse, submit
+from approaches.study import exit_code, losers, prepare_studies, run_study, studies_for, trainings_for
+from approaches.submit import rehearse
 from common.coco import DataError
 from common.coco.check import check_data, format_findings
 from common.data import Data, load_data
-from common.describe import describe_data_set
-from common.details import write_details
 from common.files import write_whole
 from common.gallery import GalleryError
-from common.leaderboard import Choice, write_leaderboard
+from common.leaderboard import Choice
 from common.progress import progress
-from common.records import RunMismatchError, describe_run, open_run, read_record, read_records
+from common.records import RunMismatchError, describe_run, open_run
 from common.sample import generate
 from common.study_table import study_text
 from common.submission import SubmissionError
@@ -84,7 +84,7 @@ def main(words: list[str] | None = None, program: str = "bench.py") -> int:
 
 def benchmark(options, words: list[str]) -> int:
     """Check the data, run each approach, rank, submit; returns the exit code."""
-    if options.study:
+    if options.study is not None:
         return studies(options)
     start = time.monotonic()
     device = str(processes.state().device.type)
@@ -96,11 +96,13 @@ def benchmark(options, words: list[str]) -> int:
     run = options.output or Path("results") / run_name(folder.resolve().name, preset, options)
     settings = RunSettings(run, budget, options.seed, PRESETS[preset].smoke, overrides, options.score_only)
     settings = replace(settings, robustness=options.robustness)
+    runs = [settings, *(_with_seed(settings, options.seed + number) for number in range(1, options.seeds or 1))]
     if options.fresh and (options.resume or options.score_only):
         raise ConfigError("--fresh begins anew; it cannot go with --resume or --score-only.")
     cache_root = run.parent / "cache" if options.save_ds else None
     _refuse_data_folder(folder, run, cache_root)
-    check_settings(names, settings, continues=not options.fresh)
+    for each in runs:
+        check_settings(names, each, continues=not options.fresh)
     if not _checked(folder):
         return 2
     data = _loaded(folder, options.seed, cache_root)
@@ -109,67 +111,69 @@ def benchmark(options, words: list[str]) -> int:
         "device %s, %d process(es) of %d thread(s)", device, processes.state().num_processes, processes.use_threads()
     )
     log.info("preset %s: %s; seed %d; results in %s", preset, _said(budget), options.seed, run)
+    if budget.minutes is not None:
+        log.info(
+            "at most about %.0f min of training in all, predictions aside", budget.minutes * len(names) * len(runs)
+        )
+    if cache_root is not None:
+        log.info("decoded images are kept in %s, which may be deleted at any time", cache_root)
     for note in [*left_out_notes(options.approaches, device), *data.notes]:
         log.info("%s", note)
-    _run_all(names, data, settings)
-    others = [_with_seed(settings, options.seed + number) for number in range(1, options.seeds or 1)]
-    for other in others:
-        log.info("once more with seed %d", other.seed)
-        _run_all(names, data, other)
-    choice = Choice(options.winner, options.margin)
-    seeds = [other.folder for other in others]
-    return _concluded(data, run, names, choice, seeds, not options.no_report, time.monotonic() - start)
+    for each in runs:
+        _run_all(names, data, each)
+    choice, seconds = Choice(options.winner, options.margin), time.monotonic() - start
+    return conclude(data, [*runs, *_earlier_seeds(settings, runs)], names, choice, not options.no_report, seconds)
 
 
 def _run_all(names: list[str], data: Data, settings: RunSettings) -> None:
     """Each approach through its stages, in the order of the names."""
+    log.info("all approaches with seed %d", settings.seed)
     for name in names:
         record = run_approach(name, data, settings)
         log.info("%s: %s%s", name, record.status, f" ({record.reason})" if record.reason else "")
 
 
+def _earlier_seeds(settings: RunSettings, runs: Sequence[RunSettings]) -> list[RunSettings]:
+    """Trainings with other seeds that lie in the folder from a command before; they still say what they said."""
+    folders = sorted((settings.folder / "seeds").glob("*"))
+    known = {each.seed for each in runs}
+    found = [int(folder.name) for folder in folders if folder.name.isdigit()]
+    return [_with_seed(settings, seed) for seed in found if seed not in known]
+
+
 def _with_seed(settings: RunSettings, seed: int) -> RunSettings:
-    """The same run, on the same split, from another training seed, in a folder below it."""
+    """The same run, on the same split and in as many steps, from another training seed, in a folder below it."""
     folder = settings.folder / "seeds" / str(seed)
-    return replace(settings, folder=folder, seed=seed, measured=False, robustness=0)
-
-
-def _report(run: Path, folder: Path) -> None:
-    """The notebook on this run as a page; a run without one is complete all the same."""
-    from common.report import write_report
-
-    log.info("making the report")
-    try:
-        print(f"report:        {write_report(run, folder)}")
-    except Exception as error:
-        log.warning("no report: %s. Once that is mended: python -m common.report %s", error, run)
+    return replace(settings, folder=folder, seed=seed, measured=False, robustness=0, plans=settings.folder)
 
 
 def studies(options) -> int:
-    """Run the studies that are asked for; returns the exit code. Their tables go to results/studies/."""
+    """Run the studies that are asked for; returns the exit code.
+
+    A table goes to results/studies/ where nothing makes the study another one than it is; else it lies beside its runs.
+    """
+    refuse_beside_study(options)
     names = studies_for(options.study)
-    folder = _data_folder(options.data)
-    budget = Budget(options.time_limit, options.epochs, options.steps, options.batch)
-    smoke = options.preset is not None and PRESETS[options.preset].smoke
-    home = options.output or Path("results") / "studies"
+    folder, home = _data_folder(options.data), options.output or Path("results") / "studies"
+    how = trainings_for(options, home, folder.resolve().name)
     cache_root = home / "cache" if options.save_ds else None
     _refuse_data_folder(folder, home, cache_root)
     if not _checked(folder):
         return 2
     data = _loaded(folder, options.seed, cache_root)
-    threads, code = processes.use_threads(), 0
-    log.info("device %s, %d thread(s); studies in %s", processes.state().device, threads, home)
+    log.info("device %s, %d thread(s); studies in %s", processes.state().device, processes.use_threads(), home)
+    prepare_studies(names, data, how, fresh=options.fresh)
+    codes = []
     for name in names:
-        runs = home / "runs" / run_name(folder.resolve().name, "smoke" if smoke else "study", options)
-        table = run_study(name, data, runs, budget, seeds=options.seeds or 3, smoke=smoke)
-        path = home / f"{folder.resolve().name.replace('_', '-')}-{name}.csv"
+        table = run_study(name, data, how)
+        codes.append(exit_code(table))
+        path = (home if how.are_usual else how.runs) / f"{folder.resolve().name.replace('_', '-')}-{name}.csv"
         if processes.is_main():
             write_whole(path, table.to_csv(index=False, float_format="%.6g"))
             print(f"\n{STUDIES[name].question}\n\n{study_text(table)}\n\n{path}")
             for said in losers(table):
                 print(said)
-                code = 1
-    return code
+    return max(codes)
 
 
 def _refuse_data_folder(folder: Path, *places: Path | None) -> None:
@@ -182,6 +186,12 @@ def _refuse_data_folder(folder: Path, *places: Path | None) -> None:
 
 def _data_folder(given: Path | None) -> Path:
     """The folder asked for, else the original data set where it lies in its place, else generated sample data."""
+    if given is not None and not given.is_dir():
+        raise ConfigError(f"--data {given} is no folder; expected one that holds train/ and val/. Correct the path.")
+    if given is not None and (given / "images").is_dir() and not (given / "train").exists():
+        raise ConfigError(
+            f"--data {given} holds images/ itself; expected the folder with train/ and val/: --data {given.parent}"
+        )
     if given is not None or DATA.is_dir():
         return given or DATA
     with processes.together("generating sample data"):
@@ -223,6 +233,7 @@ def _opened(data: Data, settings: RunSettings, preset: str, fresh: bool, words: 
             log.addHandler(handler)
             roles = {role: list(getattr(data, role).ids) for role in ("fit", "tune", "score")}
             groups = {str(image_id): group for image_id, group in data.score.groups.items()}
+            others = {role: set(getattr(data, role).groups.values()) for role in ("fit", "tune")}
             state = processes.state()
             describe_run(
                 run,
@@ -235,35 +246,8 @@ def _opened(data: Data, settings: RunSettings, preset: str, fresh: bool, words: 
                 threads=processes.threads(),
                 roles=roles,
                 score_groups=groups,
+                score_groups_in_train={role: sorted(it & set(groups.values())) for role, it in others.items()},
             )
-
-
-def _concluded(
-    data: Data, run: Path, names: list[str], choice: Choice, other_seeds: list[Path], report: bool, seconds: float
-) -> int:
-    """Rank, submit, report, and say where everything is."""
-    code = 0
-    with processes.together("concluding the run"):
-        if processes.is_main():
-            records = read_records(run)
-            by_seed = [read_records(folder) for folder in other_seeds]
-            winner, board = write_leaderboard(run, records, data.score.groups, choice, by_seed)
-            images, _ = describe_data_set(data.score, lambda items: progress(items, "describing val"))
-            write_details(run, records, images, data.score.groups)
-            configs = {record.approach: {"config": record.config, "fit": record.fit} for record in records}
-            costs = {"seconds": round(seconds, 1), "peak_memory_mb": round(peak_memory_mb())}
-            describe_run(run, approaches=configs, winner=winner, choice=vars(choice), last_command=costs)
-            print(f"\n{board}\n")
-            if winner is not None:
-                folder = submit(read_record(run, winner), data, run)
-                print(f"winner on val: {winner}\nleaderboard:   {run / 'leaderboard.md'}\nsubmission:    {folder}")
-                if report:
-                    _report(run, data.folder)
-            failed = [record.approach for record in records if record.approach in names and record.status == "failed"]
-            if failed or winner is None:
-                print(f"failed: {', '.join(failed) or 'every approach'}; the reasons are in {run / 'log.txt'}")
-                code = 1
-    return code
 
 
 def _said(budget: Budget) -> str:

@@ -1,8 +1,9 @@
 """The contract every approach keeps, and the few values that pass through it. It knows no approach by name."""
 
 import json
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -12,6 +13,7 @@ import numpy as np
 from common.data import DataSet
 
 CHECKPOINT = "checkpoint.pt"  # in the folder given to `fit`: an unfinished one that can be continued
+KINDS = {int: "whole number", float: "number", bool: "true or false", tuple: "list", str: "text"}
 
 
 class NotFittedError(RuntimeError):
@@ -19,7 +21,7 @@ class NotFittedError(RuntimeError):
 
 
 class ConfigError(ValueError):
-    """A setting does not exist or has the wrong type; the message lists those that do."""
+    """A setting does not exist, or has the wrong type or a value that is not allowed; the message says what is."""
 
 
 class RequirementMissingError(RuntimeError):
@@ -65,8 +67,46 @@ class Traits:
 
 
 @dataclass(frozen=True)
+class Allowed:
+    """Which values a setting takes, and what the user is told of that; of a list, it holds for each of its values."""
+
+    holds: Callable[[Any], bool]
+    said: str
+
+
+def bounded(default: Any, least: float, most: float = math.inf) -> Any:
+    """A setting of a `Config` that is a number from `least` to `most`, or a list of such numbers."""
+
+    def holds(value: Any) -> bool:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and math.isfinite(value) and least <= value <= most
+
+    kind = KINDS[type(default[0] if isinstance(default, tuple) else default)]
+    said = f"a {kind} of {least:g} or more" if math.isinf(most) else f"a {kind} from {least:g} to {most:g}"
+    return field(default=default, metadata={"allowed": Allowed(holds, said)})
+
+
+def chosen(default: Any, names: Iterable[str]) -> Any:
+    """A setting of a `Config` that is one of some names, or a list of them."""
+    known = tuple(names)
+    return field(default=default, metadata={"allowed": Allowed(known.__contains__, f"one of {', '.join(known)}")})
+
+
+@dataclass(frozen=True)
 class Config:
-    """Settings of an approach: JSON-able, frozen, with the defaults that the leaderboard shows."""
+    """Settings of an approach: JSON-able, frozen, with the defaults that the leaderboard shows.
+
+    A setting made by `bounded` or `chosen` takes no other values; what more must hold stands in the `__post_init__` of
+    a subclass, after that of this class.
+    """
+
+    def __post_init__(self):
+        for item in fields(self):
+            value, allowed = getattr(self, item.name), item.metadata.get("allowed")
+            values = value if isinstance(value, tuple) else (value,)
+            if allowed and not (values and all(map(allowed.holds, values))):
+                each = "a list of one or more, each " if isinstance(value, tuple) else ""
+                raise ConfigError(f"{item.name}={value!r} is not allowed; expected {each}{allowed.said}.")
 
     @classmethod
     def smoke(cls) -> Self:
@@ -80,7 +120,8 @@ class Config:
             values: setting → value, or its text as given on a command line (`"32"`, `"false"`, `"[1, 2]"`).
 
         Raises:
-            ConfigError: an unknown setting or a value of another type; the message lists all settings.
+            ConfigError: an unknown setting or a value of another type, where the message lists all settings; or a value
+                that is not allowed.
         """
         known = {item.name: getattr(self, item.name) for item in fields(self)}
         parsed = {}
@@ -101,8 +142,9 @@ class Config:
         if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
             value = float(value)
         if type(value) is not type(default):
-            expected = type(default).__name__
-            raise ConfigError(f"{name}={value!r} is not a {expected}; the settings are {self._listed()}.")
+            kind = type(default)
+            said = "neither true nor false" if kind is bool else f"no {KINDS.get(kind, kind.__name__)}"
+            raise ConfigError(f"{name}={value!r} is {said}; the settings are {self._listed()}.")
         return value
 
     def _listed(self) -> str:
@@ -163,6 +205,9 @@ class Approach(ABC):
     def traits(self) -> Traits:
         """What a caller must know before it runs this approach with this config."""
         return Traits()
+
+    def check_budget(self, budget: Budget) -> None:  # noqa: B027 - most approaches take any
+        """Raise a ConfigError for a budget that `fit` would refuse on these processes, before anything is trained."""
 
     @abstractmethod
     def fit(

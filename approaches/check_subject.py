@@ -14,7 +14,7 @@ import numpy as np
 
 from approaches import TABLE, store
 from approaches.base import Approach, Budget, Predictor
-from approaches.run import RunSettings, prepared
+from approaches.stored import RunSettings, prepared
 from common.coco import ANNOTATION_FILE, read_entries
 from common.data import DataSet
 

@@ -1,15 +1,17 @@
 """Scores of a trained approach on corrupted copies of images; the processes share them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from approaches import processes
 from approaches.base import Approach
 from approaches.remembered import check_proba
-from common.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from common.corruptions import CORRUPTIONS, SEVERITIES, corrupt, in_training_augmentation
 from common.data import DataSet
 from common.metrics import count_pixels, dice
 from common.postprocess import Postprocess, quantise
 from common.progress import progress
+from common.records import Record
 
 
 def corrupted_rows(
@@ -39,3 +41,19 @@ def corrupted_rows(
             row = {"corruption": kind, "severity": severity, "img_id": sample.image_id, "tp": counts.tp}
             part[job] = row | {"fn": counts.fn, "dice": dice(counts.tp, counts.fp, counts.fn)}
     return [row for _, row in sorted(processes.join(part).items())]
+
+
+def met_in_training(records: Sequence[Record]) -> list[str]:
+    """The corruptions that an approach has met in training, so that standing them proves less.
+
+    Args:
+        records: of the approach and of the members that it uses.
+
+    Returns:
+        Names of `CORRUPTIONS`: those of the augmentation (see `in_training_augmentation`), and all of them where
+        generated scenes were among the crops, since these differ in exposure, contrast, white balance, focus, grain,
+        shadow, compression and distance (`common/sample/camera.py`).
+    """
+    if any(record.config.get("generated_share") for record in records):
+        return sorted(CORRUPTIONS)
+    return sorted(set().union(*(in_training_augmentation(record.fit.get("augmentation", [])) for record in records)))

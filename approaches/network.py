@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional
@@ -15,7 +16,8 @@ from torch.nn import functional
 from approaches import processes
 from approaches.base import Approach, Budget, NotFittedError, Traits, check_image
 from approaches.inference import predict_whole
-from approaches.training import TrainingConfig, train
+from approaches.training import shared_batch, train
+from approaches.training_config import TrainingConfig
 from common.data import DataSet
 
 WEIGHTS = "model.safetensors"
@@ -75,6 +77,10 @@ class NetworkApproach(Approach):
         """Mean and standard deviation of each RGB channel, as shares of 255, by which the input is normalised."""
         return MEAN, STD
 
+    def check_budget(self, budget: Budget) -> None:
+        """The processes must be able to share the batch; see `Approach.check_budget`."""
+        shared_batch(budget.batch, self.config.batch)
+
     def fit(
         self, fit_set: DataSet, tune_set: DataSet, *, budget: Budget, seed: int = 0, folder: Path | None = None
     ) -> Self:
@@ -102,9 +108,16 @@ class NetworkApproach(Approach):
         save_file(state, folder / WEIGHTS)
 
     def load(self, folder: Path) -> Self:
-        """Read what `save` wrote, onto this process's device."""
-        network = self.build_network(pretrained=False)
-        network.load_state_dict(load_file(folder / WEIGHTS))
+        """Read what `save` wrote, onto this process's device; OSError where the file is not that."""
+        network, path = self.build_network(pretrained=False), folder / WEIGHTS
+        try:
+            network.load_state_dict(load_file(path))
+        except (SafetensorError, RuntimeError) as error:
+            raise OSError(
+                f"{path} does not hold the weights of this network ({str(error).splitlines()[0]}); expected the file "
+                f"that training wrote. Delete {folder}; the approach is trained again when bench.py goes on with the "
+                "run."
+            ) from error
         network = self._behind_normalisation(network)
         self.network_ = network.to(processes.state().device, memory_format=torch.channels_last).eval()
         return self

@@ -27,6 +27,8 @@ PRESETS = {
     "full": Preset(12.0, False, "12 minutes for each fit: the default on your data"),
 }
 
+NOT_FOR_STUDIES = "set mix_sample approaches score_only robustness margin winner no_report resume".split()
+
 
 def parser(program: str) -> argparse.ArgumentParser:
     """The options; each long one is understood with hyphens and with underscores."""
@@ -124,6 +126,24 @@ def count(text: str) -> int:
     if not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text} is not from 1 to 10000")
     return int(text)
+
+
+def refuse_beside_study(options: argparse.Namespace) -> None:
+    """Refuse what a study would not heed.
+
+    Raises:
+        ConfigError: something is given that has no meaning for a study; the message names it.
+    """
+    usual = parser("").parse_args([])
+    given = ["--" + name.replace("_", "-") for name in NOT_FOR_STUDIES if vars(options)[name] != vars(usual)[name]]
+    if options.preset and not PRESETS[options.preset].smoke:
+        given.append(f"--preset {options.preset}")
+    if given:
+        raise ConfigError(
+            f"--study cannot go with {', '.join(given)}: what a study trains and for how long stands in "
+            "approaches/studies.py, folds of train score it, and the same command continues it. Leave that out; what "
+            "counts here is --data, --output, --seed, --seeds, --fresh, --preset smoke, and a budget of your own."
+        )
 
 
 def budget_of(options: argparse.Namespace, preset: Preset) -> Budget:

@@ -4,14 +4,14 @@ import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import cv2
 import lightgbm as lgb
 import numpy as np
 
 from approaches import processes
-from approaches.base import Approach, Budget, Config, FitReport, NotFittedError, check_image
+from approaches.base import Approach, Budget, Config, FitReport, NotFittedError, bounded, check_image, chosen
 from approaches.pixel_features import GROUPS, feature_names, pixel_features
 from common.data import DataSet, Sample
 from common.groups import spread
@@ -25,15 +25,15 @@ MODEL_TEXT = "lightgbm.txt"
 class PixelConfig(Config):
     """Settings of the pixel classifier."""
 
-    scales: int = 6  # the coarsest sees about 128 px around a pixel, the length of a large butt
-    feature_groups: tuple = GROUPS
-    most_images: int = 1000  # of fit, and of tune, are sampled
-    pixels_per_image: int = 800  # half of them object, as far as there are as many
-    rounds: int = 400
-    learning_rate: float = 0.08
-    leaves: int = 63
-    min_leaf_pixels: int = 100
-    patience: int = 40  # rounds without a better log loss on tune
+    scales: int = bounded(6, 1, 10)  # the coarsest sees about 128 px around a pixel, the length of a large butt
+    feature_groups: tuple = chosen(GROUPS, GROUPS)
+    most_images: int = bounded(1000, 1)  # of fit, and of tune, are sampled
+    pixels_per_image: int = bounded(800, 2)  # half of them object, as far as there are as many
+    rounds: int = bounded(400, 1)
+    learning_rate: float = bounded(0.08, 1e-6, 1)
+    leaves: int = bounded(63, 2, 131072)
+    min_leaf_pixels: int = bounded(100, 1)
+    patience: int = bounded(40, 0)  # rounds without a better log loss on tune; 0 trains all, and tune is not looked at
 
     @classmethod
     def smoke(cls) -> Self:
@@ -52,19 +52,43 @@ class PixelLightGBM(Approach):
         """Sample pixels, boost until the log loss on *tune* no longer falls; `budget.epochs` has no meaning here.
 
         A time limit becomes a number of rounds, from the speed of the first ones; `budget.steps` gives it by hand.
+        Without patience that number of rounds is trained and kept, and *tune* is not looked at.
 
         Raises:
-            ValueError: *fit* holds only objects or only background.
+            ValueError: *fit*, or a *tune* that is looked at, holds only objects or only background.
         """
         start = time.monotonic()
         deadline = start + 60 * budget.minutes if budget.minutes else None
         rows, labels, rate = self._sampled(fit_set, seed)
-        tune_rows, tune_labels, _ = self._sampled(tune_set, seed + 1)
-        parameters = {
+        names = feature_names(self.config.scales, self.config.feature_groups)
+        train = lgb.Dataset(rows, labels, feature_name=names, free_raw_data=True)
+        judged, stops = [], []
+        if self.config.patience:
+            tune_rows, tune_labels, _ = self._sampled(tune_set, seed + 1)
+            judged = [lgb.Dataset(tune_rows, tune_labels, reference=train)]
+            stops = [lgb.early_stopping(self.config.patience, verbose=False)]
+        limit = _RoundLimit(deadline)
+        self.booster_ = lgb.train(
+            self._parameters(seed, len(labels)),
+            train,
+            num_boost_round=min(self.config.rounds, budget.steps or self.config.rounds),
+            valid_sets=judged,
+            callbacks=[*stops, limit],
+        )
+        self.balance_ = rate
+        self.report_ = FitReport(
+            steps=self.booster_.best_iteration or self.booster_.current_iteration(),
+            notes={"pixels": len(labels), "features": len(names), "rounds_allowed": limit.rounds or self.config.rounds},
+        )
+        return self
+
+    def _parameters(self, seed: int, pixels: int) -> dict[str, Any]:
+        """LightGBM's settings for so many pixels."""
+        return {
             "objective": "binary",
             "learning_rate": self.config.learning_rate,
             "num_leaves": self.config.leaves,
-            "min_data_in_leaf": min(self.config.min_leaf_pixels, max(1, len(labels) // 50)),
+            "min_data_in_leaf": min(self.config.min_leaf_pixels, max(1, pixels // 50)),
             "feature_fraction": 0.5,
             "bagging_fraction": 0.7,
             "bagging_freq": 1,
@@ -74,23 +98,6 @@ class PixelLightGBM(Approach):
             "num_threads": processes.cores(),  # the other processes wait meanwhile
             "verbosity": -1,
         }
-        names = feature_names(self.config.scales, self.config.feature_groups)
-        train = lgb.Dataset(rows, labels, feature_name=names, free_raw_data=True)
-        tune = lgb.Dataset(tune_rows, tune_labels, reference=train)
-        limit = _RoundLimit(deadline)
-        self.booster_ = lgb.train(
-            parameters,
-            train,
-            num_boost_round=min(self.config.rounds, budget.steps or self.config.rounds),
-            valid_sets=[tune],
-            callbacks=[lgb.early_stopping(self.config.patience, verbose=False), limit],
-        )
-        self.balance_ = rate
-        self.report_ = FitReport(
-            steps=self.booster_.best_iteration or self.booster_.current_iteration(),
-            notes={"pixels": len(labels), "features": len(names), "rounds_allowed": limit.rounds or self.config.rounds},
-        )
-        return self
 
     def _sampled(self, data_set: DataSet, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
         """Features (n, f) float32 and labels (n,) of the drawn pixels, and how much rarer object is than drawn."""
@@ -164,8 +171,8 @@ def _draw(truth: np.ndarray, usable: np.ndarray, count: int, seed: int, sample: 
 
 
 class _RoundLimit:
-    """LightGBM callback: after the tenth round, the time that is left becomes a number of rounds, the best of which is
-    kept.
+    """LightGBM callback: after the tenth round, the time that is left becomes a number of rounds, of which the best is
+    kept, or the last where nothing judges them.
     """
 
     order = 0
@@ -178,7 +185,7 @@ class _RoundLimit:
         done = env.iteration - env.begin_iteration + 1
         if self.deadline is None:
             return
-        log_loss = env.evaluation_result_list[0][2]
+        log_loss = env.evaluation_result_list[0][2] if env.evaluation_result_list else -done
         if self._best is None or log_loss < self._best[0]:
             self._best = (log_loss, env.iteration, env.evaluation_result_list)
         if done == 10:

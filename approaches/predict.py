@@ -1,25 +1,25 @@
 """A stored model on new photos: `python -m approaches.predict RUN PHOTOS… --output DIR`.
 
-One black and white PNG is written for each photo, made by the winner of the run or by the approach that is named.
+One black and white PNG is written for each photo, made by the winner of the run or by the approach that is named. A
+photo that cannot be read is named at the end, and the others get their masks.
 """
 
 import argparse
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from approaches import TABLE, load, processes
-from approaches.base import ConfigError
-from approaches.run import model_folder
+from approaches.base import Approach, ConfigError
+from approaches.stored import model_folder
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
 from common.files import write_whole
 from common.postprocess import Postprocess, quantise
 from common.progress import progress
-from common.records import RUN_FILE, Record, read_record
+from common.records import RUN_FILE, Record, read_description, read_record, read_records
 
 
 def photos_of(places: Sequence[Path]) -> list[Path]:
@@ -46,18 +46,41 @@ def trained(run: Path, approach: str | None) -> Record:
     """The record of a complete approach of a run, or of its winner.
 
     Raises:
-        ConfigError: the run has no winner yet, or no complete approach of that name.
+        ConfigError: the folder holds no run, or the run has no winner yet, or no complete approach of that name.
+        DamagedFileError: a file of the run cannot be read.
     """
-    path = run / RUN_FILE
-    described = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    name = approach or described.get("winner")
+    if not (run / RUN_FILE).is_file():
+        raise ConfigError(f"{run} has no {RUN_FILE}; expected the folder of a run, such as results/sample-quick.")
+    name = approach or read_description(run).get("winner")
     record = read_record(run, name) if name in TABLE else None
     if record is None or record.status != "ok":
-        raise ConfigError(f"{run} has no complete approach {name or 'that won'}; train it there first with bench.py.")
+        complete = [each.approach for each in read_records(run) if each.status == "ok"]
+        raise ConfigError(
+            f"{run} has no complete approach {name or 'that won'}; there are {', '.join(complete) or 'none'}. Name one "
+            "of those with --approach, or train it there first with bench.py."
+        )
     return record
 
 
-def predict(run: Path, approach: str | None, photos: Sequence[Path], output: Path) -> list[Path]:
+def stored_model(run: Path, approach: str) -> Approach:
+    """The model of an approach of a run.
+
+    Raises:
+        ConfigError: a file of it is missing or cannot be read.
+    """
+    folder = model_folder(run, approach)
+    try:
+        return load(folder)
+    except OSError as error:
+        raise ConfigError(str(error)) from error
+    except Exception as error:
+        raise ConfigError(
+            f"the model in {folder} cannot be read ({type(error).__name__}: {error}); expected what training wrote. "
+            "Delete the folder; the approach is trained again when bench.py goes on with the run."
+        ) from error
+
+
+def predict(run: Path, approach: str | None, photos: Sequence[Path], output: Path) -> Iterator[OSError | None]:
     """Write the mask of each photo, at the photo's size, upright, 255 where the object is.
 
     Args:
@@ -66,25 +89,35 @@ def predict(run: Path, approach: str | None, photos: Sequence[Path], output: Pat
         photos: image files.
         output: folder for `<name of the photo>.png`; files of the same name are replaced.
 
+    Yields:
+        For each photo None when its mask is written, or why it cannot be read and has no mask.
+
     Raises:
         ConfigError: the run has no winner yet, or no complete approach of that name; or the masks would lie among the
             photos.
+        OSError: a mask cannot be written.
     """
     if output.resolve() in {photo.resolve().parent for photo in photos}:
         raise ConfigError(f"--output {output} is a folder of the photos; masks there could replace them. Name another.")
     record = trained(run, approach)
-    model, postprocess = load(model_folder(run, record.approach)), Postprocess(**record.postprocess)
-    written = []
+    model, postprocess = stored_model(run, record.approach), Postprocess(**record.postprocess)
     for photo in progress(photos, f"{record.approach}: predicting"):
-        levels = quantise(model.predict_proba(read_image(photo, upright=True)))
-        mask = postprocess.apply(levels).astype(np.uint8) * 255
-        written.append(output / f"{photo.stem}.png")
-        write_whole(written[-1], cv2.imencode(".png", mask)[1].tobytes())
-    return written
+        try:
+            image = read_image(photo, upright=True)
+        except OSError as error:
+            yield error
+            continue
+        mask = postprocess.apply(quantise(model.predict_proba(image))).astype(np.uint8) * 255
+        write_whole(output / f"{photo.stem}.png", cv2.imencode(".png", mask)[1].tobytes())
+        yield None
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line.
+
+    Returns:
+        0, 1 if a photo has no mask, 2 if there is nothing to predict with or on, 130 if it was interrupted.
+    """
     parser = argparse.ArgumentParser(prog="python -m approaches.predict", description="A stored model on new photos.")
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
@@ -92,13 +125,22 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--approach", help="the winner of the run unless given")
     options = parser.parse_args(words)
     processes.use_threads()
+    unread: list[OSError] = []
+    written = 0
     try:
-        written = predict(options.run, options.approach, photos_of(options.photos), options.output)
+        for error in predict(options.run, options.approach, photos_of(options.photos), options.output):
+            written += error is None
+            unread += [error] if error else []
     except (ConfigError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{len(written)} masks in {options.output}")
-    return 0
+    except KeyboardInterrupt:
+        print(f"interrupted; {written} masks are in {options.output}", file=sys.stderr)
+        return 130
+    print(f"{written} masks in {options.output}")
+    if unread:
+        print(f"{len(unread)} of {written + len(unread)} photos have no mask:", *unread, sep="\n", file=sys.stderr)
+    return 1 if unread else 0
 
 
 if __name__ == "__main__":

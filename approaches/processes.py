@@ -5,6 +5,7 @@ failure on all instead of a wait that never ends. One process alone goes the sam
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
@@ -12,12 +13,7 @@ import cv2
 import torch
 from accelerate import Accelerator, DataLoaderConfiguration, PartialState
 from accelerate.state import AcceleratorState
-from accelerate.utils import (
-    DistributedDataParallelKwargs,
-    broadcast_object_list,
-    gather_object,
-    parse_flag_from_env,
-)
+from accelerate.utils import DistributedDataParallelKwargs, gather_object, parse_flag_from_env
 
 T = TypeVar("T")
 LONG_WAIT = timedelta(days=7)  # an approach that only the main process trains keeps the others waiting in a collective
@@ -25,6 +21,24 @@ LONG_WAIT = timedelta(days=7)  # an approach that only the main process trains k
 
 class ApproachFailedError(RuntimeError):
     """Another process could not go on; the message is its reason."""
+
+
+@dataclass
+class _Nesting:
+    """In how many blocks this process is.
+
+    Attributes:
+        depth: of the innermost block; 0 outside of all.
+        over: of the outermost block that the other processes have left already, None where there is none such.
+        reason: why they left it.
+    """
+
+    depth: int = 0
+    over: int | None = None
+    reason: str = ""
+
+
+_nesting = _Nesting()
 
 
 def state() -> PartialState:
@@ -73,7 +87,9 @@ def join(part: Mapping[int, T]) -> dict[int, T]:
     Raises:
         ValueError: two processes bring the same id.
     """
-    pairs = gather_object(list(part.items())) if state().num_processes > 1 else list(part.items())
+    with _block():
+        parts = _meet("joining results", value=list(part.items()))
+    pairs = [pair for part in parts for pair in part]
     joined = dict(pairs)
     if len(joined) != len(pairs):
         raise ValueError(f"{len(pairs)} results were joined but only {len(joined)} different ids are among them.")
@@ -82,23 +98,61 @@ def join(part: Mapping[int, T]) -> dict[int, T]:
 
 @contextmanager
 def together(what: str) -> Iterator[None]:
-    """A block that all processes enter; if it raises on one, it raises on all.
+    """A block that all processes enter; if it raises on one, it raises on all. Blocks may lie within blocks.
 
-    Nothing inside may be a collective that only some processes reach after an error.
+    Inside, an exchange of tensors among the processes must not follow what may fail on some of them alone.
     """
-    error = None
+    with _block():
+        error = None
+        try:
+            yield
+        except Exception as raised:
+            error = raised
+        _meet(what, error)
+
+
+@contextmanager
+def _block() -> Iterator[None]:
+    """One level deeper. Where the level around it is over on the other processes, no new one is begun in it."""
+    if _nesting.over is not None:
+        raise ApproachFailedError(_nesting.reason)
+    _nesting.depth += 1
     try:
         yield
-    except Exception as raised:
-        error = raised
-    reasons = [f"{type(error).__name__}: {error}" if error else ""]
-    if state().num_processes > 1:
-        reasons = gather_object(reasons)
+    finally:
+        _nesting.depth -= 1
+        if _nesting.over is not None and _nesting.depth < _nesting.over:
+            _nesting.over = None
+
+
+def _meet(what: str, error: Exception | None = None, value: T | None = None) -> list[T]:
+    """The end of a block, where each process learns how the others came out of it; returns what each of them brings.
+
+    All processes meet here and nowhere else, so whatever fails, each meeting of one process has its counterpart on the
+    others: the end of the same block, or of one around it that another left with an error before it came to this one.
+    Who sees that from further inside has met the others for all blocks down to theirs, and raises through them without
+    another meeting; so all are at the same place again.
+
+    Raises:
+        Exception: the error of this process.
+        ApproachFailedError: the error of another one.
+        RuntimeError: the processes are in different blocks, and none of them has failed: a fault of the program.
+    """
+    if _nesting.over is not None:
+        raise error if error is not None else ApproachFailedError(_nesting.reason)
+    mine = _nesting.depth, what, "" if error is None else f"{type(error).__name__}: {error}", value
+    met = gather_object([mine]) if state().num_processes > 1 else [mine]
+    failed = [f"{name} failed on process {rank}: {why}" for rank, (_, name, why, _) in enumerate(met) if why]
+    outermost = min(depth for depth, *_ in met)
+    if error is None and failed:
+        error = ApproachFailedError(failed[0])
+    elif error is None and any(at[:2] != mine[:2] for at in met):
+        error = RuntimeError(f"the processes met at the ends of different blocks: {', '.join(n for _, n, *_ in met)}.")
+    if _nesting.depth > outermost:
+        _nesting.over, _nesting.reason = outermost, str(error)
     if error is not None:
         raise error
-    for rank, reason in enumerate(reasons):
-        if reason:
-            raise ApproachFailedError(f"{what} failed on process {rank}: {reason}")
+    return [brought for *_, brought in met]
 
 
 def fresh_accelerator(precision: str) -> Accelerator:
@@ -117,12 +171,14 @@ def fresh_accelerator(precision: str) -> Accelerator:
 
 def agree(value: T) -> T:
     """The main process's value, on every process."""
-    return broadcast_object_list([value])[0] if state().num_processes > 1 else value
+    with _block():
+        return _meet("agreeing", value=value if is_main() else None)[0]
 
 
 def wait() -> None:
     """Return when all processes are here."""
-    state().wait_for_everyone()
+    with _block():
+        _meet("waiting")
 
 
 def cores() -> int:

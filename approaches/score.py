@@ -14,7 +14,7 @@ import pandas as pd
 from approaches import load, processes
 from approaches.base import ConfigError
 from approaches.predict import trained
-from approaches.run import model_folder
+from approaches.stored import model_folder
 from common.coco import DataError, read_entries
 from common.data import DataSet
 from common.evaluate import score_image, score_table
@@ -36,8 +36,14 @@ def score(run: Path, approach: str | None, data_set: DataSet) -> pd.DataFrame:
 
     Raises:
         ConfigError: the run has no winner, or no complete approach of that name.
+        DataError: no image shows an object.
     """
     record = trained(run, approach)
+    if not any((sample.mask & ~sample.ignore).any() for sample in data_set):
+        raise DataError(
+            f"none of the {len(data_set)} images to score has an object outside ignored pixels; a mean Dice needs one. "
+            "Annotate some, or give another --data or --split."
+        )
     model, postprocess = load(model_folder(run, record.approach)), Postprocess(**record.postprocess)
     scores = [
         score_image(sample, quantise(model.predict_proba(sample.image)), postprocess)

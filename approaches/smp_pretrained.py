@@ -8,9 +8,9 @@ import segmentation_models_pytorch as smp
 import timm
 from torch import nn
 
-from approaches.base import Traits
+from approaches.base import ConfigError, Traits, chosen
 from approaches.network import MEAN, STD, NetworkApproach
-from approaches.training import TrainingConfig
+from approaches.training_config import TrainingConfig
 from approaches.weights import pretrained_network
 
 
@@ -18,9 +18,18 @@ from approaches.weights import pretrained_network
 class SmpConfig(TrainingConfig):
     """Which network, beside the training's settings."""
 
-    architecture: str = "unet"
+    architecture: str = chosen("unet", smp.MODEL_ARCHITECTURES_MAPPING)
     encoder: str = "tu-tf_efficientnet_lite0"
     pretrained: bool = True  # False begins from random weights, to see what pretraining gives
+
+    def __post_init__(self):
+        super().__post_init__()
+        library, _, model = self.encoder.partition("-")
+        if not (timm.is_model(model) if library == "tu" else self.encoder in smp.encoders.get_encoder_names()):
+            raise ConfigError(
+                f"encoder={self.encoder!r} is not allowed; expected an encoder of segmentation_models_pytorch, such as "
+                "resnet34 or mit_b0, or tu- and the name of a model of timm, such as tu-tf_efficientnet_lite0."
+            )
 
 
 class SmpPretrained(NetworkApproach):

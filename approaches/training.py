@@ -8,20 +8,19 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import torch
 from torch import nn
 
 from approaches import processes
-from approaches.augment import ZOOM, Crops, described
-from approaches.base import Budget, Config, ConfigError, FitReport
+from approaches.augment import Crops, described
+from approaches.base import Budget, ConfigError, FitReport
 from approaches.checkpoint import Checkpoints, Curve
 from approaches.inference import predict_whole
 from approaches.losses import build_loss
 from approaches.plan import Plan, loader_workers, make_plan
+from approaches.training_config import TrainingConfig
 from common.data import DataSet
 from common.groups import spread
 from common.metrics import count_pixels, dice
@@ -30,33 +29,6 @@ from common.progress import progress
 log = logging.getLogger("bench")
 WARM_UP_SHARE, MOST_WARM_UP = 0.1, 100
 WEIGHT_DECAY, CLIP_NORM = 1e-2, 5.0
-
-
-@dataclass(frozen=True)
-class TrainingConfig(Config):
-    """What training any network depends on."""
-
-    crop_px: int = 192
-    input_scale: float = 1.0  # at which the network sees an image; its logits are brought back to the image's size
-    batch: int = 16
-    learning_rate: float = 1e-3
-    loss: str = "bce_dice"
-    augmentation: str = "full"
-    object_share: float = 0.8  # of the crops lie near an object, the rest anywhere
-    zoom: tuple = ZOOM  # least and greatest magnification of the geometric augmentation
-    generated_share: float = 0.0  # of the crops show generated scenes (common.sample) instead of the user's images
-    paste_share: float = 0.0  # of the crops get an object of another image laid on them
-    butt_share: float = 0.0  # of the crops get generated butts laid on them
-    litter_share: float = 0.0  # of the crops get generated things laid on them that are no butts
-    average_share: float = 0.05  # of all steps is the memory of the averaged weights; 0 keeps the raw ones
-    precision: str = "auto"  # or float32, bfloat16, float16
-    evaluations: int = 4  # on tune, over the second half
-    evaluated_images: int = 32
-
-    @classmethod
-    def smoke(cls) -> Self:
-        """Small crops and batches."""
-        return cls(crop_px=96, batch=8, evaluations=1, evaluated_images=8)
 
 
 class Average:

@@ -19,11 +19,11 @@ from approaches.base import (
     Approach,
     Budget,
     Config,
-    ConfigError,
     FitReport,
     NotFittedError,
     RequirementMissingError,
     Traits,
+    bounded,
     check_image,
 )
 from common.data import DataSet, Sample
@@ -38,14 +38,11 @@ from common.progress import progress
 class EnsembleConfig(Config):
     """How far the selection goes."""
 
-    draws: int = 8  # a member drawn twice has twice the weight
-    least_gain: float = 0.0005  # of mean Dice on tune, for one more draw or for the views
-    most_images: int = 200  # of tune are looked at
-    views: int = 0  # flips and turns to average over, 1 to 8; 0 chooses 1 or 8 on tune
-
-    def __post_init__(self):
-        if not 0 <= self.views <= len(D4_VIEWS):
-            raise ConfigError(f"views={self.views}; expected 0 to choose, or 1 to {len(D4_VIEWS)} views.")
+    draws: int = bounded(8, 1)  # a member drawn twice has twice the weight
+    least_gain: float = bounded(0.0005, 0, 1)  # of mean Dice on tune, for one more draw
+    least_gain_of_views: float = bounded(0.002, 0, 1)  # the same, for twice as many views, which take twice the time
+    most_images: int = bounded(200, 1)  # of tune are looked at
+    views: int = bounded(0, 0, len(D4_VIEWS))  # flips and turns to average over, 1 to 8; 0 chooses 1, 2, 4 or 8 on tune
 
     @classmethod
     def smoke(cls) -> Self:
@@ -54,7 +51,7 @@ class EnsembleConfig(Config):
 
 
 class TtaEnsemble(Approach):
-    """A weighted mean over members, and over the eight flips and quarter turns if that helps on *tune*."""
+    """A weighted mean over members, and over as many of the eight flips and quarter turns as help on *tune*."""
 
     Config = EnsembleConfig
 
@@ -81,17 +78,34 @@ class TtaEnsemble(Approach):
                 "python bench.py --approaches pixel_lightgbm,unet,smp_unet_lite0,tta_ensemble"
             )
         start = time.monotonic()
-        samples = [sample for sample in tune_set.subset(spread(tune_set, self.config.most_images)) if sample.mask.any()]
+        samples = self._samples(tune_set)
         self._predict(samples, D4_VIEWS[:1])
         self.weights_, plain, alone = self._select(samples)
         self.views_ = 1
         if self.config.views:
             return self._selected(self.config.views, plain, alone)
         compared = samples[: self._affordable(samples, budget, start, folder)]
-        self._predict(compared, D4_VIEWS)
-        gain = self._score(compared, self.weights_, D4_VIEWS) - self._score(compared, self.weights_, D4_VIEWS[:1])
-        views = len(D4_VIEWS) if gain >= self.config.least_gain else 1
+        views, gain = self._doubled(compared)
         return self._selected(views, plain, alone, gain=gain, compared=len(compared))
+
+    def _doubled(self, samples: Sequence[Sample]) -> tuple[int, float]:
+        """Twice as many views as long as that gains enough; their number, and what they gain over a single one, or what
+        two would have gained.
+        """
+        views, scores = 1, [self._score(samples, self.weights_, D4_VIEWS[:1])]
+        while views < len(D4_VIEWS):
+            self._predict(samples, D4_VIEWS[: 2 * views])
+            scores.append(self._score(samples, self.weights_, D4_VIEWS[: 2 * views]))
+            if scores[-1] - scores[-2] < self.config.least_gain_of_views:
+                break
+            views *= 2
+        return views, scores[max(1, views.bit_length() - 1)] - scores[0]
+
+    def _samples(self, tune_set: DataSet) -> list[Sample]:
+        """Images with objects, taken in turn from each group, so that the first few are of many groups too."""
+        order = spread(tune_set, self.config.most_images)
+        shown = {sample.image_id: sample for sample in tune_set.subset(order) if sample.mask.any()}
+        return [shown[image_id] for image_id in order if image_id in shown]
 
     def _selected(self, views: int, plain: float, alone: Mapping[str, float], **notes: float) -> Self:
         """Keep what was selected, and tell of it."""

@@ -10,16 +10,17 @@ from typing import Self
 import torch
 from torch import nn
 
+from approaches.base import bounded
 from approaches.network import NetworkApproach
-from approaches.training import TrainingConfig
+from approaches.training_config import TrainingConfig
 
 
 @dataclass(frozen=True)
 class UNetConfig(TrainingConfig):
     """Width and depth of the U-Net, beside the training's settings."""
 
-    base_channels: int = 16  # of the first level; each level below has twice as many
-    levels: int = 5
+    base_channels: int = bounded(16, 1, 1024)  # of the first level; each level below has twice as many
+    levels: int = bounded(5, 1, 6)  # whole images are padded to multiples of 32 px, which six levels can halve
 
     @classmethod
     def smoke(cls) -> Self:

@@ -16,6 +16,7 @@ from common.coco import DataError, Entry, list_photos, rasterise, read_entries, 
 from common.groups import describe_groups, group_images, split_groups
 
 TUNE_SHARE = 0.2
+LEAST_GROUPS = 5  # with fewer of them, what is chosen on a part is said to be chance
 KEPT_BYTES = 1 << 30
 
 
@@ -118,6 +119,11 @@ def content_key(entries: Sequence[Entry]) -> str:
     return digest.hexdigest()
 
 
+def data_key(train: Sequence[Entry], val: Sequence[Entry]) -> str:
+    """Digest of all that a run learns and scores with; `Data.key`, and what a run says it was made from."""
+    return hashlib.sha256((content_key(train) + content_key(val)).encode()).hexdigest()
+
+
 def load_data(
     folder: Path,
     *,
@@ -143,7 +149,7 @@ def load_data(
     train, val = (read_entries(folder / split)[:limit] for split in ("train", "val"))
     if len(train) < 2 or not val:
         raise DataError(f"{folder} has {len(train)} train and {len(val)} val images; at least 2 and 1 are needed.")
-    key = hashlib.sha256((content_key(train) + content_key(val)).encode()).hexdigest()
+    key = data_key(train, val)
     groups = group_images(train + val)
     sets = []
     for entries, named in ((train, groups[: len(train)]), (val, groups[len(train) :])):
@@ -162,6 +168,13 @@ def load_data(
     shared = set(whole.groups.values()) & set(score.groups.values())
     notes = [f"{role}: {describe_groups(part.groups)}" for role, part in (("fit", fit), ("tune", tune), ("val", score))]
     notes += [f"warning: {warning}" for warning in split.warnings]
+    few = {name: len(set(part.groups.values())) for name, part in (("tune", tune), ("val", score))}
+    chosen = {"tune": "thresholds and all else that is chosen there are", "val": "the ranking and the choice are"}
+    notes += [
+        f"warning: {name} has {groups} independent group{'s' * (groups != 1)}; {chosen[name]} hardly more than chance"
+        for name, groups in few.items()
+        if groups < LEAST_GROUPS
+    ]
     if shared:
         notes.append(
             f"warning: {len(shared)} groups are in both train and val; a score on val says little of objects never seen"

@@ -27,6 +27,10 @@ class RunMismatchError(ValueError):
     """A run folder holds results made with other settings; nothing in it is touched."""
 
 
+class DamagedFileError(OSError):
+    """A file of a run is there, but is not what this program wrote."""
+
+
 @dataclass
 class Record:
     """One approach in one run. A field that is None was not reached yet.
@@ -73,18 +77,61 @@ def write_record(run: Path, record: Record) -> None:
 
 
 def read_record(run: Path, approach: str) -> Record | None:
-    """The record of an approach, or None if it has none yet."""
+    """The record of an approach, or None if it has none yet.
+
+    Raises:
+        DamagedFileError: the file is there but holds no record.
+    """
     path = record_path(run, approach)
     if not path.is_file():
         return None
     known = {item.name for item in fields(Record)}
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = _json_object(
+        path,
+        "approach",
+        f"the record of {approach} in JSON is expected. Delete it, and {run / 'training' / approach} if that is there; "
+        "the approach is trained again when bench.py goes on with the run.",
+    )
     return Record(**{key: value for key, value in content.items() if key in known})
 
 
 def read_records(run: Path) -> list[Record]:
     """All records of a run, by name."""
     return [read_record(run, path.stem) for path in sorted((run / "records").glob("*.json"))]
+
+
+def read_description(run: Path) -> dict[str, Any]:
+    """The content of a run's `run.json`.
+
+    Raises:
+        FileNotFoundError: the folder holds no run.
+        DamagedFileError: the file is there but does not describe a run.
+    """
+    path = run / RUN_FILE
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{run} has no {RUN_FILE}; expected the folder of a finished run. Make one with: python bench.py "
+            f"--output {run}"
+        )
+    return _json_object(
+        path,
+        "identity",
+        "the description of a run in JSON is expected, and without it the run can be neither used nor continued. Put a "
+        "copy of the file back, or give another --output and make the run anew.",
+    )
+
+
+def _json_object(path: Path, needed: str, expected: str) -> dict[str, Any]:
+    """The fields in a JSON file; DamagedFileError, with what is expected, where it holds something else."""
+    size = path.stat().st_size
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        problem = "" if isinstance(content, dict) and needed in content else f"it has no field {needed!r}"
+    except (ValueError, RecursionError) as error:
+        problem = f"its {size} bytes are no JSON ({error})" if size else "it is empty"
+    if problem:
+        raise DamagedFileError(f"{path} cannot be read: {problem}; {expected}")
+    return content
 
 
 def to_json(value: Any) -> str:
@@ -145,9 +192,10 @@ def _identity_in(run: Path) -> dict[str, Any] | None:
     if all(path.name.startswith(".") and path.name.endswith(PARTIAL) for path in run.iterdir()):
         return None  # a kill before the first file was whole
     try:
-        identity = json.loads((run / RUN_FILE).read_text(encoding="utf-8"))["identity"]
-        return dict(identity)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return dict(read_description(run)["identity"])
+    except DamagedFileError as error:
+        raise RunMismatchError(f"{error} Nothing was touched.") from error
+    except (FileNotFoundError, ValueError, TypeError) as error:
         raise RunMismatchError(
             f"{run} holds files but no {RUN_FILE} of a run; choose another --output, nothing was touched."
         ) from error
@@ -171,11 +219,10 @@ def _flat(identity: dict[str, Any]) -> dict[str, Any]:
 
 def describe_run(run: Path, **described: Any) -> None:
     """Complete `run.json` with everything that is needed to repeat the run."""
-    path = run / RUN_FILE
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_description(run)
     content.setdefault("started", datetime.now(UTC).isoformat(timespec="seconds"))
     content |= {"software": software(), **described}
-    write_whole(path, to_json(content))
+    write_whole(run / RUN_FILE, to_json(content))
 
 
 def software() -> dict[str, Any]:

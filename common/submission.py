@@ -32,6 +32,14 @@ class SubmissionError(ValueError):
     """The masks, the template or the written file do not make a valid submission."""
 
 
+class TemplateError(SubmissionError):
+    """The template does not fit the images; says of which file what was found, what was expected and how to mend it."""
+
+    def __init__(self, file: str, found: str, expected: str, mend: str):
+        super().__init__(f"{file} has {found}; expected {expected}. To mend it, {mend}.")
+        self.file, self.found, self.expected, self.mend = file, found, expected, mend
+
+
 @dataclass(frozen=True)
 class _Layout:
     """What the file must look like: its name, its two columns and its rows as (text of the id, id)."""
@@ -48,15 +56,25 @@ def find_template(data_folder: Path | str) -> Path | None:
         data_folder: The folder that would hold `pred_val_template.csv` or `pred_valid_template.csv`.
 
     Raises:
-        SubmissionError: Both are there, so which one counts is unknown.
+        TemplateError: Both are there, so which one counts is unknown.
     """
     found = [path for name in TEMPLATE_NAMES if (path := Path(data_folder) / name).is_file()]
     if len(found) > 1:
-        raise SubmissionError(
-            f"{data_folder} holds two templates, {found[0].name} and {found[1].name}; "
-            "one is expected. Remove the one that does not count."
-        )
+        raise TemplateError(str(data_folder), "two templates", "one", f"remove {' or '.join(TEMPLATE_NAMES)}")
     return found[0] if found else None
+
+
+def require_fitting_template(data_folder: Path | str, ids: Iterable[int]) -> None:
+    """Refuse a template that the masks of these images could not follow, before there is any mask.
+
+    Args:
+        data_folder: As for `find_template`; without a template in it nothing is refused.
+        ids: Of the images that need a row each.
+
+    Raises:
+        TemplateError: The template cannot be read, or its header or ids are not as they must be.
+    """
+    _layout(dict.fromkeys(ids, (0, 0)), find_template(data_folder))
 
 
 def write_submission(
@@ -166,8 +184,12 @@ def _layout(shapes: Mapping[int, tuple[int, int]], template: Path | str | None) 
     """Say what the file must look like; a template whose ids are not those of `shapes` is an error."""
     if template is None:
         return _Layout(FILE_NAME, HEADER, [(str(image_id), image_id) for image_id in shapes])
-    lines = _read_csv(template, "utf-8-sig")  # a template saved by a spreadsheet may start with a byte-order mark
-    header = _template_header(Path(template).name, lines)
+    name = Path(template).name
+    try:
+        lines = _read_csv(template, "utf-8-sig")  # a template saved by a spreadsheet may start with a byte-order mark
+    except SubmissionError as error:
+        raise TemplateError(name, f"no readable content ({error})", "a CSV in UTF-8", "export it again") from error
+    header = _template_header(name, lines)
     texts = [cells[0] for _, cells in lines[1:] if cells]
     ids = [_parse_id(text) for text in texts]
     counts = Counter(image_id for image_id in ids if image_id is not None)
@@ -179,20 +201,18 @@ def _layout(shapes: Mapping[int, tuple[int, int]], template: Path | str | None) 
     }
     found = [f"{len(ids)} {what} ({_listed(ids)})" for what, ids in problems.items() if ids]
     if found:
-        raise SubmissionError(
-            f"The ids of {Path(template).name} do not match the {len(shapes)} images: {'; '.join(found)}. "
-            "Each image id is expected once; mend the template or the annotations."
-        )
-    return _Layout(Path(template).name, header, list(zip(texts, ids, strict=True)))
+        found = f"ids that do not match the {len(shapes)} images: {'; '.join(found)}"
+        raise TemplateError(name, found, "each image id once", "correct the template or the annotations")
+    return _Layout(name, header, list(zip(texts, ids, strict=True)))
 
 
 def _template_header(name: str, lines: list[tuple[int, list[str]]]) -> tuple[str, str]:
     """Return the two column names of a template; the id is expected in the first column, the mask in the second."""
-    header = lines[0][1] if lines else []
+    header, expected = lines[0][1] if lines else [], "two named columns, the id in the first and the mask in the second"
     if len(header) != 2 or not all(column.strip() for column in header) or _parse_id(header[0]) is not None:
-        raise SubmissionError(f"{name} has the header {header}; two named columns, the id and the mask, are expected.")
+        raise TemplateError(name, f"the header {header}", expected, "correct its first line")
     if re.search("rle|mask", header[0], re.IGNORECASE) and not re.search("rle|mask", header[1], re.IGNORECASE):
-        raise SubmissionError(f"{name} has the header {header}; the id is expected in the first column.")
+        raise TemplateError(name, f"the header {header}", expected, "swap the columns")
     return header[0], header[1]
 
 

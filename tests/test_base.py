@@ -7,7 +7,18 @@ import numpy as np
 import pytest
 
 from approaches import MODEL_FILE, TABLE, Entry, build, load, names_for, store
-from approaches.base import Approach, Budget, Config, ConfigError, FitReport, NotFittedError, Traits, check_image
+from approaches.base import (
+    Approach,
+    Budget,
+    Config,
+    ConfigError,
+    FitReport,
+    NotFittedError,
+    Traits,
+    bounded,
+    check_image,
+    chosen,
+)
 from approaches.pixel_lightgbm import PixelConfig
 from approaches.threshold import Threshold
 
@@ -66,6 +77,72 @@ def test_a_value_of_another_type_is_refused_and_the_settings_are_listed(given):
     with pytest.raises(ConfigError, match=next(iter(given))) as caught:
         Settings().with_values(given)
     assert all(name in str(caught.value) for name in ("channels=16", "rate=0.5", "sizes=(1, 2)"))
+
+
+@dataclass(frozen=True)
+class Limited(Config):
+    channels: int = bounded(16, 1, 64)
+    rate: float = bounded(0.5, 0.001)
+    loss: str = chosen("bce", ("bce", "dice"))
+    zoom: tuple = bounded((0.5, 1.5), 0.1, 10)
+    groups: tuple = chosen(("colour",), ("colour", "edges"))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"channels": "-8"}, "channels=-8 is not allowed; expected a whole number from 1 to 64."),
+        ({"channels": 65}, "channels=65 is not allowed"),
+        ({"rate": "0"}, "rate=0.0 is not allowed; expected a number of 0.001 or more."),
+        ({"rate": "NaN"}, "rate=nan is not allowed"),
+        ({"rate": "Infinity"}, "rate=inf is not allowed"),
+        ({"loss": "bcee"}, "loss='bcee' is not allowed; expected one of bce, dice."),
+        ({"zoom": "[0.5, 20]"}, "expected a list of one or more, each a number from 0.1 to 10."),
+        ({"zoom": "[0.5, true]"}, "zoom=(0.5, True) is not allowed"),
+        ({"groups": "[]"}, "groups=() is not allowed; expected a list of one or more, each one of colour, edges."),
+        ({"groups": "[[]]"}, "groups=([],) is not allowed"),
+        ({"channels": "eight"}, "channels='eight' is no whole number; the settings are channels=16"),
+        ({"rate": "fast"}, "rate='fast' is no number;"),
+        ({"zoom": "wide"}, "zoom='wide' is no list;"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_refused_and_what_is_allowed_is_said(given, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        Limited().with_values(given)
+
+
+def test_the_ends_of_what_is_allowed_are_taken():
+    given = {"channels": 64, "rate": 1e30, "loss": "dice", "zoom": [10], "groups": ["edges", "colour"]}
+    assert Limited().with_values(given) == Limited(64, 1e30, "dice", (10,), ("edges", "colour"))
+    with pytest.raises(ConfigError, match="channels=0"):
+        Limited(channels=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "value", "allowed"),
+    [
+        ("unet", "base_channels", "-8", "a whole number from 1 to 1024"),
+        ("unet", "levels", "7", "a whole number from 1 to 6"),
+        ("smp_unet_lite0", "architecture", "vnet", "one of unet, unetplusplus"),
+        ("smp_unet_lite0", "encoder", "resnet35", "such as resnet34 or mit_b0"),
+        ("smp_unet_lite0", "encoder", "tu-nonsense", "the name of a model of timm"),
+    ],
+)
+def test_build_refuses_what_training_would_stumble_over(name, setting, value, allowed):
+    with pytest.raises(ConfigError, match=rf"{name}: {setting}='?{value}'? is not allowed; expected .*{allowed}"):
+        build(name, overrides={setting: value})
+
+
+@pytest.mark.parametrize("encoder", ["resnet34", "mit_b0", "tu-resnet18.a1_in1k"])
+def test_encoders_of_both_libraries_are_taken(encoder):
+    assert build("smp_unet_lite0", overrides={"encoder": encoder}).config.encoder == encoder
+
+
+def test_a_batch_that_processes_cannot_share_is_refused_before_training():
+    build("threshold").check_budget(Budget(batch=1))
+    build("unet").check_budget(Budget(batch=2))
+    with pytest.raises(ConfigError, match="--batch 1 cannot be shared by 1 process"):
+        build("unet").check_budget(Budget(batch=1))
 
 
 def test_an_unknown_setting_is_refused_and_the_settings_are_listed():

@@ -19,6 +19,7 @@ import bench
 from approaches import TABLE, Entry
 from approaches.base import Approach
 from approaches.studies import STUDIES
+from approaches.threshold import Threshold
 from common.coco import rasterise, read_entries
 from common.corruptions import CORRUPTIONS
 
@@ -40,6 +41,15 @@ class Failing(Approach):
 class Interrupted(Failing):
     def fit(self, fit_set, tune_set, *, budget, seed=0, folder=None):
         raise KeyboardInterrupt
+
+
+class Unlucky(Threshold):
+    """Fails with every seed but the first."""
+
+    def fit(self, fit_set, tune_set, *, budget, seed=0, folder=None):
+        if seed:
+            raise MemoryError("no room")
+        return super().fit(fit_set, tune_set, budget=budget, seed=seed, folder=folder)
 
 
 @pytest.fixture
@@ -155,6 +165,7 @@ def test_run_json_tells_how_to_repeat_it(finished, sample_data):
     content = json.loads((finished / "run.json").read_text())
     assert content["identity"]["data"] == sample_data.key and content["identity"]["seed"] == 0
     assert content["roles"]["tune"] == list(sample_data.tune.ids)
+    assert content["score_groups_in_train"] == {"fit": [], "tune": []}  # the sample's own split shares nothing
     assert "--steps 250" in content["command"] and content["preset"] == "smoke"
     assert content["approaches"]["pixel_lightgbm"]["config"]["rounds"] == 250
     assert content["software"]["packages"]["lightgbm"]
@@ -243,6 +254,17 @@ def test_fresh_may_change_the_settings_of_an_approach(copy, sample_folder, faili
     assert run(sample_folder, copy, "--fresh", approaches=failing) == 1
 
 
+def test_a_data_folder_that_is_none_is_named(sample_folder, tmp_path, caplog):
+    assert run(tmp_path / "nowhere", tmp_path / "run") == 2 and "nowhere is no folder" in caplog.text
+    assert run(sample_folder / "train", tmp_path / "run") == 2 and f"--data {sample_folder}" in caplog.text
+    assert not (tmp_path / "run").exists()
+
+
+def test_score_only_where_nothing_was_trained_leaves_nothing_behind(sample_folder, tmp_path, caplog):
+    assert run(sample_folder, tmp_path / "run", "--score-only", approaches="threshold") == 2
+    assert "holds no trained model of threshold" in caplog.text and not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("word", ["--resume", "--score-only"])
 def test_fresh_contradicts_resume_and_score_only(copy, sample_folder, word, capsys):
     before = files_of(copy)
@@ -292,10 +314,11 @@ def test_broken_data_is_a_table_and_exit_code_2_and_nothing_is_written(sample_fo
     assert files_of(tmp_path) == before and not (tmp_path / "results").exists()
 
 
-def test_a_data_folder_that_is_not_there_is_exit_code_2(tmp_path, capsys):
-    assert run(tmp_path / "nowhere", tmp_path / "run") == 2
+def test_a_data_folder_without_data_is_exit_code_2(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert run(tmp_path / "empty", tmp_path / "run") == 2
     assert "no such folder" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_output_inside_the_data_folder_is_refused(sample_folder, tmp_path, capsys):
@@ -323,7 +346,7 @@ def test_a_folder_that_is_no_run_is_refused(sample_folder, tmp_path, capsys):
         (["--approaches", ","], "there is no approach"),
         (["--set", "threshold=3"], "expected NAME.SETTING=VALUE"),
         (["--set", "pixel_lightgbm.rouns=3"], "there is no setting 'rouns'; the settings are scales="),
-        (["--set", "pixel_lightgbm.rounds=many"], "rounds='many' is not a int"),
+        (["--set", "pixel_lightgbm.rounds=many"], "rounds='many' is no whole number"),
         (["--approaches", "threshold", "--set", "pixel_lightgbm.rounds=3"], "this run has threshold"),
         (["--epochs", "0"], "epochs=0; expected a positive number"),
     ],
@@ -571,6 +594,31 @@ def test_robustness_and_seeds_are_in_the_leaderboard_where_they_are_asked_for(sa
     assert len(rows) == len(CORRUPTIONS) * 3 and (rows["n_images"] <= 2).all()
     assert (output / "seeds" / "1" / "models" / "threshold").is_dir()
     assert not (output / "seeds" / "1" / "submission").exists()
+    assert run(sample_folder, output, approaches="threshold") == 0
+    again = table_of(output).iloc[0]
+    assert again["seeds"] == 2 and again["robust_dice"] == table["robust_dice"]  # what was measured is still said
+
+
+def test_a_failure_with_a_further_seed_counts_and_is_named(sample_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(TABLE, "threshold", Entry(f"{__name__}:Unlucky", "of a test"))
+    output = tmp_path / "run"
+    assert run(sample_folder, output, "--seeds", "3", approaches="threshold") == 1
+    assert "failed: threshold with seed 1, threshold with seed 2; the reasons are in" in capsys.readouterr().out
+    assert table_of(output)["status"].tolist() == ["ok"] and "no room" in (output / "log.txt").read_text()
+
+
+def test_other_settings_of_a_further_seed_are_found_before_anything_is_trained(copy, sample_folder, capsys):
+    seeded = copy / "seeds" / "1"
+    for part in ("records", "models"):
+        shutil.copytree(copy / part, seeded / part)
+    path = seeded / "records" / "pixel_lightgbm.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps(record | {"config": record["config"] | {"leaves": 7}}))
+    (copy / "records" / "threshold.json").unlink()
+    assert run(sample_folder, copy, "--seeds", "2") == 2
+    message = capsys.readouterr().err
+    assert str(seeded) in message and "other settings (leaves)" in message
+    assert not (copy / "records" / "threshold.json").exists()
 
 
 def test_strata_worst_images_and_reliability_lie_beside_the_leaderboard(finished, sample_data):

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from common.coco import rasterise, read_entries, read_image
+from common.coco.__main__ import main as check_command
 from common.coco.check import check_data, format_findings
 from common.coco.findings import Finding, format_table
 
@@ -420,12 +421,24 @@ def category_is_unknown(data):
     edit(data, lambda content: [annotation.update(category_id=9) for annotation in content["annotations"]])
 
 
-@shows("error", TRAIN_JSON, "annotation 0 of a.png: no segmentation", "polygons", "a bbox alone gives no mask")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "annotation 0 of a.png: no segmentation",
+    "polygons",
+    "gives no mask), or remove the annotation",
+)
 def segmentation_is_missing(data):
     edit(data, lambda content: content["annotations"][0].pop("segmentation"))
 
 
-@shows("error", TRAIN_JSON, "annotation 0 of a.png: segmentation []", "polygons", "a bbox alone gives no mask")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "annotation 0 of a.png: segmentation []",
+    "polygons",
+    "gives no mask), or remove the annotation",
+)
 def segmentation_is_empty(data):
     outline(data, [])
 
@@ -571,6 +584,29 @@ def train_has_one_object(data):
 # --- the tests
 
 
+# --- the submission's template
+
+TEMPLATE = "pred_val_template.csv"
+
+
+@shows(
+    "error", TEMPLATE, "1 not among the images (7); 1 missing in the template (1)", "each image id once", "correct the"
+)
+def template_has_other_ids(data):
+    (data / TEMPLATE).write_text("img_id,rle_mask\n0,\n7,\n")
+
+
+@shows("error", TEMPLATE, "the header ['0', '']", "two named columns", "correct its first line")
+def template_has_no_header(data):
+    (data / TEMPLATE).write_text("0,\n1,\n")
+
+
+@shows("error", "./", "two templates", "one", "remove pred_val_template.csv or")
+def template_is_there_twice(data):
+    for name in (TEMPLATE, "pred_valid_template.csv"):
+        (data / name).write_text("img_id,rle_mask\n0,\n1,\n")
+
+
 def test_there_are_breakages_to_test():
     assert len(BREAKAGES) >= 75
 
@@ -604,6 +640,13 @@ def test_clean_data_has_no_findings_and_a_summary(data):
     assert format_findings([], data) == (
         "0 errors, 0 warnings in 6 images (train 3, val 2, real_test 1; 0 without annotation)"
     )
+
+
+def test_a_template_that_fits_is_no_finding_and_one_is_not_blamed_for_unread_entries(data):
+    (data / TEMPLATE).write_text("img_id,rle_mask\n1,\n0,\n")
+    assert check_data(data) == []
+    edit(data, lambda content: content["images"][0].pop("width"), "val")
+    assert TEMPLATE not in {finding.file for finding in check_data(data)}
 
 
 def test_legal_rarities_are_no_findings(data):
@@ -729,3 +772,12 @@ def test_command_exits_with_1_for_errors_and_with_strict_for_warnings(data):
     assert TRAIN_A in broken.stdout
     assert r"x3, y3, \u2026" in broken.stdout
     assert "2 errors, 0 warnings" in broken.stdout
+
+
+def test_an_interrupted_check_is_one_line(data, monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("common.coco.__main__.check_data", stopped)
+    assert check_command(["check", str(data)]) == 130
+    assert capsys.readouterr() == ("", "interrupted; not everything was looked at\n")

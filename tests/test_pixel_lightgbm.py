@@ -110,6 +110,26 @@ def test_boosting_stops_when_tune_no_longer_gains(sample_data):
     assert model.booster_.current_iteration() == model.report_.steps < 100
 
 
+def test_without_patience_all_rounds_are_trained_and_tune_is_not_looked_at(sample_data):
+    config = replace(SMOKE, rounds=30, learning_rate=0.5, patience=0)
+    models = [
+        PixelLightGBM(config).fit(sample_data.fit, tune_set, budget=Budget(), seed=3)
+        for tune_set in (sample_data.tune, without_objects(sample_data.tune))
+    ]
+    assert [model.report_.steps for model in models] == [30, 30]
+    assert models[0].booster_.model_to_string() == models[1].booster_.model_to_string()
+    judged = PixelLightGBM(replace(config, patience=5)).fit(sample_data.fit, sample_data.tune, budget=Budget(), seed=3)
+    assert judged.report_.steps < 30
+
+
+def test_a_time_limit_without_patience_keeps_the_last_round(sample_data, tmp_path):
+    config = replace(SMOKE, rounds=1_000_000, patience=0, learning_rate=1e-4)
+    model = PixelLightGBM(config).fit(sample_data.fit, sample_data.tune, budget=Budget(minutes=1 / 60))
+    assert 10 < model.report_.steps == model.booster_.current_iteration() == model.report_.notes["rounds_allowed"]
+    model.save(tmp_path)
+    assert PixelLightGBM(config).load(tmp_path).booster_.current_iteration() == model.report_.steps
+
+
 @pytest.mark.parametrize("role", ["fit", "tune"])
 def test_labels_of_one_kind_are_refused(sample_data, role):
     sets = {"fit": sample_data.fit, "tune": sample_data.tune}

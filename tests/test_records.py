@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from common.records import (
+    DamagedFileError,
     Record,
     RunMismatchError,
     describe_run,
     open_run,
+    read_description,
     read_record,
     read_records,
     record_path,
@@ -70,6 +72,36 @@ def test_records_are_read_by_name_and_fields_of_another_version_are_passed_over(
     content = json.loads(record_path(tmp_path, "a").read_text())
     record_path(tmp_path, "a").write_text(json.dumps(content | {"mood": "good"}))
     assert [record.approach for record in read_records(tmp_path)] == ["a", "b"]
+
+
+@pytest.mark.parametrize("text", ["", '{"approach": "a", "sta', "[1]", "{}"])
+def test_a_damaged_record_is_named_with_the_way_to_mend_it(tmp_path, text):
+    write_record(tmp_path, Record("a", "ok"))
+    record_path(tmp_path, "a").write_text(text)
+    for read in (lambda: read_record(tmp_path, "a"), lambda: read_records(tmp_path)):
+        with pytest.raises(
+            DamagedFileError, match=r"records/a\.json cannot be read: it.*Delete it.*training/a.* again"
+        ):
+            read()
+
+
+@pytest.mark.parametrize("text", ["", '{"identity": {"da', "[1]", "{}"])
+def test_a_damaged_description_of_a_run_is_named_and_stays_as_it_is(tmp_path, text):
+    (tmp_path / "run.json").write_text(text)
+    for use, error in [
+        (lambda: read_description(tmp_path), DamagedFileError),
+        (lambda: describe_run(tmp_path, winner="a"), DamagedFileError),
+        (lambda: open_run(tmp_path, IDENTITY, fresh=False), RunMismatchError),
+        (lambda: open_run(tmp_path, IDENTITY, fresh=True), RunMismatchError),
+    ]:
+        with pytest.raises(error, match=r"run\.json cannot be read: it.*give another --output"):
+            use()
+    assert (tmp_path / "run.json").read_text() == text
+
+
+def test_a_folder_without_a_run_has_no_description(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"has no run\.json; expected the folder of a finished run"):
+        read_description(tmp_path)
 
 
 def test_a_new_run_is_made_and_opened_again_with_the_same_settings(tmp_path):
@@ -141,7 +173,7 @@ def test_a_folder_that_is_no_run_is_refused_and_untouched(tmp_path, fresh, name)
     texts = {"holiday.jpg": "a photo", "run.json": '{"my own": "file"}', "list": "[1]"}
     (run / ("run.json" if name == "list" else name)).write_text(texts[name])
     before = content_of(tmp_path)
-    with pytest.raises(RunMismatchError, match=r"holds files but no run\.json of a run.*nothing was touched"):
+    with pytest.raises(RunMismatchError, match=r"run\.json.*--output.*othing was touched"):
         open_run(run, IDENTITY, fresh=fresh)
     assert content_of(tmp_path) == before
 

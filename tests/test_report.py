@@ -1,6 +1,8 @@
 import doctest
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -64,7 +66,7 @@ def test_the_report_opens_offline(page):
 
 def test_the_report_begins_with_the_answer_and_holds_figures_but_no_code(page):
     assert page.index("Take <code>") < page.index("<table>") < page.index("data:image/png")
-    assert page.count("data:image/png") >= 10
+    assert page.count("data:image/") >= 10
     assert "from common" not in page
     assert "Traceback" not in page
     assert "What must not be concluded" in page
@@ -90,12 +92,89 @@ def test_an_old_run_is_reported_by_the_command_line(run, page, capsys):
 
 
 def test_no_run_and_no_data_are_said(tmp_path, capsys):
-    for words in ([], ["--data", str(tmp_path)]):
+    for words in ([], ["--data", str(tmp_path)], ["--no-pictures"]):
         assert main([str(tmp_path), *words]) == 2
         assert "has no run.json; expected the folder of a finished run" in capsys.readouterr().err
-    (tmp_path / "run.json").write_text('{"data": "gone"}')
+    (tmp_path / "run.json").write_text('{"data": "gone"}'[:9])
+    assert main([str(tmp_path)]) == 2
+    assert "run.json cannot be read: its 9 bytes are no JSON" in capsys.readouterr().err
+    (tmp_path / "run.json").write_text('{"data": "gone", "identity": {}, "command": "--epochs 2"}')
+    assert main([str(tmp_path)]) == 2
+    assert "it has no leaderboard yet. The command that made the run goes on with it: python bench.py --epochs 2" in (
+        capsys.readouterr().err
+    )
+    (tmp_path / "leaderboard.csv").write_text("approach,status\nunet,ok\n")
     assert main([str(tmp_path)]) == 2
     assert "names the data folder 'gone', which is not there; give it with --data DIR" in capsys.readouterr().err
+
+
+def test_a_run_without_a_complete_approach_is_refused_with_what_became_of_each(tmp_path, capsys):
+    (tmp_path / "run.json").write_text('{"data": "gone", "identity": {}}')
+    (tmp_path / "leaderboard.csv").write_text("approach,status\nunet,failed\ntta_ensemble,skipped\n")
+    assert main([str(tmp_path), "--no-pictures"]) == 2
+    told = capsys.readouterr().err
+    assert "has no complete approach (unet failed, tta_ensemble skipped); a report needs one." in told
+
+
+def test_data_that_is_not_the_runs_is_refused_and_the_old_report_stays(run, data, tmp_path, capsys):
+    target, old = run / "report.html", b"an older report"
+    kept = target.read_bytes() if target.is_file() else None
+    target.write_bytes(old)
+    other = generate(tmp_path / "other", train=4, val=2, real_test=0, size=128, seed=4, workers=1, progress=False)
+    (tmp_path / "empty").mkdir()
+    for wrong, said in [
+        (tmp_path / "nowhere", "nowhere is no folder; expected the data of the run"),
+        (tmp_path / "empty", "empty does not hold the data of"),
+        (other, "other holds other images or annotations than"),
+    ]:
+        assert main([str(run), "--data", str(wrong)]) == 2
+        told = capsys.readouterr().err
+        assert said in told and "leave the pictures out with --no-pictures" in told
+        assert target.read_bytes() == old
+    target.unlink() if kept is None else target.write_bytes(kept)
+
+
+def test_without_pictures_the_page_says_so(run, page, capsys):
+    assert "Without pictures." not in page
+    before = (run / "report.html").read_bytes()
+    assert main([str(run), "--no-pictures", "--data", "nowhere"]) == 0
+    bare = (run / "report.html").read_text(encoding="utf-8")
+    (run / "report.html").write_bytes(before)
+    assert bare.index("Without pictures.") < bare.index("Take <code>")
+    assert 0 < bare.count("data:image/") < page.count("data:image/")
+
+
+def test_the_error_of_a_cell_is_told_without_the_colours_of_a_terminal(tmp_path):
+    cells = ("DATA = 1", ["parameters"]), ("{}['a key']", [])
+    with pytest.raises(ReportError, match="did not run to its end: KeyError: 'a key'") as caught:
+        execute(notebook_of(tmp_path / "n.ipynb", *cells), {"DATA": "a"})
+    assert "\x1b" not in str(caught.value)
+
+
+def test_cells_import_this_project_whatever_else_is_installed(tmp_path, monkeypatch):
+    (tmp_path / "other" / "common").mkdir(parents=True)
+    (tmp_path / "other" / "common" / "__init__.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "other"))
+    cells = ("DATA = 1", ["parameters"]), ("import common, sys\nprint(common.__file__, *sys.path, sep='\\n')", [])
+    done = execute(notebook_of(tmp_path / "n.ipynb", *cells), {"DATA": "a"})
+    place, *paths = done.cells[1].outputs[0].text.splitlines()
+    assert Path(place) == ROOT / "common" / "__init__.py"
+    assert str(tmp_path / "other") in paths
+
+
+def test_an_interrupt_ends_the_kernel_and_is_told_in_one_line(run, data, tmp_path):
+    slow = f"from pathlib import Path\nPath({str(tmp_path / 'begun')!r}).touch()\nimport time\ntime.sleep(60)"
+    notebook = notebook_of(tmp_path / "n.ipynb", ("DATA = 1\nRUN = 2", ["parameters"]), (slow, []))
+    command = f"import common.report as it; it.NOTEBOOK = {str(notebook)!r}; raise SystemExit(it.main())"
+    words = [sys.executable, "-c", command, str(run), "--data", str(data)]
+    started = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not (tmp_path / "begun").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    started.send_signal(signal.SIGINT)
+    out, told = started.communicate(timeout=30)
+    assert (started.returncode, out) == (130, "")
+    assert told == f"interrupted; {run / 'report.html'} is as it was before\n"
 
 
 def test_a_notebook_without_the_parameters_is_refused(tmp_path):

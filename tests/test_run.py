@@ -9,9 +9,21 @@ import numpy as np
 import pytest
 
 from approaches import MODEL_FILE, TABLE, Entry
-from approaches.base import CHECKPOINT, Approach, Budget, Config, ConfigError, RequirementMissingError, Traits
+from approaches.base import (
+    CHECKPOINT,
+    Approach,
+    Budget,
+    Config,
+    ConfigError,
+    FitReport,
+    RequirementMissingError,
+    Traits,
+)
+from approaches.corrupted import met_in_training
 from approaches.remembered import Remembered, check_proba
-from approaches.run import RunSettings, check_settings, model_folder, run_approach
+from approaches.run import run_approach
+from approaches.stored import RunSettings, check_settings, model_folder
+from common.corruptions import CORRUPTIONS
 from common.data import DataSet
 from common.probabilities import ProbabilityMaps
 from common.records import Record, RunMismatchError, read_record, write_record
@@ -102,6 +114,18 @@ class Adjustable(Plain):
     @property
     def traits(self):
         return Traits(pretrained_on="nothing")
+
+
+class Planned(Plain):
+    """Measures how many steps its time allows, unless a plan says it."""
+
+    def fit(self, fit_set, tune_set, *, budget, seed=0, folder=None):
+        plan = folder / "plan.json"
+        if not plan.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            plan.write_text(json.dumps({"steps": 100 + seed}))
+        self.report_ = FitReport(steps=json.loads(plan.read_text())["steps"])
+        return self
 
 
 class Joined(Plain):
@@ -226,6 +250,16 @@ def test_score_only_predicts_again_and_trains_nothing(finished, sample_data, tmp
     assert stages(again) == stages(finished[1])
 
 
+def test_score_only_without_a_model_keeps_the_scores_that_are_stored(finished, sample_data, tmp_path):
+    settings = dataclasses.replace(copied(finished, tmp_path), score_only=True)
+    shutil.rmtree(model_folder(settings.folder, "threshold"))
+    with pytest.raises(ConfigError, match="holds no trained model of threshold"):
+        check_settings(["threshold"], settings)
+    stored = read_record(settings.folder, "threshold").scores
+    record = run_approach("threshold", sample_data, settings)
+    assert record.status == "skipped" and record.scores == stored is not None
+
+
 def test_score_only_without_a_model_is_a_skipped_row_that_says_what_to_do(sample_data, tmp_path):
     record = run_approach("threshold", sample_data, RunSettings(tmp_path, Budget(), score_only=True))
     assert record.status == "skipped" and "run without --score-only first" in record.reason
@@ -324,7 +358,7 @@ def test_settings_by_hand_are_looked_at_before_anything_runs(register, tmp_path)
     settings = RunSettings(tmp_path, Budget())
     for overrides, message in [
         ({"plain": {"delta": "1"}}, "plain: there is no setting 'delta'; the settings are gamma=1.0"),
-        ({"plain": {"gamma": "much"}}, "plain: gamma='much' is not a float"),
+        ({"plain": {"gamma": "much"}}, "plain: gamma='much' is no number"),
         ({"unknown": {"gamma": "1"}}, "settings are given for unknown, but this run has threshold, plain"),
     ]:
         with pytest.raises(ConfigError, match=message):
@@ -342,9 +376,47 @@ def test_an_approach_made_from_other_members_is_made_again_without_what_the_old_
         (settings.folder / folder / "joined").mkdir(parents=True)
         (settings.folder / folder / "joined" / "old").write_text("of other members")
     record = run_approach("joined", sample_data, settings)
-    assert record.made_from == {"members": ["threshold"]}
+    assert record.made_from["members"] == ["threshold"]
     assert record.reason == "IndexError: an odd size"
     assert not list(settings.folder.rglob("old"))
+
+
+def test_an_approach_is_made_again_when_a_member_was_trained_again(register, finished, sample_data, tmp_path):
+    settings, name = copied(finished, tmp_path), register("joined", Joined, combines=True)
+    settings = dataclasses.replace(settings, measured=False)
+    first = run_approach(name, sample_data, settings)
+    model = model_folder(settings.folder, name) / "nothing.json"
+    before = model.stat().st_mtime_ns
+    assert run_approach(name, sample_data, settings).fit == first.fit and model.stat().st_mtime_ns == before
+    shutil.rmtree(model_folder(settings.folder, "threshold"))
+    run_approach("threshold", sample_data, settings)
+    again = run_approach(name, sample_data, settings)
+    assert model.stat().st_mtime_ns != before
+    assert again.made_from["members"] == ["threshold"] and again.made_from != first.made_from
+
+
+def test_a_record_that_tells_of_no_trainings_stays_and_tells_of_them_from_now_on(
+    register, finished, sample_data, tmp_path
+):
+    settings, name = copied(finished, tmp_path), register("joined", Joined, combines=True)
+    settings = dataclasses.replace(settings, measured=False)
+    first = run_approach(name, sample_data, settings)
+    write_record(settings.folder, dataclasses.replace(first, made_from={"members": ["threshold"]}))
+    model = model_folder(settings.folder, name) / "nothing.json"
+    before = model.stat().st_mtime_ns
+    assert run_approach(name, sample_data, settings).made_from == first.made_from
+    assert model.stat().st_mtime_ns == before
+
+
+def test_other_seeds_train_by_the_plan_of_the_first(register, sample_data, tmp_path):
+    name = register("planned", Planned)
+    runs = RunSettings(tmp_path / "run", Budget(minutes=1), measured=False)
+    others = [
+        dataclasses.replace(runs, folder=tmp_path / f"{seed}", seed=seed, plans=plans)
+        for seed, plans in ((1, runs.folder), (2, None))
+    ]
+    steps = [run_approach(name, sample_data, each).fit["steps"] for each in (runs, *others)]
+    assert steps == [100, 100, 102]
 
 
 def test_what_members_brought_in_is_still_told_when_nothing_is_trained_again(register, finished, sample_data, tmp_path):
@@ -395,6 +467,27 @@ def test_a_remembered_prediction_is_the_same_as_a_new_one_and_is_not_predicted_t
     assert first.dtype == np.float32 and first.shape == image.shape[:2]
     assert np.abs(first - Plain().predict_proba(image)).max() <= 0.5 / 255 + 1e-6
     np.testing.assert_array_equal(Remembered(Predicted(), ProbabilityMaps(tmp_path)).predict_proba(image), first)
+
+
+def test_generated_scenes_and_augmentation_are_marked_as_met_in_training_also_where_a_member_had_them():
+    noise = [{"__class_fullname__": "GaussNoise", "p": 0.2}]
+    plain, noisy = Record("plain", fit={}), Record("noisy", fit={"augmentation": noise})
+    mixed = Record("mixed", config={"generated_share": 0.25}, fit={"augmentation": noise})
+    unmixed = Record("unmixed", config={"generated_share": 0.0}, fit={"augmentation": noise})
+    assert met_in_training([plain]) == []
+    assert met_in_training([plain, noisy]) == met_in_training([unmixed]) == ["noise"]
+    assert met_in_training([plain, mixed]) == sorted(CORRUPTIONS)
+
+
+def test_marks_are_those_of_the_record_and_stored_scores_of_corrupted_images_stay(finished, sample_data, tmp_path):
+    settings = dataclasses.replace(copied(finished, tmp_path), robustness=1)
+    first = run_approach("threshold", sample_data, settings)
+    assert first.robustness["marked"] == []
+    rows = first.robustness["rows"][:1]
+    robustness = {**first.robustness, "marked": ["a mark of old"], "rows": rows}
+    write_record(settings.folder, dataclasses.replace(first, robustness=robustness))
+    again = run_approach("threshold", sample_data, settings)
+    assert again.robustness == {"images": 1, "marked": [], "rows": rows}
 
 
 @pytest.mark.parametrize(

@@ -41,3 +41,13 @@ def test_another_folder_is_scored_without_a_look_at_its_training_images(run, sam
 def test_what_cannot_be_scored_is_said(run, sample_folder, words, told, capsys):
     assert main([str(run), *(word.format(data=sample_folder) for word in words)]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_set_without_objects_is_one_line_and_exit_code_2(run, sample_folder, tmp_path, capsys):
+    folder = tmp_path / "empty"
+    shutil.copytree(sample_folder / "val", folder / "val")
+    path = folder / "val" / "coco_annotations.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"annotations": []}))
+    assert main([str(run), "--data", str(folder)]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1].startswith("none of the 6 images to score has an object") and "Annotate some" in said[-1]

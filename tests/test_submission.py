@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from common.rle import decode_rle
-from common.submission import SubmissionError, check_submission, find_template, mask_checksum, write_submission
+from common.submission import (
+    SubmissionError,
+    TemplateError,
+    check_submission,
+    find_template,
+    mask_checksum,
+    require_fitting_template,
+    write_submission,
+)
 
 SHAPES = {11: (3, 4), 2: (2, 5), 7: (4, 4)}
 
@@ -123,7 +131,7 @@ def test_no_template_is_none_and_two_are_an_error(tmp_path):
     assert find_template(tmp_path) is None
     for name in ("pred_val_template.csv", "pred_valid_template.csv"):
         put(tmp_path / name, "img_id,rle_mask\n")
-    with pytest.raises(SubmissionError, match=r"pred_val_template\.csv and pred_valid_template\.csv"):
+    with pytest.raises(SubmissionError, match=r"pred_val_template\.csv or pred_valid_template\.csv"):
         find_template(tmp_path)
 
 
@@ -136,7 +144,7 @@ def test_no_template_is_none_and_two_are_an_error(tmp_path):
         ("img_id,rle_mask\n11,\n2,\n7,\nseven,\n", r"1 not a number \(seven\)"),
         ("11,\n2,\n7,\n", "two named columns"),
         ("img_id,rle_mask,more\n11,,\n2,,\n7,,\n", "two named columns"),
-        ("rle_mask,img_id\n,11\n,2\n,7\n", "the id is expected in the first column"),
+        ("rle_mask,img_id\n,11\n,2\n,7\n", "the id in the first"),
         ("", "two named columns"),
     ],
 )
@@ -150,6 +158,23 @@ def test_a_template_that_does_not_fit_is_refused_before_any_mask_is_asked_for(tm
     with pytest.raises(SubmissionError, match=message):
         write_submission(tmp_path / "out", no_masks(), SHAPES, template)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_template_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "pred_val_template.csv").write_bytes(b"img_id,rle_mask\n\xff\xfe,\n")
+    with pytest.raises(
+        TemplateError, match=r"pred_val_template\.csv has no readable content .*expected a CSV in UTF-8"
+    ):
+        require_fitting_template(tmp_path, SHAPES)
+
+
+def test_a_data_folder_is_looked_at_before_there_are_masks(tmp_path):
+    require_fitting_template(tmp_path, SHAPES)
+    put(tmp_path / "pred_val_template.csv", "img_id,rle_mask\n11,\n2,\n7,\n")
+    require_fitting_template(tmp_path, SHAPES)
+    with pytest.raises(TemplateError, match=r"1 not among the images \(7\)") as caught:
+        require_fitting_template(tmp_path, [2, 11])
+    assert (caught.value.file, caught.value.expected) == ("pred_val_template.csv", "each image id once")
 
 
 def test_the_template_itself_is_never_overwritten(tmp_path):

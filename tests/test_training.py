@@ -12,7 +12,8 @@ from approaches import processes, training
 from approaches.base import Budget, ConfigError
 from approaches.network import Normalised
 from approaches.plan import Plan, make_plan
-from approaches.training import Average, TrainingConfig, crops_of, train
+from approaches.training import Average, crops_of, train
+from approaches.training_config import TrainingConfig
 from approaches.unet import UNet
 
 SMALL = TrainingConfig(crop_px=64, batch=4, evaluations=2, evaluated_images=2, augmentation="geometric")

@@ -6,7 +6,7 @@ import pytest
 from approaches.base import Budget, RequirementMissingError, Traits
 from approaches.remembered import Remembered
 from approaches.tta_ensemble import EnsembleConfig, TtaEnsemble
-from common.geometry import D4_VIEWS
+from common.geometry import D4_VIEWS, apply_view
 from common.probabilities import ProbabilityMaps
 
 
@@ -39,6 +39,18 @@ class Noisy:
         return 10
 
 
+class Watched(Noisy):
+    """Keeps what it was asked for."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.seen = set()
+
+    def predict_proba(self, image):
+        self.seen.add(np.ascontiguousarray(image).tobytes())
+        return super().predict_proba(image)
+
+
 class Useless(Noisy):
     def _mask(self, image):
         return np.zeros(image.shape[:2], np.float32)
@@ -62,6 +74,18 @@ def test_noisy_members_are_averaged_and_useless_ones_left_out(sample_data):
     assert ensemble.parameters() == 20 and ensemble.traits.pretrained_on == "ImageNet"
 
 
+def test_views_are_doubled_as_long_as_that_gains_what_it_costs(sample_data, monkeypatch):
+    scores = {1: 0.5, 2: 0.6, 4: 0.601, 8: 0.7}
+    monkeypatch.setattr(TtaEnsemble, "_score", lambda self, samples, weights, views: scores[len(views)])
+    found = []
+    for least_gain in (0.2, 0.05, 0.0005):
+        ensemble = TtaEnsemble(
+            EnsembleConfig(least_gain_of_views=least_gain), {"one": Noisy(sample_data.tune, 0.3, 1)}
+        ).fit(sample_data.fit, sample_data.tune, budget=Budget(steps=1))
+        found.append((ensemble.views_, round(ensemble.report_.notes["tune_dice_gain_of_views"], 6)))
+    assert found == [(1, 0.1), (2, 0.1), (8, 0.2)]  # what is not kept is told all the same
+
+
 def test_one_perfect_member_is_enough_and_it_says_so(sample_data):
     ensemble = fitted(sample_data, {"good": Noisy(sample_data.tune, 0.0, 1), "bad": Useless(sample_data.tune, 0.3, 2)})
     assert ensemble.weights_ == {"good": 1} and ensemble.views_ == 1
@@ -81,6 +105,21 @@ def test_nothing_that_a_member_predicted_is_predicted_again(sample_data, tmp_pat
     for sample in with_objects:
         ensemble.predict_proba(sample.image)
     assert member.asked == asked
+
+
+def test_views_are_compared_on_images_of_many_groups_however_few_the_time_allows(labelled, tmp_path):
+    random = np.random.default_rng(0)
+    images = [random.integers(0, 256, (32, 32, 3), dtype=np.uint8) for _ in range(12)]
+    mask = np.zeros((32, 32), bool)
+    mask[8:24, 8:20] = True
+    tune_set = labelled(images, [mask] * 12)
+    tune_set.groups = {image_id: f"place {image_id // 4}" for image_id in tune_set.ids}  # 0 to 3, 4 to 7, 8 to 11
+    (tmp_path / "plan.json").write_text('{"images": 3}')
+    member = Watched(tune_set, 0.3, 1)
+    ensemble = TtaEnsemble(EnsembleConfig(), {"one": member})
+    ensemble.fit(tune_set, tune_set, budget=Budget(minutes=1), folder=tmp_path)
+    turned = [apply_view(image, D4_VIEWS[1]).tobytes() in member.seen for image in images]
+    assert [sum(turned[place : place + 4]) for place in (0, 4, 8)] == [1, 1, 1]
 
 
 def test_views_are_undone(sample_data):

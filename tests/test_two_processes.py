@@ -76,3 +76,58 @@ def test_a_training_that_fails_on_one_process_ends_on_all(sample_folder, tmp_pat
     record = json.loads((tmp_path / "run" / "records" / "unet.json").read_text())
     assert record["status"] == "failed"
     assert "failed on process 1" in record["reason"] and "the disk of the second process is gone" in record["reason"]
+
+
+PARTED = """
+import json
+from approaches import processes
+
+rank = processes.state().process_index
+ends = {}
+
+def tried(name, fails, other):
+    try:
+        with processes.together(name):
+            if rank == fails:
+                raise MemoryError("only here")
+            other()
+    except Exception as error:
+        ends[name] = f"{type(error).__name__}: {error}"
+    processes.wait()  # hangs if one of them is elsewhere
+
+def inner():
+    with processes.together("inner"), processes.together("innermost"):
+        pass
+
+tried("block", 0, inner)
+tried("wait", 1, processes.wait)
+tried("agree", 0, lambda: processes.agree(1))
+tried("join", 1, lambda: processes.join({rank: rank}))
+tried("apart", None, inner if rank else lambda: None)
+alike = processes.join({rank: (ends, processes.agree("main" if rank == 0 else ""))})
+if rank == 0:
+    print(json.dumps(alike))
+processes.leave()
+"""
+
+
+def test_a_process_that_fails_around_a_block_does_not_leave_the_others_waiting_in_it(tmp_path):
+    (tmp_path / "parted.py").write_text(PARTED)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "parted.py"]
+    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (first, agreed), (second, also) = json.loads(done.stdout).values()
+    assert agreed == also == "main"
+    for name, (failing, told) in {
+        "block": (first, second),
+        "wait": (second, first),
+        "agree": (first, second),
+        "join": (second, first),
+    }.items():
+        assert failing[name] == "MemoryError: only here"
+        assert told[name].startswith("ApproachFailedError") and told[name].endswith("MemoryError: only here")
+    assert first["apart"].startswith(
+        "RuntimeError: the processes met at the ends of different blocks: apart, innermost"
+    )
+    assert second["apart"] == first["apart"]

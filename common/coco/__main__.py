@@ -12,7 +12,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the findings.
 
     Returns:
-        0, or 1 if there is an error; with `--strict` also if there is a warning. Wrong usage exits with 2.
+        0, or 1 if there is an error; with `--strict` also if there is a warning; 130 if it was interrupted. Wrong usage
+        exits with 2.
     """
     parser = argparse.ArgumentParser(prog="python -m common.coco", description="COCO data sets for segmentation.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -22,7 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         check.error(f"{options.folder} is no folder; give the one that holds train/ and val/.")
-    findings = check_data(options.folder, progress=sys.stderr.isatty())
+    try:
+        findings = check_data(options.folder, progress=sys.stderr.isatty())
+    except KeyboardInterrupt:
+        print("interrupted; not everything was looked at", file=sys.stderr)
+        return 130
     print(format_findings(findings, options.folder))
     return int(any(options.strict or finding.level == "error" for finding in findings))
 

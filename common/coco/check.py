@@ -13,6 +13,7 @@ from common.coco.check_annotations import check_annotations
 from common.coco.check_images import ImageFile, inspect_images, repeated_images
 from common.coco.findings import Finding, format_table
 from common.coco.images import PHOTO_SUFFIXES, list_photos
+from common.submission import TemplateError, require_fitting_template
 
 __all__ = ["Finding", "check_data", "format_findings"]
 
@@ -21,7 +22,7 @@ UNREAD_SUFFIXES = (".heic", ".heif", ".avif", ".gif", ".jp2", ".dng")
 
 
 def check_data(folder: Path, *, progress: bool = False) -> list[Finding]:
-    """Check `train/`, `val/` and `real_test/`.
+    """Check `train/`, `val/` and `real_test/`, and the submission's template where there is one.
 
     Images without annotation are legal. Near-duplicates are not looked for here, only the same pixels.
 
@@ -95,7 +96,18 @@ def _check_split(folder: Path, split: str) -> tuple[list[ImageFile], list[Findin
     mend = "nothing if it is not to be used; else add an entry for it"
     findings += _unused(folder, on_disk, images, f"an entry in {ANNOTATION_FILE}", mend)
     findings += _too_few(split, len(annotated.entries), len(annotated.with_objects))
+    if split == "val" and len(annotated.entries) == _count_images(root)[0]:  # else the ids are not all known yet
+        findings += _check_template(folder, [entry.image_id for entry in annotated.entries])
     return list(images.values()), findings
+
+
+def _check_template(folder: Path, ids: Sequence[int]) -> list[Finding]:
+    try:
+        require_fitting_template(folder, ids)
+    except TemplateError as error:
+        file = error.file if error.file != str(folder) else "./"
+        return [Finding("error", file, error.found, error.expected, error.mend)]
+    return []
 
 
 def _check_photos(folder: Path) -> tuple[list[ImageFile], list[Finding]]:

@@ -50,7 +50,9 @@ def check_outline(annotation: dict, width: int, height: int, *, file: str, name:
         outline = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
     else:
         found = f"segmentation {shown(segmentation)}" if "segmentation" in annotation else "no segmentation"
-        mend = "draw the outline, as a list of polygons or as RLE (a bbox alone gives no mask)"
+        mend = (
+            "draw the outline, as a list of polygons or as RLE (a bbox alone gives no mask), or remove the annotation"
+        )
         return 0, [Finding("error", file, f"{name}: {found}", f"{POLYGONS}, or RLE", mend)]
     area = int(coco_mask.area(outline))
     if area < SMALL_AREA_PX:

@@ -263,7 +263,8 @@ def _from_processes(folder: Path, counts: dict[str, int], size: int, seed: int, 
     """Share the images among fresh interpreters and yield their entries as they come.
 
     Plain subprocesses instead of `multiprocessing`: they neither fork a program that has threads nor import its main
-    module again, so any program may call this, also from a notebook and under a launcher.
+    module again, so any program may call this, also from a notebook and under a launcher. Each has a session of its
+    own, so that Ctrl-C reaches this program alone, which then ends them.
     """
     job = {
         "folder": str(folder),
@@ -280,13 +281,10 @@ def _from_processes(folder: Path, counts: dict[str, int], size: int, seed: int, 
     processes = []
     try:
         for rank in range(workers):
-            command = [
-                sys.executable,
-                "-m",
-                "common.sample.worker",
-                json.dumps({**job, "rank": rank}),
-            ]
-            processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True))
+            command = [sys.executable, "-m", "common.sample.worker", json.dumps({**job, "rank": rank})]
+            processes.append(
+                subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True, start_new_session=True)
+            )
         for turn in range(len(image_tasks(counts))):  # share r has images r, r + workers, …: read in turn
             line = processes[turn % workers].stdout.readline()
             if not line:

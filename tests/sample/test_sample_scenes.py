@@ -1,8 +1,11 @@
 """Whole scenes and the data set folder: reproducible, disjoint, readable by the project's own COCO reader."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 
 import cv2
 import numpy as np
@@ -181,6 +184,21 @@ def test_the_command_line_writes_and_refuses(tmp_path):
     refused = subprocess.run(command, capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "mine.txt" in refused.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="groups of processes")
+def test_an_interrupt_of_all_processes_is_one_line_and_leaves_nothing(tmp_path):
+    words = ["--train", "400", "--size", "256", "--workers", "2", "--output", str(tmp_path / "out")]
+    command = [sys.executable, "-m", "common.sample", *words]
+    done = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    until = time.monotonic() + 60
+    while len(list(tmp_path.rglob("*.jpg"))) < 4 and time.monotonic() < until:
+        time.sleep(0.05)
+    os.killpg(done.pid, signal.SIGINT)  # as a terminal does
+    _, told = done.communicate(timeout=30)
+    assert done.returncode == 130 and "Traceback" not in told
+    assert told.splitlines()[-1].endswith(f"interrupted; {tmp_path / 'out'} is as it was before")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_sheet_shows_training_images_side_by_side(tmp_path):

@@ -1,0 +1,77 @@
+"""What is in a data set and what follows for training, as text: `python -m common.describe DATA [--output FILE.md]`.
+
+The sentences of `notebooks/data_analysis.ipynb` without its pictures: numbers alone, which may be published.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from common.coco import DataError
+from common.coco.check import check_data
+from common.data import load_data
+from common.describe import describe_data_set, describe_photos, similar_images
+from common.describe import object_findings as of_objects
+from common.describe import set_findings as of_sets
+from common.describe.finding import Finding
+from common.describe.tables import joined
+from common.files import write_whole
+from common.progress import progress
+
+
+def findings_of(folder: Path) -> list[Finding]:
+    """All findings on a data folder, in the order of the notebook.
+
+    Raises:
+        DataError: the folder cannot be used.
+    """
+    data = load_data(folder)
+    sets = {"train": data.fit.joined(data.tune), "val": data.score}
+    shown = {split: lambda items, split=split: progress(items, f"describing {split}") for split in sets}
+    measured = {split: describe_data_set(data_set, shown[split]) for split, data_set in sets.items()}
+    images, objects = (joined({split: tables[place] for split, tables in measured.items()}) for place in (0, 1))
+    by_objects = (of_objects.of_sizes, of_objects.of_positions, of_objects.of_shapes, of_objects.of_colours)
+    return [
+        of_sets.of_problems(check_data(folder)),
+        of_objects.of_counts(images),
+        *(finding(objects) for finding in by_objects),
+        of_objects.of_contrast(objects),
+        of_objects.of_share(images),
+        of_sets.of_groups(images),
+        of_sets.of_grounds(similar_images(sets)),
+        of_sets.of_photos(measured["train"][0], describe_photos(data.photos)),
+    ]
+
+
+def as_markdown(folder: Path, findings: Sequence[Finding]) -> str:
+    """The findings with their consequences, a heading for each topic."""
+    parts = [f"# What is in {folder.resolve().name}"]
+    for finding in findings:
+        parts.append(f"## {finding.topic.capitalize()}\n\n{finding.found}\n\n*Consequence.* {finding.consequence}")
+    return "\n\n".join(parts) + "\n"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m common.describe", description=__doc__)
+    parser.add_argument("data", type=Path, help="data folder with train/, val/ and perhaps real_test/")
+    parser.add_argument("--output", type=Path, help="Markdown file to write instead of printing")
+    options = parser.parse_args(words)
+    try:
+        text = as_markdown(options.data, findings_of(options.data))
+        if options.output is None:
+            print(text, end="")
+        else:
+            write_whole(options.output, text)
+    except (DataError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
