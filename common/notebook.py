@@ -1,13 +1,19 @@
 """What a notebook needs before it can import the rest: where the project lies, whichever folder it was started in, what
-a folder holds, and how a table is shown.
+a folder holds, and how a table or a photo is shown.
 """
 
+import io
 import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
+from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from IPython.display import Image
 
 MANY = 4  # more files than that in one folder are counted, not named
 
@@ -73,6 +79,21 @@ def layout(folder: Path) -> pd.DataFrame:
         )
     table = [(name, len(sizes), max(1, round(sum(sizes) / 1000))) for name, sizes in rows.items()]
     return pd.DataFrame(table, columns=["path", "files", "kb"])
+
+
+def photographic(figure: Figure | None) -> "Image | None":
+    """A figure of photos as a JPEG, a tenth of the size that a notebook's PNG would have; None stays None.
+
+    Args:
+        figure: any; line drawings are better off as they are.
+    """
+    if figure is None:
+        return None
+    from IPython.display import Image
+
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="jpeg", dpi=90, bbox_inches="tight", pil_kwargs={"quality": 75})
+    return Image(data=buffer.getvalue(), format="jpeg")
 
 
 def rounded(table: pd.DataFrame, digits: int | Mapping[str, int] = 3) -> pd.DataFrame:

@@ -49,6 +49,7 @@ def make_run(folder: Path, images: int = 40, seed: int = 0, robustness: int = 4)
         notes=["val: 40 images in 20 groups, the largest of 2", "warning: 19 groups are in both train and val"],
         score_groups={str(number): group for number, group in groups.items()},
         winner=winner,
+        approaches={record.approach: {"config": record.config, "fit": record.fit} for record in records},
         choice={"rule": "cheapest-equivalent", "margin": 0.01},
     )
     return folder

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.color import deltaE_cie76, rgb2lab
 
-from approaches.training import TrainingConfig
+from approaches.training_config import TrainingConfig
 from common.coco.check import Finding as Problem
 from common.data import DataSet, Sample
 from common.describe import (
@@ -24,9 +24,11 @@ from common.describe import (
     set_findings,
     similar_images,
 )
+from common.describe.__main__ import main as describe
 from common.describe.pixels import grain, noise, sharpness, to_lab
 from common.describe.tables import OBJECT_COLUMNS, example_ids, joined, samples_of
-from common.notebook import layout, placed, root, rounded
+from common.notebook import layout, photographic, placed, root, rounded
+from common.plots import data as data_plots
 
 GROUND, BUTT, OTHER = (90, 100, 80), (210, 160, 90), (20, 20, 160)
 
@@ -298,7 +300,9 @@ def object_table(count: int = 300, seed: int = 0) -> pd.DataFrame:
 
 def test_even_and_uneven_objects_are_told_apart():
     table = object_table()
-    assert "no more uneven" in object_findings.of_positions(table).found
+    assert "which chance alone can make" in object_findings.of_positions(table).found
+    assert "Of 5×5 equal fields" in object_findings.of_positions(table).found
+    assert "Of 3×3 equal fields" in object_findings.of_positions(table.head(60)).found
     assert "to all sides" in object_findings.of_shapes(table).found
     heaped = table.assign(centre_x=table["centre_x"] / 2, angle_deg=table["angle_deg"] / 3)
     assert ", more uneven" in object_findings.of_positions(heaped).found
@@ -458,3 +462,31 @@ def test_examples_in_the_docstrings_hold(module):
     result = doctest.testmod(importlib.import_module(module))
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_the_fields_that_are_tested_are_those_that_are_drawn():
+    assert object_findings.FIELDS == data_plots.FIELDS
+
+
+def test_all_findings_are_written_as_text_and_a_folder_that_cannot_be_read_is_named(sample_folder, tmp_path, capsys):
+    path = tmp_path / "new" / "findings.md"
+    assert describe([str(sample_folder), "--output", str(path)]) == 0
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# What is in data") and text.count("*Consequence.*") == 11 == text.count("\n## ")
+    assert describe([str(sample_folder)]) == 0 and capsys.readouterr().out == text
+    assert describe([str(tmp_path / "nowhere")]) == 2 and "nowhere" in capsys.readouterr().err
+
+
+def test_an_interrupted_description_is_one_line_and_no_file(sample_folder, tmp_path, monkeypatch, capsys):
+    def stopped(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("common.describe.__main__.findings_of", stopped)
+    assert describe([str(sample_folder), "--output", str(tmp_path / "findings.md")]) == 130
+    assert capsys.readouterr().err == "interrupted; nothing was written\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_of_photos_is_shown_as_a_jpeg():
+    figure = data_plots.example_figure([np.full((20, 30, 3), 90, np.uint8)], [np.eye(20, 30) > 0], ["one"])
+    assert photographic(figure).data[:2] == b"\xff\xd8" and photographic(None) is None

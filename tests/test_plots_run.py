@@ -10,6 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+import common.plots.enlarged
 import common.plots.labels
 import common.plots.masks
 import common.plots.studies
@@ -53,7 +54,7 @@ def run(tmp_path_factory) -> FinishedRun:
 
 
 def test_the_modules_examples_hold():
-    for module in (common.plots.labels, common.plots.masks, common.plots.studies):
+    for module in (common.plots.enlarged, common.plots.labels, common.plots.masks, common.plots.studies):
         found = doctest.testmod(module)
         assert found.attempted
         assert not found.failed
@@ -107,6 +108,20 @@ def test_the_best_stands_on_top_and_the_chosen_one_is_bold(run):
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
     bold = [label.get_text() for label in axes.get_yticklabels() if label.get_fontweight() == "bold"]
     assert bold == [run.winner]
+
+
+def test_approaches_that_one_bad_one_squeezes_are_enlarged(run):
+    for figure in (comparison.board_figure(run.board), comparison.cost_figure(run.board)):
+        whole, near = figure.axes
+        FigureCanvasAgg(figure).draw()
+        assert whole.get_title(loc="left") == "all of it" and near.get_title(loc="left").startswith("enlarged")
+    low, high = comparison.board_figure(run.board).axes[1].get_xlim()
+    dice = run.board.dropna(subset=["dice_mean"]).set_index("approach")["dice_mean"]
+    assert dice["threshold"] < low < dice["unet"] < dice["tta_ensemble"] < high
+    marks = [text.get_text() for text in comparison.board_figure(run.board).axes[1].texts]
+    assert f"◀ {dice['threshold']:.3f}" in marks
+    close = run.board[run.board["dice_mean"] > 0.8]
+    assert len(comparison.board_figure(close).axes) == len(comparison.cost_figure(close).axes) == 1
 
 
 def test_an_approach_has_one_colour_in_all_figures(run):
@@ -163,6 +178,49 @@ def test_a_kept_step_is_filled(run):
     assert [to_hex(point.get_markerfacecolor()) == "#ffffff" for point in points] == [True, False]
 
 
+def test_one_wide_interval_does_not_flatten_the_others(run):
+    step = {"step": "hysteresis", "setting": {}, "gain": -0.22, "lower": -0.76, "upper": 0.31, "kept": False}
+    wild = type(run.records["unet"])("wild", tune={"steps": [step]})
+    figure = fitting.steps_figure([*run.records.values(), wild])
+    FigureCanvasAgg(figure).draw()
+    whole, near = figure.axes
+    assert near.get_xlim()[1] < 0.1 * whole.get_xlim()[1]
+    assert "◀ -0.220" in [text.get_text() for text in near.texts]
+    assert len(fitting.steps_figure(list(run.records.values())).axes) == 1
+
+
+def test_the_ensemble_is_shown_with_its_members_alone(run):
+    axes = fitting.ensemble_figure(list(run.records.values())).axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == [
+        "smp_fpn_lite0 alone (weight 1)",
+        "smp_unet_lite0 alone (weight 2)",
+        "members together",
+        "and flips and turns",
+    ]
+    assert f"axis begins at {axes.get_xlim()[0]:.3f}" in axes.get_xlabel()
+    assert axes.get_xlim()[0] > 0.9
+
+
+def test_the_legend_of_the_trainings_lies_outside_their_axes(run):
+    figure = fitting.training_figure(run.curves)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    box = figure.legends[0].get_window_extent(canvas.get_renderer())
+    assert not [axes for axes in figure.axes if axes.get_window_extent().overlaps(box)]
+
+
+@pytest.mark.parametrize("name", ["strata", "robustness", "reliability"])
+def test_weaknesses_are_drawn_in_the_order_of_the_board(run, name):
+    figure = FIGURES[name](run)
+    if name == "robustness":
+        names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    else:
+        legend = figure.legends[0] if figure.legends else figure.axes[1].get_legend()
+        names = [text.get_text() for text in legend.get_texts() if text.get_text() in run.names]
+    assert names == run.names
+
+
 def test_a_study_shows_each_variation_with_its_seeds():
     axes = studies.study_figure(STUDY).axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["none", "copy-paste", "geometric"]
@@ -176,6 +234,19 @@ def test_the_overview_says_what_was_not_run():
     )
     said = [text.get_text() for text in figure.axes[0].texts]
     assert said == ["hurts", "no result", "not run"]
+
+
+def test_a_difference_far_beyond_the_others_is_written_at_the_edge_of_the_overview():
+    far = pd.DataFrame({**STUDY.iloc[1], "to_baseline": -0.35, "to_baseline_lower": -0.49}, index=[0])
+    axes = studies.overview_figure({"loss": far, "crops": STUDY}, {"loss": ["none"], "crops": ["none"]}).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["-0.350 (-0.490 to -0.010)", "hurts", "hurts"]
+    assert -0.13 < axes.get_xlim()[0] < -0.12
+    assert studies.overview_figure({"crops": STUDY}, {"crops": ["none"]}).axes[0].get_xlim()[0] > -0.06
+
+
+def test_dots_are_named_as_seed_and_fold_together():
+    names = [text.get_text() for text in studies.study_figure(STUDY).axes[0].get_legend().get_texts()]
+    assert names[-1] == "one seed and fold"
 
 
 def test_pictures_are_drawn_from_stored_probabilities(sample_folder, tmp_path):

@@ -14,6 +14,8 @@ from common.describe.finding import Finding, counted, listed, percent, span
 CROP_PX = 192
 ZOOM = (0.6, 1.5)
 OBJECT_SHARE = 0.8
+FIELDS = 5  # of the image, to each side; the figure of positions has the same
+LEAST_IN_FIELD = 5  # expected in each field, or the chi-square test does not hold
 CHANCE = 0.01  # an unevenness that chance makes in fewer than one of a hundred data sets is called one
 FAINT = 10.0  # Delta E; objects below it are hard to see against a textured ground
 GREY = 12.0  # chroma below which a colour is white, grey or black
@@ -83,23 +85,24 @@ def of_sizes(objects: pd.DataFrame, crop_px: int = CROP_PX, zoom: tuple[float, f
 
 
 def of_positions(objects: pd.DataFrame) -> Finding:
-    """Where in the image objects lie; even or not by a chi-square test on nine fields."""
+    """Where in the image objects lie; even or not by a chi-square test on 5×5 fields, on 3×3 of few objects."""
     if objects.empty:
         return NOTHING
-    places = [np.clip((objects[axis] * 3).astype(int), 0, 2) for axis in ("centre_y", "centre_x")]
-    counts = np.bincount(places[0] * 3 + places[1], minlength=9)
+    side = FIELDS if len(objects) >= LEAST_IN_FIELD * FIELDS**2 else 3
+    places = [np.clip((objects[axis] * side).astype(int), 0, side - 1) for axis in ("centre_y", "centre_x")]
+    counts = np.bincount(places[0] * side + places[1], minlength=side**2)
     uneven = chisquare(counts).pvalue < CHANCE
     cut = float(objects["touches_border"].mean())
     found = (
-        f"Of nine equal fields of the image the fullest holds {percent(counts.max() / counts.sum())} of the objects "
-        f"and the emptiest {percent(counts.min() / counts.sum())} (11 % each if they lay evenly), "
-        f"{'more uneven than' if uneven else 'no more uneven than'} chance makes them. {percent(cut)} of the objects "
-        "touch the border."
+        f"Of {side}×{side} equal fields of the image the fullest holds {percent(counts.max() / counts.sum())} of the "
+        f"objects and the emptiest {percent(counts.min() / counts.sum())} ({100 / side**2:.3g} % each if they lay "
+        f"evenly), {'more uneven than chance makes them' if uneven else 'which chance alone can make'}. {percent(cut)} "
+        "of the objects touch the border."
     )
     then = (
         "The place is a cue that photos will not confirm; crops taken around objects hide it from the networks."
         if uneven
-        else "The place tells nothing, so crops may be taken anywhere without loss."
+        else "The place was not shown to tell anything, so nothing speaks against crops taken anywhere."
     )
     if cut < 0.02:
         then += (
@@ -175,7 +178,7 @@ def of_contrast(objects: pd.DataFrame) -> Finding:
         "Compare approaches on these faint objects by themselves: a mean over all hides them. In training, changes of "
         "brightness and contrast make more of them."
         if len(faint)
-        else "Colour alone separates most objects here, which flatters simple approaches; do not expect it of photos."
+        else "No object is faint here, which flatters all approaches; do not expect it of photos."
     )
     return Finding("contrast", found, then)
 

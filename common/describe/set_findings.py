@@ -51,7 +51,7 @@ def of_problems(problems: Sequence[Problem]) -> Finding:
         return Finding(
             "quality",
             "The check finds no unreadable file, no outline out of its image and no repeated image.",
-            "Nothing has to be mended. That the outlines are right is not checked: look at the examples below.",
+            "Nothing has to be mended. That the outlines are right is not checked: look at the examples.",
         )
     found = f"The check finds {counted(len(errors), 'error')} and {counted(warnings, 'warning')}: {listed(kinds, 4)}."
     then = (

@@ -1,176 +1,150 @@
-"""What is chosen and why, who cannot be told apart from the best, how stable the ranking is, and what it all costs."""
+"""What is chosen, how good it is, what it buys against the next best, and by which rule it was chosen."""
 
 import numpy as np
 import pandas as pd
 
-from common.describe.finding import counted, listed, percent
+from common.describe.finding import counted, listed
 from common.finished import FinishedRun
+from common.narrative.unseen import seen_in_training
+from common.narrative.words import NOTHING, between, code, device_of, duration, fewer
+from common.pairs import COUNTS, count_difference, object_counts
 
-NOTHING = "No approach of this run has a complete result, so nothing is chosen."
-
-
-def code(names) -> list[str]:
-    """Names as they are written in a text.
-
-    Examples:
-        >>> code(["unet"])
-        ['`unet`']
-    """
-    return [f"`{name}`" for name in names]
-
-
-def between(lower: float, upper: float, digits: int = 3, sign: str = "") -> str:
-    """An interval in words.
-
-    Examples:
-        >>> between(0.9, 0.95), between(-0.1, 0.2, 2, "+")
-        ('0.900 to 0.950', '-0.10 to +0.20')
-    """
-    return f"{lower:{sign}.{digits}f} to {upper:{sign}.{digits}f}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds in the unit that reads best.
-
-    Examples:
-        >>> duration(0.0123), duration(1.5), duration(2034), duration(7300), duration(float("nan"))
-        ('12.3 ms', '1.5 s', '34 min', '2.0 h', 'an unknown time')
-    """
-    if pd.isna(seconds):
-        return "an unknown time"
-    for least, unit, of_unit, digits in ((3600, 3600, "h", 1), (120, 60, "min", 0), (1, 1, "s", 1)):
-        if seconds >= least:
-            return f"{seconds / unit:.{digits}f} {of_unit}"
-    return f"{1000 * seconds:.3g} ms"
+SLOWER = 1.2  # times; less is not worth calling a price
 
 
 def answer(run: FinishedRun) -> str:
-    """The first sentences of the report: take this one, so good is it, so much does it cost."""
+    """The first sentences of the report: take this one, so good is it, on such objects, for this price."""
     if run.winner is None or run.comparison is None:
         return NOTHING
     row, compared = run.row(run.winner), run.comparison
     images = counted(compared.images, "image") + " of `val` with objects"
     if compared.units < compared.images:
-        images += f" ({compared.units} independent groups)"
-    within = "no interval can be given" if pd.isna(row["dice_lower"]) else "95 % interval " + between(*_interval(row))
+        images += f" ({counted(compared.units, 'independent group')})"
+    interval = between(row["dice_lower"], row["dice_upper"])
+    within = "no interval can be given" if pd.isna(row["dice_lower"]) else f"95 % interval {interval}"
+    tied = _all_tied(run)
+    best = compared.names[compared.winner.best]
     sentences = [
+        f"**These images decide little**: of {len(run.names)} approaches that came through, none is told apart from "
+        f"the best, `{best}`."
+        if tied
+        else "",
         f"**Take `{run.winner}`.** Its mean Dice on the {images} is **{row['dice_mean']:.3f}** ({within}); "
         f"corrected for having been chosen on these images, {_corrected(run)}.",
-        f"A mask takes {duration(row['predict_seconds_per_image'])} on {_device(run)}, the training took "
+        seen_in_training(run),
+        _objects(run),
+        f"A mask takes {duration(row['predict_seconds_per_image'])} on {device_of(run)}, the training took "
         f"{duration(row['fit_seconds'])}.",
+        of_trade(run),
     ]
     alike = [name for name in run.names if run.row(name)["verdict"] == "not told apart"]
-    if alike:
-        best = compared.names[compared.winner.best]
+    if alike and not tied:
         sentences.append(f"Not told apart from the best (`{best}`) on these images: {listed(code(alike))}.")
-    return " ".join(sentences)
-
-
-def of_table(run: FinishedRun) -> str:
-    """How many approaches came through, and the span of their scores."""
-    board = run.board
-    sentences = []
-    if run.names:
-        rows = board[board["status"] == "ok"]
-        first, last = rows.iloc[0], rows.iloc[-1]
-        sentences.append(
-            f"{counted(len(rows), 'approach')[:-1] + 'es' if len(rows) > 1 else '1 approach'} came through; mean Dice "
-            f"runs from {last['dice_mean']:.3f} (`{last['approach']}`) to {first['dice_mean']:.3f} "
-            f"(`{first['approach']}`)."
-        )
-        outlines = rows.loc[rows["nsd_2px"].idxmax()] if rows["nsd_2px"].notna().any() else None
-        if outlines is not None:
-            sentences.append(
-                f"The best outlines are those of `{outlines['approach']}`: {percent(outlines['nsd_2px'])} of their "
-                "pixels lie within 2 px of the true outline."
-            )
-        sentences += _empty(run, first)
-    for row in board[board["status"] != "ok"].itertuples():
-        reason = f": {' '.join(str(row.reason).split())}" if pd.notna(row.reason) else ""
-        verb = {"failed": "failed", "skipped": "was skipped"}.get(row.status, f"is {row.status}")
-        sentences.append(f"`{row.approach}` {verb}{reason.rstrip('.')}.")
-    return " ".join(sentences) or NOTHING
-
-
-def _empty(run: FinishedRun, first: pd.Series) -> list[str]:
-    if not first["n_empty"] > 0:
-        return []
-    chosen = run.winner or first["approach"]
-    empty = int(first["n_empty"])
-    seen = round(run.row(chosen)["empty_fp_rate"] * empty)
-    return [f"On {seen} of the {counted(empty, 'image')} without object `{chosen}` sees something."]
-
-
-def of_ties(run: FinishedRun) -> str:
-    """Who is equivalent to the best, who is worse, and who cannot be told apart from it."""
-    compared = run.comparison
-    if compared is None or len(compared.names) < 2:
-        return "There is no second approach to compare with."
-    best = compared.names[compared.winner.best]
-    verdicts = {
-        verdict: [name for name in run.names if run.row(name)["verdict"] == verdict]
-        for verdict in ("equivalent", "not told apart", "worse")
-    }
-    sentences = []
-    if verdicts["worse"]:
-        sentences.append(f"Worse than `{best}`, with bounds that exclude 0: {listed(code(verdicts['worse']))}.")
-    if verdicts["equivalent"]:
-        sentences.append(
-            f"Within the margin of {run.margin:g} of it: {listed(code(verdicts['equivalent']))}; to choose the "
-            "cheapest "
-            "of them loses nothing that matters."
-        )
-    for name in verdicts["not told apart"]:
-        row = run.row(name)
-        bounds = between(row["simultaneous_lower"], row["simultaneous_upper"], sign="+")
-        sentences.append(
-            f"`{name}` is not told apart from it: its difference of {row['difference']:+.3f} may be anything from "
-            f"{bounds}. That is not the same as being as good."
-        )
-    sentences += [_smallest(run)] if verdicts["not told apart"] else []
-    sentences.append("The bounds hold for all pairs at once with 95 %.")
     return " ".join(filter(None, sentences))
 
 
-def _smallest(run: FinishedRun) -> str:
-    rows = run.board[(run.board["status"] == "ok") & (run.board["minimum_detectable"] > 0)]
-    if rows.empty:
+def rival(run: FinishedRun) -> str | None:
+    """The approach to measure the chosen one against: the best, or the next best where it is that itself."""
+    return next((name for name in run.names if name != run.winner), None)
+
+
+def of_trade(run: FinishedRun) -> str:
+    """What the chosen approach gains and costs against its rival; nothing where there is none."""
+    other = rival(run)
+    if run.comparison is None or run.winner not in run.names or other is None:
         return ""
-    row = rows.iloc[0]
+    dice, lower, upper = run.difference(run.winner, other)
+    which = "the best" if run.comparison.names[run.comparison.winner.best] == other else "the next best"
+    gains = f"{dice:+.3f} mean Dice{_shown(lower, upper)}{_counts(run, other)}"
+    seconds, others = (run.row(name)["predict_seconds_per_image"] for name in (run.winner, other))
+    if pd.isna(seconds) or pd.isna(others):
+        return f"Against `{other}`, {which}, it has {gains}."
+    times = f"{duration(seconds)} instead of {duration(others)} an image"
+    if seconds > SLOWER * others and dice > 0:
+        return f"Against `{other}`, {which}, {times} buys {gains}."
+    return f"Against `{other}`, {which}, and at {times}, it has {gains}."
+
+
+def _shown(lower: float, upper: float) -> str:
+    """The bounds of a difference, and what they leave open."""
+    if pd.isna(lower):
+        return " (no interval can be given)"
+    open_ = "" if lower > 0 or upper < 0 else ", so neither is shown to be better"
+    return f" ({between(lower, upper, sign='+')}{open_})"
+
+
+def _counts(run: FinishedRun, other: str) -> str:
+    """Invented and missed objects against the rival's."""
+    if not set(COUNTS) <= set(run.per_image.columns):
+        return ""
+    images, alone, said = run.per_image["img_id"].nunique(), ", this pair by itself", []
+    for column, word in (("object_fp", "invented"), ("object_fn", "missed")):
+        found = count_difference(run.per_image, run.winner, other, column)
+        if not found.total:
+            said.append(f"as many {word} ones" if said else f"as many {word} objects")
+            continue
+        what = f"{abs(found.total):,} {'fewer' if found.total < 0 else 'more'} {word}{'' if said else ' objects'}"
+        known = pd.notna(found.lower)
+        said.append(f"{what} ({fewer(found.lower, found.upper)}{alone})" if known else what)
+        alone = "" if known else alone
+    return f" and, on {counted(images, 'image')}, {said[0]} and {said[1]}"
+
+
+def _objects(run: FinishedRun) -> str:
+    """What the chosen approach finds, misses and invents."""
+    counts, row = object_counts(run.per_image), run.row(run.winner)
+    if run.winner not in counts.index:
+        return ""
+    found = counts.loc[run.winner]
     return (
-        f"So many images would show a true difference of {row['minimum_detectable']:.3f} between the best and "
-        f"`{row['approach']}` in 80 % of trials; a smaller one they would mostly miss."
+        f"It misses {found['missed']:,} of {counted(int(found['found'] + found['missed']), 'object')} and invents "
+        f"{found['invented']:,} (matched at IoU >= 0.5; object F1 {row['object_f1']:.3f})."
     )
 
 
-def of_ranking(run: FinishedRun) -> str:
-    """How much of the ranking other images would keep."""
-    compared = run.comparison
-    if compared is None or len(compared.names) < 2:
-        return "With a single approach there is no ranking."
-    if compared.ranks.reason:
-        return f"How stable the ranking is cannot be said: {compared.ranks.reason}."
-    order = list(compared.order)
-    first = order[int(np.argmax(compared.ranks.p_first[order]))]
-    sentences = [
-        f"`{compared.names[first]}` ranks first in {percent(compared.ranks.p_first[first])} of the resamples of the "
-        f"images; the ranking of all approaches agrees with the one here by a Kendall tau of "
-        f"{compared.ranks.kendall_tau:.2f} on average (1: the same order)."
-        if np.isfinite(compared.ranks.kendall_tau)
-        else f"`{compared.names[first]}` ranks first in {percent(compared.ranks.p_first[first])} of the resamples."
-    ]
-    moving = [place for place in order if compared.ranks.lower[place] < compared.ranks.upper[place]]
-    if moving:
-        ranks = (f"`{compared.names[p]}` {compared.ranks.lower[p]:g} to {compared.ranks.upper[p]:g}" for p in moving)
-        sentences.append(f"Ranks that change within 95 % of them: {listed(list(ranks))}.")
-    else:
-        sentences.append("No rank changes within 95 % of them.")
-    sentences.append(f"Under other ways to rank, {compared.schemes}.")
-    return " ".join(sentences)
+def beside_table(run: FinishedRun) -> str:
+    """The chosen approach beside its rival, as a Markdown table."""
+    names = [name for name in (run.winner, rival(run)) if name in run.names]
+    if not names:
+        return NOTHING
+    counts = object_counts(run.per_image)
+    lines = [f"| | {' | '.join(code(names))} |", "| --- |" + " --- |" * len(names)]
+    for said, cell in _CELLS.items():
+        cells = [cell(run.row(name), counts.loc[name] if name in counts.index else None) for name in names]
+        if any(cells):
+            lines.append(f"| {said} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _plain(column: str, digits: int = 3, unit: str = ""):
+    return lambda row, counts: "" if pd.isna(row[column]) else f"{row[column]:,.{digits}f}{unit}"
+
+
+def _time(column: str):
+    return lambda row, counts: "" if pd.isna(row[column]) else duration(row[column])
+
+
+def _dice(row: pd.Series, counts: pd.Series | None) -> str:
+    bounds = "" if pd.isna(row["dice_lower"]) else f" ({between(row['dice_lower'], row['dice_upper'])})"
+    return f"{row['dice_mean']:.3f}{bounds}"
+
+
+_CELLS = {
+    "mean Dice, 95 % interval": _dice,
+    "objects found, missed, invented": lambda row, counts: (
+        "" if counts is None else f"{counts['found']:,}, {counts['missed']:,}, {counts['invented']:,}"
+    ),
+    "object F1": _plain("object_f1"),
+    "outline within 2 px (`nsd_2px`)": _plain("nsd_2px"),
+    "an image takes": _time("predict_seconds_per_image"),
+    "training took": _time("fit_seconds"),
+    "size on disk": _plain("model_mb", 1, " MB"),
+    "memory": _plain("peak_memory_mb", 0, " MB"),
+}
 
 
 def of_choice(run: FinishedRun) -> str:
-    """The rule, what it chose, and what the others would have cost or saved."""
+    """The rule, what it chose, and who would be faster at which risk."""
     compared = run.comparison
     if compared is None or run.winner is None:
         return NOTHING
@@ -179,115 +153,41 @@ def of_choice(run: FinishedRun) -> str:
     if run.winner != best:
         row = run.row(best)
         sentences.append(
-            f"`{best}` has {row['dice_mean'] - chosen['dice_mean']:.4f} more mean Dice"
-            f"{_times_slower(chosen, row, ' and takes ')}."
+            f"`{best}` has {row['dice_mean'] - chosen['dice_mean']:.4f} more mean Dice{_times_slower(chosen, row)}."
         )
     return " ".join([*sentences, *_faster(run, chosen)])
 
 
 def _faster(run: FinishedRun, chosen: pd.Series) -> list[str]:
     """Those that would be faster than the chosen one and were not shown to be worse than the best."""
-    rows = run.board[run.board["verdict"] == "not told apart"]
+    rows = run.board[run.board["verdict"] == "not told apart"].dropna(subset=["simultaneous_lower"])
     rows = rows[rows["predict_seconds_per_image"] < chosen["predict_seconds_per_image"]]
     if rows.empty:
         return []
     said = [
         f"`{row.approach}` ({duration(row.predict_seconds_per_image)}; a loss of up to {-row.simultaneous_lower:.3f} "
-        "is "
-        "possible)"
+        "is possible)"
         for row in rows.itertuples()
     ]
     first = rows.loc[rows["simultaneous_lower"].idxmax(), "approach"]
     return [
         f"Faster than its {duration(chosen['predict_seconds_per_image'])} for an image, but not shown to lose less "
-        "than "
-        f"{run.margin:g}: {listed(said)}.",
+        f"than {run.margin:g}: {listed(said)}.",
         f"Where speed matters more than that risk, look at `{first}` first.",
     ]
 
 
-def _times_slower(fast: pd.Series, slow: pd.Series, before: str) -> str:
+def _times_slower(fast: pd.Series, slow: pd.Series) -> str:
     ratio = slow["predict_seconds_per_image"] / fast["predict_seconds_per_image"]
-    return f"{before}{ratio:.1f} times as long for an image" if np.isfinite(ratio) else ""
+    return f" and takes {ratio:.1f} times as long for an image" if np.isfinite(ratio) else ""
 
 
-def of_costs(run: FinishedRun) -> str:
-    """Seconds, memory and size; who is beaten in both Dice and time."""
-    rows = run.board[run.board["status"] == "ok"].dropna(subset=["predict_seconds_per_image"])
-    if rows.empty:
-        return "Costs were not measured in this run."
-    quick, slow = (rows.loc[rows["predict_seconds_per_image"].agg(which)] for which in ("idxmin", "idxmax"))
-    sentences = [
-        f"An image takes from {duration(quick['predict_seconds_per_image'])} (`{quick['approach']}`) to "
-        f"{duration(slow['predict_seconds_per_image'])} (`{slow['approach']}`) on {_device(run)}."
-    ]
-    if run.winner in set(rows["approach"]):
-        row = run.row(run.winner)
-        sentences.append(
-            f"`{run.winner}` has {row['model_mb']:.1f} MB on disk and needs up to {row['peak_memory_mb']:,.0f} MB of "
-            "memory, Python and its libraries included."
-        )
-    beaten = rows.loc[rows["pareto"].eq(False), "approach"].tolist()
-    if beaten:
-        sentences.append(f"Beaten by another in both Dice and time: {listed(code(beaten))}.")
-    return " ".join(sentences)
-
-
-def of_selection(run: FinishedRun) -> str:
-    """What the winner's score is worth after it was used to choose."""
-    compared = run.comparison
-    if compared is None:
-        return NOTHING
-    if not np.isfinite(compared.selection.corrected):
-        return f"The score cannot be corrected for the choice: {compared.selection.reason}."
-    naive, corrected = compared.selection.naive, compared.selection.corrected
-    often = listed(
-        [
-            f"`{compared.names[place]}` in {percent(compared.selection.chosen[place])}"
-            for place in np.argsort(-compared.selection.chosen, kind="stable")
-            if compared.selection.chosen[place] > 0
-        ]
-    )
-    return (
-        f"The winner was chosen on the images that its score of {naive:.4f} is from. When the whole choice is "
-        "repeated on "
-        f"resamples and judged on the images left out, the expected score is {corrected:.4f}: {naive - corrected:+.4f} "
-        f"may be the flattery of the choice. In these repetitions the choice falls on {often}. It corrects for "
-        "the choice among approaches alone, for images like those of `val`, and errs on the low side, because a "
-        "resample "
-        "holds 63 % of the images."
-    )
-
-
-def of_seeds(run: FinishedRun) -> str:
-    """What other trainings of the same approaches gave."""
-    rows = run.board.dropna(subset=["dice_over_seeds"])
-    if rows.empty:
-        return (
-            "Each approach was trained once, so nothing is known of how another training would turn out; `--seeds 3` "
-            "measures it."
-        )
-    said = [
-        f"`{row.approach}` {row.dice_over_seeds:.3f} "
-        f"({between(row.dice_over_seeds_lower, row.dice_over_seeds_upper)}; "
-        f"trainings differ by {row.seed_sd:.4f}, images by {row.image_sd:.3f})"
-        for row in rows.itertuples()
-    ]
-    return (
-        f"Mean Dice over {int(rows['seeds'].max())} trainings, with the interval over trainings and images and the "
-        f"standard deviations of both: {listed(said, most=12)}. The choice rests on the first training alone."
-    )
-
-
-def _interval(row: pd.Series) -> tuple[float, float]:
-    return row["dice_lower"], row["dice_upper"]
+def _all_tied(run: FinishedRun) -> bool:
+    """Whether none of several approaches is told apart from the best."""
+    verdicts = [run.row(name)["verdict"] for name in run.names]
+    return len(verdicts) > 1 and all(verdict in ("best", "not told apart") for verdict in verdicts)
 
 
 def _corrected(run: FinishedRun) -> str:
     corrected = run.comparison.selection.corrected
     return f"{corrected:.3f}" if np.isfinite(corrected) else "an unknown value"
-
-
-def _device(run: FinishedRun) -> str:
-    device, threads = run.about.get("device", "an unknown device"), run.about.get("threads")
-    return f"{device.upper()} with {counted(threads, 'thread')}" if device == "cpu" and threads else device

@@ -2,6 +2,7 @@
 
 from common.describe.finding import counted, percent
 from common.finished import FinishedRun
+from common.narrative.costs import budget_of
 
 FEW_GROUPS = 30
 FEW_PHOTOS = 30
@@ -50,22 +51,22 @@ def _of_data(run: FinishedRun) -> list[str]:
 
 
 def _of_training(run: FinishedRun) -> list[str]:
+    if not run.names:
+        return []
     found = []
     if run.board["dice_over_seeds"].isna().all():
         found.append("Each approach was trained once; how much another training would differ was not measured.")
-    budget = run.about.get("identity", {}).get("budget", {})
-    given = [f"{budget[key]:g} {unit}" for key, unit in _UNITS.items() if budget.get(key) is not None]
-    if given:
-        found.append(f"All were trained with {' and '.join(given)} each; with more, the order may be another.")
+    if budget_of(run):
+        found.append(
+            f"Each training was given {budget_of(run)}, and took what stands under *Trainings*; with more for all, the "
+            "order may be another."
+        )
     if run.about.get("identity", {}).get("smoke"):
         found.append("The smallest settings were used: this run shows that everything works, not what is good.")
     names = run.board.loc[run.board["status"] != "ok", "approach"].tolist()
     if names:
         found.append(f"{percent(len(names) / len(run.board))} of the approaches have no result and may be better.")
     return found
-
-
-_UNITS = {"minutes": "minutes", "epochs": "epochs", "steps": "steps"}
 
 
 def _of_costs(run: FinishedRun) -> list[str]:

@@ -1,4 +1,4 @@
-"""What was expected of a study, what was found, and what follows for the defaults."""
+"""What the studies found, all together and one by one, and what their trainings cost."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from common.describe.finding import counted, listed
-from common.leaderboard import as_markdown
-from common.narrative.choice import between, duration
+from common.narrative.words import between
 
 BASELINE = "baseline"
 
@@ -78,12 +77,6 @@ def of_study(table: pd.DataFrame | None) -> str:
     for row in rows[rows["verdict"].isna()].itertuples():
         reason = getattr(row, "reason", None)
         sentences.append(f"*{row.variation}* has no result ({reason if pd.notna(reason) else 'it was not compared'}).")
-    seeds, groups = int(judged["seeds"].max()), int(judged["n_groups"].max())
-    sentences.append(
-        f"{counted(seeds, 'training')} of each, each judged on its own part of `train`: "
-        f"{counted(groups, 'independent group')}"
-        f" of images in all{_seconds(table)}."
-    )
     return " ".join(sentences)
 
 
@@ -92,63 +85,87 @@ def _difference(row: Any) -> str:
     return f"*{row.variation}* ({row.to_baseline:+.3f}, {bounds})"
 
 
-def _seconds(table: pd.DataFrame) -> str:
-    baseline = table[table["variation"] == BASELINE]
-    if baseline.empty or "fit_seconds" not in table or baseline["fit_seconds"].isna().all():
-        return ""
-    return f"; a training of the baseline took {duration(float(baseline['fit_seconds'].iloc[0]))}"
-
-
-def expected_beside_found(variations: Mapping[str, str], table: pd.DataFrame | None) -> str:
-    """A Markdown table: each variation with what was expected of it beforehand, and what was found.
-
-    Whether both agree is left to the reader.
+def of_budget(table: pd.DataFrame | None, approach: str = "", board: pd.DataFrame | None = None) -> str:
+    """How long the trainings of a study were, how many there were, and what a dot of its figure is.
 
     Args:
-        variations: name → what is expected, used where there is no table.
-        table: of the study, whose `expected` is what was said when it was run; None where it was not run.
+        table: of the study; None where it was not run, which leaves nothing to tell.
+        approach: that the study varies.
+        board: a leaderboard whose training of that approach is named for comparison; None names none.
     """
-    rows = []
-    for name, expected in variations.items():
-        found = table[table["variation"] == name] if table is not None else pd.DataFrame()
-        verdict = "not run" if found.empty else "no result"
-        if len(found):
-            row = next(found.itertuples())
-            expected = expected if pd.isna(row.expected) else row.expected
-            if pd.notna(row.verdict):
-                bounds = between(row.to_baseline_lower, row.to_baseline_upper, 3, "+")
-                verdict = f"**{row.verdict}**: {row.to_baseline:+.3f} ({bounds}); seeds {row.by_seed}"
-        rows.append({"variation": name, "expected": expected, "found": verdict})
-    return as_markdown(
-        pd.DataFrame(rows, columns=["variation", "expected", "found"]), ["variation", "expected", "found"]
+    rows = table[table["seeds"].notna()] if table is not None else pd.DataFrame()
+    if rows.empty:
+        return ""
+    sentences = [_lengths(rows), _of_board(approach, board)]
+    seeds, groups = int(rows["seeds"].max()), int(rows["n_groups"].max())
+    sentences.append(
+        f"{counted(seeds, 'training')} of each: every one has another seed and is judged on another fold of `train`, "
+        f"{counted(groups, 'independent group')} of images in all. A dot is therefore seed and fold together; how much "
+        "the seed alone changes was not measured."
     )
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
-def of_defaults(tables: Mapping[str, pd.DataFrame | None], settings: Mapping[str, Mapping[str, Mapping]]) -> str:
-    """What follows for the defaults, study by study, as a Markdown list.
+def _lengths(rows: pd.DataFrame) -> str:
+    """Steps and seconds of a training of the baseline and of the variations."""
+    parts = []
+    for column, said in (("fit_steps", "{:,.0f} steps"), ("fit_seconds", "{:,.0f} s")):
+        values = rows.set_index("variation").reindex(columns=[column])[column].dropna()
+        if BASELINE in values:
+            least, most = (said.format(one) for one in (values.min(), values.max()))
+            others = f" ({least.split()[0]} to {most} over all)" if least != most else ""
+            parts.append(said.format(values[BASELINE]) + others)
+    return f"A training of the baseline took {listed(parts)}." if parts else ""
+
+
+def _of_board(approach: str, board: pd.DataFrame | None) -> str:
+    rows = board[board["approach"] == approach] if board is not None else pd.DataFrame()
+    rows = rows.reindex(columns=["fit_steps", "fit_seconds"]).dropna()
+    if rows.empty:
+        return ""
+    steps, seconds = rows.iloc[0]
+    return f"In the leaderboard `{approach}` was trained for {steps:,.0f} steps in {seconds:,.0f} s."
+
+
+def of_overview(tables: Mapping[str, pd.DataFrame | None]) -> str:
+    """What stands out in the figure of all studies.
 
     Args:
         tables: study → its table, None where it was not run.
-        settings: study → variation → the settings that it changes.
     """
-    lines = []
-    for name, table in tables.items():
-        if table is None:
-            lines.append(f"- **{name}**: not run; the defaults rest on no measurement here.")
-            continue
-        better = table[table["verdict"] == "helps"]
-        if better.empty:
-            worse = int((table["verdict"] == "hurts").sum())
-            lines.append(
-                f"- **{name}**: the baseline stays; no variation is shown to help, {worse} of {len(table) - 1} to hurt."
-            )
-            continue
-        row = better.loc[better["to_baseline"].idxmax()]
-        changed = settings.get(name, {}).get(row["variation"], {})
-        said = ", ".join(f"`{key}={value}`" for key, value in changed.items()) or "its settings"
-        lines.append(
-            f"- **{name}**: *{row['variation']}* is shown to help by {row['to_baseline']:+.3f} "
-            f"({between(row['to_baseline_lower'], row['to_baseline_upper'], 3, '+')}); that speaks for {said} as "
-            "the default on data like these, where its cost is worth it."
-        )
-    return "\n".join(lines)
+    ran = {study: table for study, table in tables.items() if table is not None}
+    rows = pd.concat(
+        [table.assign(study=study)[table["variation"] != BASELINE] for study, table in ran.items()] or [pd.DataFrame()]
+    )
+    rows = rows[rows["verdict"].notna()] if len(rows) else rows
+    if rows.empty:
+        return "No variation of any study has a result, so the figure is empty."
+    counts = {verdict: int((rows["verdict"] == verdict).sum()) for verdict in ("helps", "hurts", "not told apart")}
+    low, high = (rows.sort_values("to_baseline").iloc[place] for place in (0, -1))
+    reach = float((rows["to_baseline_upper"] - rows["to_baseline_lower"]).median()) / 2
+    return (
+        f"Of {counted(len(rows), 'variation')} with a result, {counts['helps']} {_verb(counts['helps'])} shown to help "
+        f"and {counts['hurts']} to hurt; {counts['not told apart']} {_verb(counts['not told apart'])} not told apart "
+        f"from the baseline. The highest difference is that of *{high['study']}: {high['variation']}* "
+        f"({high['to_baseline']:+.3f}), the lowest that of *{low['study']}: {low['variation']}* "
+        f"({low['to_baseline']:+.3f}). In the median the bounds reach {reach:.3f} to each side: a change smaller than "
+        "that could seldom be shown with so few independent groups of images."
+    )
+
+
+def _verb(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def of_ideas(answers: Mapping[str, str], groups: Mapping[int, str]) -> str:
+    """Which finding of the data analysis each idea of the augmentation answers, as a Markdown list.
+
+    Args:
+        answers: idea → the findings, with the numbers of their sections.
+        groups: image id → group, of the images that are trained on.
+    """
+    said = (
+        f"The {counted(len(groups), 'image')} to train on form {counted(len(set(groups.values())), 'group')} of images "
+        "that are not independent. What each idea answers, by the sections of `data_analysis.ipynb`:"
+    )
+    return "\n".join([said, "", *(f"- **{idea}**: {answer}." for idea, answer in answers.items())])

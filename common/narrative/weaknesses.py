@@ -1,11 +1,13 @@
-"""Where the chosen approach fails: single images, kinds of images, corrupted images, and wrong probabilities."""
+"""Where the chosen approach fails: single images, what is lost on them, and kinds of images."""
 
 import numpy as np
 import pandas as pd
 
 from common.describe.finding import counted, listed, percent
 from common.finished import FinishedRun
-from common.narrative.choice import NOTHING
+from common.narrative.words import NOTHING, between
+from common.shortfall import images_of_half, loss_parts
+from common.strata import members_of, outer_difference
 
 NAMES = {
     "object_area_px": ("area of the objects", "px"),
@@ -13,7 +15,13 @@ NAMES = {
     "ground_brightness": ("brightness of the ground", "L*"),
 }
 FAILED, GOOD = 0.5, 0.9  # Dice
-LEAN = 0.02  # a mean probability that is off by more is called too high or too low
+SKEWED = 0.05  # a mean area bias further from the median is told with the image that makes it
+# Kind of `common.shortfall` → an image of it, and what would gain most where most is lost there.
+LOST = {
+    "missed": ("with a missed object", "to find every object"),
+    "invented": ("with an invented object and none missed", "to invent less"),
+    "outline": ("where only outlines differ", "to draw better outlines"),
+}
 
 
 def hardest(run: FinishedRun, count: int = 5) -> list[int]:
@@ -38,7 +46,30 @@ def of_images(run: FinishedRun) -> str:
     good, failed = int((dice >= GOOD).sum()), int((dice < FAILED).sum())
     return (
         f"`{run.winner}` reaches a Dice of {GOOD:g} on {good} of {len(dice)} images and stays below {FAILED:g} on "
-        f"{failed}; its median is {dice.median():.3f}, its mean {dice.mean():.3f}."
+        f"{failed}; its median is {dice.median():.3f}, its mean {run.row(run.winner)['dice_mean']:.3f}."
+    )
+
+
+def of_losses(run: FinishedRun) -> str:
+    """What went wrong in the images that cost the chosen approach its Dice, and how few these are."""
+    rows = _rows(run)
+    if not {"object_fp", "object_fn"} <= set(rows.columns):
+        return NOTHING if run.winner not in run.names else "Objects were not counted in this run."
+    parts = loss_parts(rows)
+    total = int(parts["images"].sum())
+    if not parts["loss"].sum() > 0:
+        return f"`{run.winner}` loses nothing: its Dice is 1 on every image."
+    said = [
+        f"{percent(part.share)} of it on {counted(int(part.images), 'image')} {LOST[part.Index][0]}"
+        for part in parts.itertuples()
+        if part.images
+    ]
+    return (
+        f"`{run.winner}` loses {parts['loss'].sum() / total:.3f} mean Dice: {listed(said)}. So "
+        f"{LOST[parts['loss'].idxmax()][1]} would gain most. Half of the loss comes from {images_of_half(rows)} of "
+        f"{total} images. An object counts as missed where no predicted piece matches it at IoU >= 0.5, a piece as "
+        "invented where it matches no object; the whole loss of an image is booked under the first of these that "
+        "occurs in it."
     )
 
 
@@ -57,8 +88,7 @@ def of_worst(run: FinishedRun) -> str:
         sentences.append(
             f"{counted(len(all_fail), 'image')} of {len(best)} {'has' if len(all_fail) == 1 else 'have'} a Dice below "
             f"{FAILED:g} with every approach: {listed([str(image_id) for image_id in all_fail])}. To choose among "
-            "these "
-            "approaches does not help there; look at the images and their annotations first."
+            "these approaches does not help there; look at the images and their annotations first."
         )
     else:
         sentences.append(f"No image has a Dice below {FAILED:g} with every approach.")
@@ -66,92 +96,102 @@ def of_worst(run: FinishedRun) -> str:
 
 
 def of_strata(run: FinishedRun) -> str:
-    """On which kinds of images the chosen approach is weakest, and whether its masks are too large or too small."""
+    """Whether the chosen approach is weaker on some kinds of images, and whether its masks are too large or small."""
     strata = run.tables["strata"]
     rows = strata[strata["approach"] == run.winner] if len(strata) else strata
     if rows.empty:
-        return "Kinds of images were not compared in this run."
-    sentences = []
-    for kind, parts in rows.groupby("by", sort=False):
-        if len(parts) < 2:
-            continue
-        said, unit = NAMES.get(kind, (kind, ""))
-        low, high = parts.loc[parts["dice_mean"].idxmin()], parts.loc[parts["dice_mean"].idxmax()]
-        apart = low["upper"] < high["lower"]
+        return "Kinds of images were not compared in this run." if run.names else NOTHING
+    sides = _sides(run)
+    sentences = [
+        _by_kind(kind, parts, sides.loc[kind] if kind in sides.index else None)
+        for kind, parts in rows.groupby("by", sort=False)
+        if len(parts) > 1
+    ]
+    if sentences:
+        first = f"`{run.winner}` in thirds of the images, from the lowest values to the highest"
+        first += ", each interval by itself."
+        sentences = [first, *sentences]
+    return " ".join([*sentences, *_area(run)])
+
+
+def _sides(run: FinishedRun) -> pd.DataFrame:
+    """The highest third against the lowest, by kind; no rows where the images are not described."""
+    images, rows = run.tables["images"], _rows(run)
+    if images.empty or rows.empty:
+        return pd.DataFrame(columns=["difference", "lower", "upper"])
+    kinds = [kind for kind in NAMES if kind in images]
+    return outer_difference(rows, images, kinds).set_index("by")
+
+
+def _by_kind(kind: str, parts: pd.DataFrame, side: pd.Series | None) -> str:
+    """Dice in the thirds of one kind, and what the difference of the outer two shows."""
+    said, unit = NAMES.get(kind, (kind, ""))
+    dice = [f"{part['dice_mean']:.3f} ({_range(part)})" for _, part in parts.iterrows()]
+    first = f"By {said}{f' ({unit})' if unit else ''}: {listed(dice)}"
+    if side is None or pd.isna(side["lower"]):
+        return f"{first}; whether that is more than chance cannot be told."
+    shown = "more than chance" if side["lower"] > 0 or side["upper"] < 0 else "which may be chance"
+    bounds = between(side["lower"], side["upper"], sign="+")
+    return f"{first}; highest against lowest {side['difference']:+.3f} ({bounds}), {shown}."
+
+
+def _area(run: FinishedRun) -> list[str]:
+    """Whether the masks are too large or too small, by the median; and the image that makes the mean, if one does."""
+    rows = _rows(run)
+    rows = rows[rows["tp"] + rows["fn"] > 0].set_index("img_id") if len(rows) else rows
+    if "area_bias" not in rows or rows["area_bias"].isna().all():
+        return []
+    bias = rows["area_bias"].astype(float).dropna()
+    sentences = [f"By the median image its masks are {_of_area(bias.median())}{_furthest(run, bias)}."]
+    if abs(bias.mean() - bias.median()) > SKEWED:
+        most = bias.abs().idxmax()
+        without = bias.drop(most).mean() if len(bias) > 1 else np.nan
         sentences.append(
-            f"By {said}: lowest where it is {_range(low, unit)} ({low['dice_mean']:.3f}), highest where it is "
-            f"{_range(high, unit)} ({high['dice_mean']:.3f}); their intervals "
-            f"{'do not overlap' if apart else 'overlap or are unknown, so this may be chance'}."
+            f"Their mean is {_of_area(bias.mean())}, to which image {most} adds most ({_of_area(bias[most])}"
+            f"{f'; without it {_of_area(without)}' if pd.notna(without) else ''})."
         )
-    largest = rows.loc[rows["area_bias"].abs().idxmax()]
-    said, unit = NAMES.get(largest["by"], (largest["by"], ""))
-    size = "large" if largest["area_bias"] > 0 else "small"
-    sentences.append(
-        f"Its masks are furthest from the true area where the {said} is {_range(largest, unit)}: on average too {size} "
-        f"by {_of_area(abs(largest['area_bias']))}."
-    )
-    return f"`{run.winner}` in thirds of the images. {' '.join(sentences)}"
+    return sentences
+
+
+def _furthest(run: FinishedRun, bias: pd.Series) -> str:
+    """The third in which the median is furthest from the true area."""
+    images = run.tables["images"]
+    kinds = [kind for kind in NAMES if kind in images]
+    if not kinds or set(images["img_id"]) != set(run.per_image["img_id"]):
+        return ""
+    members = members_of(_rows(run), images, kinds)
+    medians = members.assign(bias=members["img_id"].map(bias)).groupby(["by", "stratum"])["bias"].median()
+    kind, stratum = medians.abs().idxmax()
+    inside = members.loc[(members["by"] == kind) & (members["stratum"] == stratum), "img_id"]
+    values = images.set_index("img_id").loc[inside, kind]
+    said, unit = NAMES[kind]
+    where = _range({"low": values.min(), "high": values.max()})
+    return f", and furthest off where the {said} is {where} {unit}: {_of_area(medians[kind, stratum])}"
 
 
 def _of_area(bias: float) -> str:
-    """A share of the true area, or a multiple of it."""
-    return f"{percent(bias)} of it" if bias < 1 else f"{bias:.1f} times as much"
+    """A signed share of the true area, or a multiple of it.
+
+    Examples:
+        >>> _of_area(0.123), _of_area(-0.05), _of_area(2.25), _of_area(0.0004)
+        ('12 % too large', '5.0 % too small', '2.2 times the true area too large', 'of the true size')
+    """
+    if abs(bias) < 0.0005:
+        return "of the true size"
+    size = "large" if bias > 0 else "small"
+    return f"{percent(abs(bias))} too {size}" if abs(bias) < 1 else f"{abs(bias):.1f} times the true area too {size}"
 
 
-def _range(part: pd.Series, unit: str) -> str:
+def _range(part) -> str:
     digits = 0 if part["high"] >= 100 else 1
-    return f"{part['low']:,.{digits}f} to {part['high']:,.{digits}f} {unit}".strip()
+    return f"{part['low']:,.{digits}f} to {part['high']:,.{digits}f}"
 
 
-def of_robustness(run: FinishedRun) -> str:
-    """What corrupted images cost the chosen approach, and who is best on them."""
-    table = run.tables["robustness"]
-    rows = table[table["approach"] == run.winner] if len(table) else table
-    if rows.empty:
-        return "Corrupted images were not scored in this run; `--robustness 20` does so with 20 images."
-    images = int(rows["n_images"].iloc[0])
-    kinds = rows.groupby("corruption", sort=False)[["drop", "in_augmentation"]].mean()
-    worst = kinds["drop"].idxmax()
-    sentences = [
-        f"On corrupted copies of {counted(images, 'image')}, `{run.winner}` loses {kinds['drop'].mean():.3f} mean Dice "
-        f"over all corruptions, and most, {kinds.loc[worst, 'drop']:.3f}, under *{worst.replace('_', ' ')}*."
-    ]
-    met = kinds["in_augmentation"] > 0
-    if met.any() and not met.all():
-        names = [f"*{name.replace('_', ' ')}*" for name in kinds.index[met]]
-        sentences.append(
-            f"Its training augmentation had something like {listed(names)}; over the others it loses "
-            f"{kinds.loc[~met, 'drop'].mean():.3f}."
-        )
-    kept = table.groupby("approach", sort=False)["dice_mean"].mean()
-    if len(kept) > 1:
-        sentences.append(f"Highest mean Dice on corrupted images: `{kept.idxmax()}` ({kept.max():.3f}).")
-    few = " These are few images and no interval is given: read large differences only." if images < 30 else ""
-    return " ".join(sentences) + few
-
-
-def of_calibration(run: FinishedRun) -> str:
-    """Whether the probabilities of the chosen approach mean what they say."""
-    table = run.tables["calibration"]
-    rows = table[(table["approach"] == run.winner) & (table["pixels"] > 0)] if len(table) else table
-    if rows.empty:
-        return "Calibration was not measured in this run."
-    weights = rows["pixels"]
-    gap = float(np.average(rows["proba_mean"] - rows["object_share"], weights=weights))
-    error, brier = run.row(run.winner)["calibration_error"], run.row(run.winner)["brier"]
-    lean = "too high" if gap > LEAN else "too low" if gap < -LEAN else "neither too high nor too low on the whole"
-    sentences = [
-        f"Near the objects, the probability that `{run.winner}` gives to a pixel is off by {error:.3f} on average over "
-        f"its bins (Brier score {brier:.3f}), and {lean} ({gap:+.3f})."
-    ]
-    errors = run.board.dropna(subset=["calibration_error"]).set_index("approach")["calibration_error"]
-    if len(errors) > 1:
-        sentences.append(f"The smallest error has `{errors.idxmin()}` ({errors.min():.3f}).")
-    sentences.append(
-        "Masks are cut at a threshold that was chosen on *tune*, which makes up for such a lean; the probabilities "
-        "themselves matter to whoever sorts pixels or photos by them."
-    )
-    return " ".join(sentences)
+def _rows(run: FinishedRun) -> pd.DataFrame:
+    """The images of the chosen approach."""
+    if run.per_image.empty or run.winner is None:
+        return run.per_image.head(0)
+    return run.per_image[run.per_image["approach"] == run.winner]
 
 
 def _dice(run: FinishedRun) -> pd.Series | None:

@@ -46,11 +46,9 @@ def strata_figure(strata: pd.DataFrame) -> Figure | None:
             one.set_xticks(parts["stratum"], ticks, fontsize=8)
             one.set_xlim(0.5, parts["stratum"].max() + 0.5)
             one.grid(False, axis="x")
-        labelled(axes[0, column], "", "mean Dice" if not column else "", said)
-        labelled(
-            axes[1, column], f"{said} ({unit})" if unit else said, "area too large (+), too small (−)\n÷ true area"
-        )
-        axes[1, column].set_ylabel(axes[1, column].get_ylabel() if not column else "")
+        first, bias = column == 0, "area too large (+), too small (−)\nmean share of the true area"
+        labelled(axes[0, column], "", "mean Dice" if first else "", said)
+        labelled(axes[1, column], f"{said} ({unit})" if unit else said, bias if first else "")
     axes[0, 0].set_ylim(0, 1)
     for one in axes[1]:
         one.axhline(0, color=GREY, linewidth=1)

@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from common.plots.enlarged import crowd_limits, mark_beyond
 from common.plots.labels import colours_of, place_labels
 from common.plots.style import GREEN, GREY, labelled, legend, plain_ticks, styled_axes
 
@@ -24,6 +25,8 @@ def complete(board: pd.DataFrame) -> pd.DataFrame:
 def board_figure(board: pd.DataFrame) -> Figure | None:
     """Mean Dice with its 95 % interval, best first; where several trainings were run, their mean and its interval too.
 
+    Where few approaches far below squeeze the others together, these are shown enlarged beside the whole.
+
     Args:
         board: columns `approach`, `status`, `dice_mean`, `dice_lower`, `dice_upper`, `winner`, and `dice_over_seeds`
             with its bounds.
@@ -31,32 +34,51 @@ def board_figure(board: pd.DataFrame) -> Figure | None:
     rows = complete(board)
     if rows.empty:
         return None
-    figure, axes = styled_axes(width=8.0, height=FRAME + ROW * len(rows))
-    one, colours = axes[0, 0], colours_of(rows["approach"])
+    near = crowd_limits(rows["dice_mean"], rows["dice_lower"], rows["dice_upper"])
+    panels, width = (2, 5.2) if near else (1, 8.0)
+    figure, axes = styled_axes(1, panels, width=width, height=FRAME + ROW * len(rows), sharey=True)
     seeds = rows["dice_over_seeds"].notna().any()
+    for one in axes.flat:
+        _draw_board(one, rows, seeds)
+    for place, row in rows.iterrows():
+        said, at = f"{row['dice_mean']:.3f}", ("axes fraction", "data")
+        axes[0, -1].annotate(said, (1.01, place), xycoords=at, va="center", fontsize=9, annotation_clip=False)
+    _name_rows(axes[0, 0], rows)
+    if not near:
+        labelled(axes[0, 0], "mean Dice over the images of val with objects, with 95 % interval", "")
+        return figure
+    axes[0, 1].set_xlim(near)
+    for place, row in rows.iterrows():
+        bounds = row[["dice_lower", "dice_upper"]].fillna(row["dice_mean"])
+        mark_beyond(axes[0, 1], place, row["dice_mean"], *bounds)
+    for one, title in zip(axes.flat, ("all of it", "enlarged"), strict=True):
+        labelled(one, "mean Dice on the images of val with objects, 95 % interval", "", title)
+    return figure
+
+
+def _draw_board(axes: Axes, rows: pd.DataFrame, seeds: bool) -> None:
+    """Points and intervals of all rows, and of all trainings where there are several."""
+    colours = colours_of(rows["approach"])
     for place, row in rows.iterrows():
         colour, at = colours[row["approach"]], place - 0.12 * seeds
-        one.plot([row["dice_lower"], row["dice_upper"]], [at, at], color=colour, linewidth=2.2)
-        one.plot(row["dice_mean"], at, "o", color=colour, markersize=8)
-        one.annotate(
-            f"{row['dice_mean']:.3f}",
-            (1.01, place),
-            xycoords=("axes fraction", "data"),
-            va="center",
-            fontsize=9,
-            annotation_clip=False,
-        )
+        axes.plot([row["dice_lower"], row["dice_upper"]], [at, at], color=colour, linewidth=2.2)
+        axes.plot(row["dice_mean"], at, "o", color=colour, markersize=8)
         if pd.notna(row["dice_over_seeds"]):
             bounds = [row["dice_over_seeds_lower"], row["dice_over_seeds_upper"]]
-            one.plot(bounds, [place + 0.2] * 2, color=GREY, linewidth=1.2)
-            one.plot(row["dice_over_seeds"], place + 0.2, "D", color=GREY, markersize=5)
-    if seeds:
-        one.plot([], [], "o-", color="black", label="first training; interval over images")
-        one.plot([], [], "D-", color=GREY, markersize=5, label="all trainings; interval over trainings and images")
-        legend(one, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    _name_rows(one, rows)
-    labelled(one, "mean Dice over the images of val with objects, with 95 % interval", "")
-    return figure
+            axes.plot(bounds, [place + 0.2] * 2, color=GREY, linewidth=1.2)
+            axes.plot(row["dice_over_seeds"], place + 0.2, "D", color=GREY, markersize=5)
+    if seeds and not axes.get_figure().legends:
+        drawn = (
+            axes.plot([], [], "o-", color="black", label="first training; interval over images"),
+            axes.plot([], [], "D-", color=GREY, markersize=5, label="all trainings; over trainings and images"),
+        )
+        axes.get_figure().legend(
+            handles=[line for lines in drawn for line in lines],
+            loc="outside upper center",
+            ncols=2,
+            frameon=False,
+            fontsize=9,
+        )
 
 
 def difference_figure(board: pd.DataFrame, margin: float) -> Figure | None:
@@ -129,17 +151,43 @@ def rank_figure(board: pd.DataFrame) -> Figure | None:
 def cost_figure(board: pd.DataFrame) -> Figure | None:
     """Mean Dice against seconds for an image; the line joins those that no other beats in both.
 
+    Where few approaches far below squeeze the others together, these are shown enlarged beside the whole.
+
     Args:
         board: columns `approach`, `status`, `dice_mean`, `predict_seconds_per_image`, `pareto`, `winner`.
     """
     rows = complete(board).dropna(subset=["predict_seconds_per_image"])
     if rows.empty:
         return None
-    figure, axes = styled_axes(width=8.0, height=4.6)
-    one, seconds, colours = axes[0, 0], rows["predict_seconds_per_image"], colours_of(rows["approach"])
+    near = crowd_limits(rows["dice_mean"])
+    span = max(float(np.ptp(rows["dice_mean"])), 0.05)
+    views = [(rows["dice_mean"].min() - 0.15 * span, rows["dice_mean"].max() + 0.15 * span), *([near] if near else [])]
+    figure, axes = styled_axes(1, len(views), width=5.6 if near else 8.0, height=4.6)
+    seen = [rows[rows["dice_mean"] >= low] for low, _ in views]
+    for one, limits, shown in zip(axes.flat, views, seen, strict=True):
+        _draw_costs(one, rows)
+        seconds = shown["predict_seconds_per_image"]
+        one.set(xlim=(seconds.min() / 3, seconds.max() * 3), ylim=limits)
+        plain_ticks(one)
+        labelled(one, "seconds for an image, median (logarithmic)", "")
+    axes[0, 0].set_ylabel("mean Dice on val", fontsize=10)
+    if near:
+        axes[0, 0].set_title("all of it", fontsize=11, loc="left")
+        axes[0, 1].set_title(f"enlarged: mean Dice from {near[0]:.2f}", fontsize=11, loc="left")
+    if found := axes[0, 0].get_legend_handles_labels()[0]:
+        figure.legend(handles=found, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+    for one, shown in zip(axes.flat, seen, strict=True):
+        points = shown["predict_seconds_per_image"].tolist(), shown["dice_mean"].tolist()
+        place_labels(one, *points, shown["approach"].tolist())
+    return figure
+
+
+def _draw_costs(axes: Axes, rows: pd.DataFrame) -> None:
+    """All approaches as points, the front as a line, a ring around the chosen one."""
+    colours = colours_of(rows["approach"])
     front = rows[rows["pareto"].eq(True)].sort_values("predict_seconds_per_image")
     if len(front):
-        one.plot(
+        axes.plot(
             front["predict_seconds_per_image"],
             front["dice_mean"],
             drawstyle="steps-post",
@@ -149,19 +197,11 @@ def cost_figure(board: pd.DataFrame) -> Figure | None:
         )
     for row in rows.itertuples():
         colour = colours[row.approach]
-        one.plot(row.predict_seconds_per_image, row.dice_mean, "o", color=colour, markersize=9, zorder=3)
+        axes.plot(row.predict_seconds_per_image, row.dice_mean, "o", color=colour, markersize=9, zorder=3)
     chosen = rows[rows["winner"].eq(True)]
     if len(chosen):
         ring = {"color": "none", "markeredgecolor": "black", "markersize": 15, "markeredgewidth": 1.4, "marker": "o"}
-        one.plot(chosen["predict_seconds_per_image"], chosen["dice_mean"], linestyle="", label="chosen", **ring)
-    one.set_xlim(seconds.min() / 3, seconds.max() * 3)
-    span = max(float(np.ptp(rows["dice_mean"])), 0.05)
-    one.set_ylim(rows["dice_mean"].min() - 0.15 * span, rows["dice_mean"].max() + 0.15 * span)
-    plain_ticks(one)
-    labelled(one, "seconds for an image, median (logarithmic)", "mean Dice on val")
-    legend(one, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
-    place_labels(one, seconds.tolist(), rows["dice_mean"].tolist(), rows["approach"].tolist())
-    return figure
+        axes.plot(chosen["predict_seconds_per_image"], chosen["dice_mean"], linestyle="", label="chosen", **ring)
 
 
 def dice_figure(per_image: pd.DataFrame) -> Figure | None:

@@ -8,7 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from common.plots.style import BLACK, GREY, VERMILION, colour_of, labelled, legend, plain_ticks, styled_axes
+from common.plots.style import BLACK, GREY, SKY, colour_of, labelled, legend, plain_ticks, styled_axes
 
 FIELDS = 5  # rows and columns of the map of places
 
@@ -34,7 +34,6 @@ def example_figure(
         )
     columns = min(columns, len(images))
     figure, axes = styled_axes(-(-len(images) // columns), columns, width=2.3, height=2.6)
-    figure.set_dpi(85)  # photos make large files, and these are stored in notebooks
     for one in axes.flat:
         one.set_axis_off()
     for one, image, mask, title in zip(axes.flat, images, masks, titles, strict=False):
@@ -42,8 +41,8 @@ def example_figure(
         outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
         for outline in outlines:
             closed = np.concatenate([outline, outline[:1]]).reshape(-1, 2)
-            one.plot(*closed.T, color="white", linewidth=2.4)
-            one.plot(*closed.T, color=VERMILION, linewidth=1.2)
+            one.plot(*closed.T, color=BLACK, linewidth=2.4)
+            one.plot(*closed.T, color=SKY, linewidth=1.2)
         one.set_title(title, fontsize=9)
     return figure
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from common.plots.style import BLACK, ORANGE, SKY, styled_axes
+from common.plots.style import BLACK, MAGENTA, SKY, styled_axes
 
 WIDEST_PX = 900  # larger images are shrunk before they are drawn
 ZOOM_MARGIN = 0.6  # of the object's size is shown around it
@@ -106,7 +106,7 @@ def _draw(axes: Axes, picture: Shown) -> None:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     axes.imshow(image)
     axes.grid(False)
-    _outline(axes, picture.predicted, scale, ORANGE, "-")
+    _outline(axes, picture.predicted, scale, MAGENTA, "-")
     _outline(axes, picture.truth, scale, SKY, (0, (3, 2)))
     axes.set_title(picture.title, fontsize=8.5)
 
@@ -130,7 +130,7 @@ def _frame(axes: Axes, left: float, top: float, width: float, height: float, sca
 def _name_outlines(figure: Figure, pictures: Sequence[Shown]) -> None:
     one = figure.axes[0]
     if any(picture.predicted is not None for picture in pictures):
-        one.plot([], [], color=ORANGE, linewidth=2, label="predicted")
+        one.plot([], [], color=MAGENTA, linewidth=2, label="predicted")
     if any(picture.truth is not None for picture in pictures):
         one.plot([], [], color=SKY, linewidth=2, linestyle=(0, (3, 2)), label="true")
     handles, names = one.get_legend_handles_labels()

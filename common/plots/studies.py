@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from common.plots.style import BLACK, BLUE, GREY, VERMILION, labelled, legend, styled_axes
 
+WIDEST = 0.12  # mean Dice; in the figure of all studies a difference beyond it is a sign at the edge with its number
 VERDICTS = {"helps": (BLUE, "^"), "hurts": (VERMILION, "v"), "not told apart": (GREY, "o")}
 ROW = 0.42
 
@@ -21,8 +22,8 @@ def study_figure(table: pd.DataFrame) -> Figure | None:
             blanks.
 
     Returns:
-        One row for each variation: the mean difference with its simultaneous bounds, and the difference of each seed as
-        a small dot; None where there is none to draw.
+        One row for each variation: the mean difference with its simultaneous bounds, and the difference of each seed,
+        which has a fold of its own, as a small dot; None where there is none to draw.
     """
     rows = table[table["verdict"].isin(list(VERDICTS))].reset_index(drop=True)
     if rows.empty:
@@ -39,7 +40,8 @@ def study_figure(table: pd.DataFrame) -> Figure | None:
 def overview_figure(
     tables: Mapping[str, pd.DataFrame | None], variations: Mapping[str, Sequence[str]]
 ) -> Figure | None:
-    """All studies under each other; one that was not run keeps its rows, empty.
+    """All studies under each other; one that was not run keeps its rows, empty. A difference beyond ±0.12 is written at
+    the edge, so that the others are not squeezed into a line.
 
     Args:
         tables: study → its table as in `study_figure`, None where it was not run.
@@ -57,10 +59,14 @@ def overview_figure(
         table = tables.get(study)
         found = table[(table["variation"] == name) & table["verdict"].isin(list(VERDICTS))] if table is not None else []
         verdicts.append(found.iloc[0]["verdict"] if len(found) else "no result" if table is not None else "not run")
-        if len(found):
+        if len(found) and abs(found.iloc[0]["to_baseline"]) <= WIDEST:
             draw_difference(one, place, found.iloc[0])
+        elif len(found):
+            _draw_beyond(one, place, found.iloc[0])
         if place and study != rows[place - 1][0]:
             one.axhline(place - 0.5, color="#BBBBBB", linewidth=0.8)
+    left, right = one.get_xlim()
+    one.set_xlim(max(left, -1.05 * WIDEST), min(right, 1.05 * WIDEST))
     _named(one, [f"{study}: {name}" for study, name in rows], verdicts)
     labelled(one, "mean Dice minus that of the baseline, bounds for all variations of a study at once", "")
     return figure
@@ -77,12 +83,30 @@ def seeds_of(by_seed: object) -> list[float]:
 
 
 def draw_difference(axes: Axes, place: float, row: pd.Series) -> None:
-    """One variation: bounds, mean, and its seeds below the line."""
+    """One variation: bounds, mean, and below the line its seeds, each with its fold."""
     colour, marker = VERDICTS[row["verdict"]]
     axes.plot([row["to_baseline_lower"], row["to_baseline_upper"]], [place] * 2, color=colour, linewidth=2)
     axes.plot(row["to_baseline"], place, marker, color=colour, markersize=8)
     seeds = seeds_of(row["by_seed"])
     axes.plot(seeds, [place + 0.24] * len(seeds), ".", color=BLACK, markersize=4)
+
+
+def _draw_beyond(axes: Axes, place: float, row: pd.Series) -> None:
+    """One variation that lies outside the figure: its number beside the edge, with an arrow."""
+    colour, side = VERDICTS[row["verdict"]][0], 1 if row["to_baseline"] > 0 else -1
+    text = f"{row['to_baseline']:+.3f} ({row['to_baseline_lower']:+.3f} to {row['to_baseline_upper']:+.3f})"
+    axes.annotate(
+        text,
+        (side * WIDEST, place),
+        (-side * 14, 0),
+        textcoords="offset points",
+        ha="right" if side > 0 else "left",
+        va="center",
+        fontsize=9,
+        color=colour,
+        arrowprops={"arrowstyle": "->", "color": colour, "linewidth": 2},
+    )
+    axes.update_datalim([(side * WIDEST, place)])
 
 
 def _named(axes: Axes, names: Sequence[str], verdicts: Sequence[str]) -> None:
@@ -93,7 +117,7 @@ def _named(axes: Axes, names: Sequence[str], verdicts: Sequence[str]) -> None:
         axes.annotate(verdict, (1.01, place), color=VERDICTS.get(verdict, (GREY,))[0], **at)
     for verdict, (colour, marker) in VERDICTS.items():
         axes.plot([], [], marker, color=colour, markersize=7, label=verdict)
-    axes.plot([], [], ".", color=BLACK, markersize=4, label="one seed")
+    axes.plot([], [], ".", color=BLACK, markersize=4, label="one seed and fold")
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.4, -0.6)
     legend(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)

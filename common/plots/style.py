@@ -13,6 +13,7 @@ from matplotlib.ticker import NullLocator
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#777777"
+MAGENTA = "#FF2DC4"  # of what was predicted, on photos: no ground, object or approach has this colour
 APPROACH_COLOURS = {
     "threshold": GREY,
     "pixel_lightgbm": ORANGE,
