@@ -15,6 +15,7 @@ from torch import nn
 
 from approaches import processes
 from approaches.augment import Crops, described
+from approaches.average import Average
 from approaches.base import Budget, ConfigError, FitReport
 from approaches.checkpoint import Checkpoints, Curve
 from approaches.inference import predict_whole
@@ -29,25 +30,6 @@ from common.progress import progress
 log = logging.getLogger("bench")
 WARM_UP_SHARE, MOST_WARM_UP = 0.1, 100
 WEIGHT_DECAY, CLIP_NORM = 1e-2, 5.0
-
-
-class Average:
-    """Exponential moving average of a network's weights and statistics, in float32."""
-
-    def __init__(self, network: nn.Module, memory_steps: float):
-        self.state = {key: value.detach().clone() for key, value in network.state_dict().items()}
-        self.memory_steps, self.updates = memory_steps, 0
-
-    @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
-        """Take in the weights of one more step; early steps are forgotten faster."""
-        self.updates += 1
-        share = 1 / (1 + min(self.memory_steps, self.updates / 5))
-        for key, value in network.state_dict().items():
-            if value.is_floating_point() and self.memory_steps > 0:
-                self.state[key].lerp_(value, share)
-            else:
-                self.state[key].copy_(value)
 
 
 def train(

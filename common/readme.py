@@ -1,4 +1,5 @@
-"""Leaderboards inside Markdown files: what stands between two markers is made from a stored result, never typed.
+"""Leaderboards inside Markdown files, with what may be concluded: what stands between two markers is made from a stored
+result, never typed.
 
 `python -m common.readme README.md` fills what stands between `<!-- leaderboard:begin FOLDER -->` and
 `<!-- leaderboard:end -->`.
@@ -8,10 +9,10 @@ import re
 import sys
 from pathlib import Path
 
-import pandas as pd
-
 from common.files import write_whole
+from common.finished import read_run
 from common.leaderboard import as_markdown
+from common.narrative import answer
 
 MARKED = re.compile(r"(<!-- leaderboard:begin (\S+) -->\n).*?(<!-- leaderboard:end -->)", re.DOTALL)
 SHOWN = (
@@ -31,8 +32,9 @@ def filled(text: str, root: Path) -> str:
     """
 
     def table(match: re.Match) -> str:
-        stored = pd.read_csv(root / match[2] / "leaderboard.csv")
-        return f"{match[1]}{as_markdown(stored[stored['status'] == 'ok'], SHOWN)}\n{match[3]}"
+        run = read_run(root / match[2])
+        board = as_markdown(run.board[run.board["status"] == "ok"], SHOWN)
+        return f"{match[1]}{board}\n\n{answer(run)}\n{match[3]}"
 
     return MARKED.sub(table, text)
 

@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from approaches import processes, training
+from approaches.average import Average
 from approaches.base import Budget, ConfigError
 from approaches.network import Normalised
 from approaches.plan import Plan, make_plan
-from approaches.training import Average, crops_of, train
+from approaches.training import crops_of, train
 from approaches.training_config import TrainingConfig
 from approaches.unet import UNet
 
