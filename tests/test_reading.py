@@ -1,4 +1,4 @@
-"""What a person noted on photos without labels: read, checked, and told."""
+"""What a reader noted on photos without labels: read, checked, and told."""
 
 import pandas as pd
 import pytest
@@ -31,7 +31,7 @@ def test_a_faultless_reading_says_so(tmp_path):
 def test_without_a_table_or_with_one_on_other_masks_the_report_says_how_to_write_it(tmp_path):
     assert "**Nobody has noted" in of_reading(read_reading(tmp_path), "unet")
     other = of_reading(noted(tmp_path, "0001.jpg,threshold,1,1,0,"), "unet")
-    assert other.startswith("What a person noted is of the masks of threshold.") and NAME in other
+    assert other.startswith("What a reader noted is of the masks of threshold.") and NAME in other
     assert "Nobody" in of_reading(read_reading(tmp_path), None)
 
 

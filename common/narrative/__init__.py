@@ -13,7 +13,7 @@ fitting.py     trainings, thresholds, further steps, the ensemble
 weaknesses.py  where the chosen approach fails: images, what is lost on them, kinds of images
 trust.py       corrupted images, probabilities
 photos.py      what the masks of photos without labels hold
-reading.py     what a person noted that they miss and invent
+reading.py     what a reader noted that they miss and invent
 limits.py      what must not be concluded
 studies.py     what was found in the studies, and what their trainings cost
 expectations.py  whether what was expected of a study was borne out

@@ -1,4 +1,4 @@
-"""What a person saw on the photos without labels: a small table beside the run, and the sentences filled from it."""
+"""What a reader saw on the photos without labels: a small table beside the run, and the sentences filled from it."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ HOW = (
 
 
 def read_reading(folder: Path) -> pd.DataFrame:
-    """The table that a person wrote beside a run; empty where there is none.
+    """The table that a reader wrote beside a run; empty where there is none.
 
     Args:
         folder: of the run.
@@ -57,18 +57,18 @@ def of_reading(reading: pd.DataFrame, winner: str | None) -> str:
     rows = reading[reading["approach"] == winner]
     if rows.empty:
         others = sorted(set(reading["approach"]))
-        said = f"What a person noted is of the masks of {listed(others)}. " if others else ""
+        said = f"What a reader noted is of the masks of {listed(others)}. " if others else ""
         return f"{said}**Nobody has noted what these masks miss and invent.** {HOW}"
     objects, found, invented = (int(rows[column].sum()) for column in COUNTS)
     missed = rows[rows["found"] < rows["objects"]]
     false = rows[rows["invented"] > 0]
     share = f" ({percent(found / objects)})" if objects else ""
     sentences = [
-        f"A person looked at the masks of `{winner}` on {counted(len(rows), 'photo')}: of {counted(objects, 'object')} "
+        f"A reader looked at the masks of `{winner}` on {counted(len(rows), 'photo')}: of {counted(objects, 'object')} "
         f"{found} were found{share}.",
         f"Missed: {objects - found}{_where(missed)}." if len(missed) else "None was missed.",
         f"Invented: {counted(invented, 'piece')}{_where(false)}." if len(false) else "Nothing was invented.",
-        "It is the judgement of one person on few photos, and a found object may be outlined badly.",
+        "It is the judgement of one reader on few photos, and a found object may be outlined badly.",
     ]
     remarks = [f"- {row.photo}: {row.remark}" for row in rows.itertuples() if row.remark]
     return "\n".join([" ".join(sentences), *(["", *remarks] if remarks else [])])
