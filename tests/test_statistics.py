@@ -343,6 +343,14 @@ def test_of_equal_approaches_one_of_unknown_cost_does_not_win():
     assert winner(scores, np.array([np.inf, np.inf])).index == 0
 
 
+@pytest.mark.parametrize("costs", [[1.0, np.inf, 2.0], [np.inf] * 3])
+def test_the_best_is_the_best_even_if_its_cost_is_unknown(costs):
+    scores = np.clip(dice_like(3, 100) - np.array([0.4, 0, 0.2])[:, None], 0, 1)
+    assert winner(scores, np.array(costs)).best == 1
+    assert compare(scores, "abc", costs=costs).verdicts[1] == "best"
+    assert selection_corrected_score(scores, np.array(costs)).chosen.tolist() == [0, 1, 0]
+
+
 # ranks
 
 

@@ -185,7 +185,7 @@ def _checked_rule(k: int, costs: np.ndarray | None, margin: float, rule: str) ->
 def _best(means: np.ndarray, costs: np.ndarray) -> np.ndarray:
     """Column of the highest mean in each row of (B, k); of equal ones the cheaper, then the earlier."""
     highest = np.round(means, DECIMALS) == np.round(means.max(1, keepdims=True), DECIMALS)
-    return np.where(highest, costs, np.inf).argmin(1)
+    return _cheapest(means, highest, costs)
 
 
 def _eligible(upper_loss: np.ndarray, best: np.ndarray, margin: float, rule: Rule) -> np.ndarray:
