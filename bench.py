@@ -122,7 +122,8 @@ def benchmark(options, words: list[str]) -> int:
     for each in runs:
         _run_all(names, data, each)
     choice, seconds = Choice(options.winner, options.margin), time.monotonic() - start
-    return conclude(data, [*runs, *_earlier_seeds(settings, runs)], names, choice, not options.no_report, seconds)
+    earlier = _earlier_seeds(settings, runs)
+    return conclude(data, runs, earlier, names, choice, not options.no_report, seconds)
 
 
 def _run_all(names: list[str], data: Data, settings: RunSettings) -> None:

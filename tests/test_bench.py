@@ -605,6 +605,7 @@ def test_a_failure_with_a_further_seed_counts_and_is_named(sample_folder, tmp_pa
     assert run(sample_folder, output, "--seeds", "3", approaches="threshold") == 1
     assert "failed: threshold with seed 1, threshold with seed 2; the reasons are in" in capsys.readouterr().out
     assert table_of(output)["status"].tolist() == ["ok"] and "no room" in (output / "log.txt").read_text()
+    assert run(sample_folder, output, approaches="threshold") == 0  # it asks for one seed, which came through
 
 
 def test_other_settings_of_a_further_seed_are_found_before_anything_is_trained(copy, sample_folder, capsys):
