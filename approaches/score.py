@@ -11,16 +11,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from approaches import load, processes
+from approaches import processes
 from approaches.base import ConfigError
-from approaches.predict import trained
-from approaches.stored import model_folder
+from approaches.predict import stored_model, trained
 from common.coco import DataError, read_entries
 from common.data import DataSet
 from common.evaluate import score_image, score_table
 from common.files import write_whole
 from common.groups import describe_groups, group_images
-from common.metrics import summarise
+from common.metrics import summarise, with_objects
 from common.postprocess import Postprocess, quantise
 from common.progress import progress
 from common.statistics import mean_intervals
@@ -35,7 +34,7 @@ def score(run: Path, approach: str | None, data_set: DataSet) -> pd.DataFrame:
         data_set: labelled images, of any folder.
 
     Raises:
-        ConfigError: the run has no winner, or no complete approach of that name.
+        ConfigError: the run has no winner, no complete approach of that name, or its model cannot be read.
         DataError: no image shows an object.
     """
     record = trained(run, approach)
@@ -44,7 +43,7 @@ def score(run: Path, approach: str | None, data_set: DataSet) -> pd.DataFrame:
             f"none of the {len(data_set)} images to score has an object outside ignored pixels; a mean Dice needs one. "
             "Annotate some, or give another --data or --split."
         )
-    model, postprocess = load(model_folder(run, record.approach)), Postprocess(**record.postprocess)
+    model, postprocess = stored_model(run, record.approach), Postprocess(**record.postprocess)
     scores = [
         score_image(sample, quantise(model.predict_proba(sample.image)), postprocess)
         for sample in progress(data_set, f"{record.approach}: scoring")
@@ -55,7 +54,7 @@ def score(run: Path, approach: str | None, data_set: DataSet) -> pd.DataFrame:
 
 def said(table: pd.DataFrame) -> str:
     """Mean Dice with its interval over groups, and the other means of a per-image table."""
-    shown = table[table["tp"] + table["fn"] > 0]
+    shown = with_objects(table)
     means = summarise(table)
     parts = [f"{name} {means[name]:.4f}" for name in ("dice_global", "precision", "recall", "area_bias", "nsd_2px")]
     parts += [f"object_{name} {means['object_' + name]:.4f}" for name in ("precision", "recall", "f1")]

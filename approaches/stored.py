@@ -113,23 +113,24 @@ def opened(stored: Record, settings: RunSettings) -> Record:
     with processes.together(f"preparing {name}"):
         approach = prepared(name, settings)
         config, traits, source = approach.config.as_dict(), asdict(approach.traits), made_from(name, run)
-        stays = not settings.score_only and _is_trained(stored, run)
-        if stays or (not settings.score_only and _is_begun(stored, run)):
+        trains, rescored = not settings.score_only, settings.score_only and has_model(stored, run)
+        stays, begun = trains and _is_trained(stored, run), trains and _is_begun(stored, run)
+        if stays or begun:
             _check_config(stored, config, run)
-        if settings.score_only and has_model(stored, run):
+        if rescored:
             redone = dict.fromkeys(("tune", "postprocess", "scores", "calibration", "costs", "robustness"))
             record = replace(stored, **redone)
-        elif settings.score_only:
+        elif not trains:
             record = stored
         elif stays:
             record = replace(stored, made_from={**source, **stored.made_from})
         else:
             record = Record(name, config=config, made_from=source)
-        otherwise = bool(stored.config) and stored.config != config and not _is_begun(stored, run)
+        otherwise = bool(stored.config) and stored.config != config and not begun
         # From other members, or with other settings before there was a checkpoint: nothing to continue from.
-        anew = not settings.score_only and record.fit is None and (stored.fit is not None or otherwise)
+        anew = trains and record.fit is None and (stored.fit is not None or otherwise)
     with processes.together(f"clearing {name}"):
-        if processes.is_main() and not stays and not (settings.score_only and not has_model(stored, run)):
+        if processes.is_main() and not stays and (trains or rescored):
             shutil.rmtree(run / "probabilities" / name, ignore_errors=True)
             if anew:
                 shutil.rmtree(run / "training" / name, ignore_errors=True)

@@ -33,7 +33,7 @@ from approaches.stored import (
 )
 from approaches.studies import STUDIES, Study, Variation
 from common.coco import DataError
-from common.data import Data, DataSet
+from common.data import Data, has_object
 from common.files import whole_folder, write_whole
 from common.records import Record, open_run, read_record, record_path
 from common.study_table import Judged, study_table
@@ -113,17 +113,13 @@ def folds_of(data: Data, seeds: Sequence[int]) -> list[Data]:
     for seed in seeds:
         fit, tune = (train.subset(ids[part].tolist()) for part in parts[seed % count])
         for role, images in (("fit", fit), ("tune", tune)):
-            if not _shows_objects(images):
+            if not any(map(has_object, images.entries)):
                 raise DataError(
                     f"fold {seed % count + 1} of {count}, for seed {seed}, leaves none of its {len(images)} images of "
                     f"{role} with an object; annotate objects in more groups of train, or give fewer --seeds."
                 )
         folds.append(replace(data, fit=fit, tune=tune, score=tune, photos=()))
     return folds
-
-
-def _shows_objects(images: DataSet) -> bool:
-    return any(not annotation.get("iscrowd", 0) for entry in images.entries for annotation in entry.annotations)
 
 
 def prepare_studies(names: Sequence[str], data: Data, how: Trainings, *, fresh: bool = False) -> None:

@@ -157,11 +157,11 @@ def load_data(
         by_id = dict(zip((entry.image_id for entry in entries), named, strict=True))
         sets.append(DataSet(entries, by_id, cache))
     whole, score = sets
-    with_objects = [entry.image_id for entry in train if _has_object(entry)]
+    with_objects = [entry.image_id for entry in train if has_object(entry)]
     split = split_groups(whole.groups, share=tune_share, seed=seed, with_objects=with_objects)
     fit, tune = whole.subset(split.fit_ids), whole.subset(split.tune_ids)
     for name, part in (("fit", fit), ("tune", tune), ("val", score)):
-        if not any(map(_has_object, part.entries)):
+        if not any(map(has_object, part.entries)):
             raise DataError(
                 f"none of the {len(part)} images of {name} has an object; annotate more, or nothing can be learned."
             )
@@ -182,7 +182,8 @@ def load_data(
     return Data(folder, fit, tune, score, tuple(list_photos(folder / "real_test")), key, tuple(notes))
 
 
-def _has_object(entry: Entry) -> bool:
+def has_object(entry: Entry) -> bool:
+    """Whether an image has an annotation that is no crowd, without decoding it."""
     return any(not annotation.get("iscrowd", 0) for annotation in entry.annotations)
 
 

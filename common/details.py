@@ -16,6 +16,7 @@ import pandas as pd
 from common.calibration import reliability_curve
 from common.files import write_whole
 from common.leaderboard import corrupted_and_clean, has_robustness, per_image_table
+from common.metrics import with_objects
 from common.records import Record
 from common.robustness import severity_table
 from common.strata import failed_by_all, strata_table, worst_images
@@ -33,7 +34,7 @@ def detail_tables(
     """
     complete = [record for record in records if record.status == "ok"]
     table = per_image_table(complete)
-    if table.empty or not (table["tp"] + table["fn"] > 0).any():
+    if with_objects(table).empty:
         return {"images": images}
     failed = set(failed_by_all(table))
     worst = worst_images(table)

@@ -2,7 +2,6 @@
 is loaded, and what a run did not measure is an empty table.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,10 @@ import pandas as pd
 from common.coco import list_photos, read_entries, read_image
 from common.data import Sample, decode
 from common.leaderboard import Choice, compare_scores, leaderboard, read_leaderboard
+from common.metrics import with_objects
 from common.postprocess import Postprocess
 from common.probabilities import ProbabilityMaps
-from common.records import RUN_FILE, Record, read_records
+from common.records import RUN_FILE, Record, read_description, read_records
 from common.statistics import Comparison
 
 TABLES = "images strata worst_images calibration robustness".split()
@@ -102,7 +102,7 @@ class FinishedRun:
         if self.per_image.empty:
             return {}
         rows = self.per_image[self.per_image["approach"] == approach]
-        rows = rows[rows["tp"] + rows["fn"] > 0]
+        rows = with_objects(rows)
         return dict(zip(rows["img_id"].tolist(), rows["dice"].tolist(), strict=True))
 
     def difference(self, one: str, other: str) -> tuple[float, float, float]:
@@ -134,15 +134,15 @@ def read_run(folder: Path) -> FinishedRun:
 
     Raises:
         FileNotFoundError: the folder holds no finished run.
+        DamagedFileError: its description or a record cannot be read.
     """
     missing = [name for name in (RUN_FILE, "leaderboard.csv", "per_image.csv") if not (folder / name).is_file()]
     if missing:
         raise FileNotFoundError(
             f"{folder} has no {', '.join(missing)}; expected the folder of a finished run. Make one, or finish it, "
-            "with: "
-            f"python bench.py --output {folder}"
+            f"with: python bench.py --output {folder}"
         )
-    about = json.loads((folder / RUN_FILE).read_text(encoding="utf-8"))
+    about = read_description(folder)
     board = read_leaderboard(folder).reindex(columns=leaderboard([]).columns)
     per_image = _per_image(folder, board, about)
     records = {record.approach: record for record in read_records(folder)}
@@ -208,7 +208,7 @@ def _per_image(folder: Path, board: pd.DataFrame, about: Mapping[str, Any]) -> p
 
 
 def _comparison(per_image: pd.DataFrame, board: pd.DataFrame, about: Mapping[str, Any]) -> Comparison | None:
-    if per_image.empty or not (per_image["tp"] + per_image["fn"] > 0).any():
+    if with_objects(per_image).empty:
         return None
     costs = board.set_index("approach")["predict_seconds_per_image"].fillna(np.inf).to_dict()
     return compare_scores(per_image, costs, Choice(**about.get("choice", {})))

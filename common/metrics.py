@@ -167,6 +167,11 @@ def object_f1(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray
     return dice(tp, fp, fn)
 
 
+def with_objects(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of images that have an object, over which means of Dice are taken; by the columns tp and fn."""
+    return table[table["tp"] + table["fn"] > 0] if len(table) else table
+
+
 def summarise(table: pd.DataFrame) -> dict[str, float]:
     """Summarise the images of one data set.
 

@@ -7,6 +7,8 @@ of Dice.
 import numpy as np
 import pandas as pd
 
+from common.metrics import with_objects
+
 KINDS = ("missed", "invented", "outline")
 
 
@@ -63,4 +65,4 @@ def _with_objects(scores: pd.DataFrame, further: tuple[str, ...] = ()) -> pd.Dat
     missing = [column for column in ("tp", "fn", "dice", *further) if column not in scores.columns]
     if missing:
         raise ValueError(f"the scores have no column {', '.join(missing)}; they need those of per_image.csv.")
-    return scores[scores["tp"] + scores["fn"] > 0]
+    return with_objects(scores)

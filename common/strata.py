@@ -4,11 +4,12 @@ Pure functions of the per-image table of a run and a table of what each image is
 (tp + fn > 0), as in every mean of Dice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from common.metrics import with_objects
 from common.statistics import mean_intervals, paired_differences
 
 BY = ("object_area_px", "contrast", "ground_brightness")
@@ -43,8 +44,7 @@ def strata_table(
         least and greatest value in it), n_images, approach, dice_mean with its 95 % interval lower, upper (NaN for a
         single image or group), area_bias (mean of (predicted - true) / true area). Equal values stay together, so
         strata may differ in size and there may be fewer than `parts`; a constant column has one, and one without any
-        value none. Without equal values
-        the first strata have the image more where the number is no multiple.
+        value none. Without equal values the first strata have the image more where the number is no multiple.
 
     Raises:
         ValueError: a column is missing, an image is in one table only or twice, or there are less than one part.
@@ -55,9 +55,8 @@ def strata_table(
     values = _values(per_image, images, by)
     groups = _groups(shown, groups)
     rows = []
-    for column in by:
-        value = _known(values[column], shown.index.unique("img_id"))
-        for stratum, members in enumerate(_divided(value, parts), start=1):
+    for column, divided in _divisions(shown, values, by, parts):
+        for stratum, members in enumerate(divided, start=1):
             about = {"by": column, "stratum": stratum, "low": members.min(), "high": members.max()}
             for row in _scored(shown, list(members.index), groups, resamples, seed):
                 rows.append(about | {"n_images": len(members)} | row)
@@ -69,10 +68,8 @@ def members_of(per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str] 
     shown, values = _with_objects(per_image), _values(per_image, images, by)
     rows = [
         (column, stratum, image_id)
-        for column in by
-        for stratum, members in enumerate(
-            _divided(_known(values[column], shown.index.unique("img_id")), parts), start=1
-        )
+        for column, divided in _divisions(shown, values, by, parts)
+        for stratum, members in enumerate(divided, start=1)
         for image_id in members.index
     ]
     return pd.DataFrame(rows, columns=["by", "stratum", "img_id"])
@@ -102,14 +99,13 @@ def outer_difference(
     shown, values = _with_objects(per_image, ("area_bias",)), _values(per_image, images, by)
     groups = _groups(shown, groups)
     rows = []
-    for column in by:
-        value = _known(values[column], shown.index.unique("img_id"))
-        divided = _divided(value, parts)
+    for column, divided in _divisions(shown, values, by, parts):
         if len(divided) < 2:
             continue
-        labels = None if groups is None else [groups[image_id] for image_id in value.index]
+        ids = pd.concat(divided).sort_index().index
+        labels = None if groups is None else [groups[image_id] for image_id in ids]
         for approach in shown.index.unique("approach"):
-            dice = shown.loc[approach].loc[value.index, "dice"]
+            dice = shown.loc[approach].loc[ids, "dice"]
             difference, influence = _contrast(dice, divided[0].index, divided[-1].index)
             pair = np.stack([np.zeros(len(dice)), influence])
             found = paired_differences(pair, 0, labels, resamples, seed, bounds=None)
@@ -167,7 +163,7 @@ def _with_objects(per_image: pd.DataFrame, further: Sequence[str] = ()) -> pd.Da
     for approach, rows in per_image.groupby("approach", sort=False):
         _once(rows["img_id"], f"per-image table for {approach}")
         _same(ids, set(rows["img_id"]), f"per-image table for {approach}")
-    shown = per_image[per_image["tp"] + per_image["fn"] > 0].set_index(["approach", "img_id"])
+    shown = with_objects(per_image).set_index(["approach", "img_id"])
     shown = shown.assign(**{name: shown[name].astype(float) for name in ("dice", "area_bias") if name in shown})
     _same(set(shown.index.unique("img_id")), set(_everywhere(shown)), "rows with tp + fn > 0 of every approach")
     return shown
@@ -186,6 +182,14 @@ def _values(per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str]) ->
     _same(set(per_image["img_id"]), set(images["img_id"]), "table of images")
     _same(set(images["img_id"]), set(per_image["img_id"]), "per-image table")
     return images.set_index("img_id")
+
+
+def _divisions(
+    shown: pd.DataFrame, values: pd.DataFrame, by: Sequence[str], parts: int
+) -> Iterator[tuple[str, list[pd.Series]]]:
+    """Each column with the strata of its known values."""
+    for column in by:
+        yield column, _divided(_known(values[column], shown.index.unique("img_id")), parts)
 
 
 def _known(values: pd.Series, ids: pd.Index) -> pd.Series:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from common.calibration import brier, expected_calibration_error
-from common.metrics import summarise
+from common.metrics import summarise, with_objects
 from common.postprocess import Postprocess
 from common.records import Record
 from common.robustness import images_in_every_state, robustness_summary
@@ -62,7 +62,7 @@ def per_image_table(records: Sequence[Record], groups: Mapping[int, str] | None 
 def dice_by_image(record: Record) -> pd.Series:
     """Dice of each image with an object, by image id."""
     scores = pd.DataFrame(record.scores).set_index("img_id")
-    return scores.loc[scores["tp"] + scores["fn"] > 0, "dice"].astype(float)
+    return with_objects(scores)["dice"].astype(float)
 
 
 def has_robustness(record: Record) -> bool:
@@ -91,7 +91,7 @@ def compare_records(
     """
     complete = [record for record in records if record.status == "ok"]
     table = per_image_table(complete, groups)
-    if table.empty or not (table["tp"] + table["fn"] > 0).any():
+    if with_objects(table).empty:
         return None
     return compare_scores(table, {record.approach: _cost(record) for record in complete}, choice)
 
@@ -121,7 +121,7 @@ def compare_scores(
     """
     choice = choice or Choice()
     if {"tp", "fn"} <= set(table.columns):
-        table = table[table["tp"] + table["fn"] > 0]
+        table = with_objects(table)
     if table.empty:
         raise ValueError("no image with an object was scored; at least one is needed to compare approaches.")
     names = list(dict.fromkeys(table["approach"]))
@@ -204,7 +204,7 @@ def _row(record: Record) -> dict:
             }
         if has_robustness(record):
             row |= _robustness(record)
-        row["dice_at_half"] = scores.loc[scores["tp"] + scores["fn"] > 0, "dice_at_half"].astype(float).mean()
+        row["dice_at_half"] = with_objects(scores)["dice_at_half"].astype(float).mean()
     return row
 
 

@@ -2,7 +2,6 @@
 between their runs. Nothing is concluded that two single runs cannot show.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import pandas as pd
 from common.describe.finding import listed
 from common.leaderboard import as_markdown, read_leaderboard
 from common.narrative.words import between, code
-from common.records import RUN_FILE
+from common.records import RUN_FILE, read_description
 
 
 def stored_board(run: Path) -> pd.DataFrame | None:
@@ -59,8 +58,7 @@ def _score(row: Any, which: str) -> str:
 
 
 def _about(run: Path) -> dict[str, Any]:
-    path = run / RUN_FILE
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return read_description(run) if (run / RUN_FILE).is_file() else {}
 
 
 def _of_budgets(about: list[Mapping[str, Any]], both: pd.DataFrame) -> str:

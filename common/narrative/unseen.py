@@ -6,6 +6,7 @@ import pandas as pd
 from common.describe.finding import counted
 from common.finished import FinishedRun
 from common.leaderboard import as_markdown
+from common.metrics import with_objects
 from common.narrative.words import NOTHING
 from common.records import Record
 
@@ -119,7 +120,7 @@ def tune_dice(record: Record | None) -> float | None:
 
 def _shown(run: FinishedRun) -> pd.DataFrame:
     """The rows of the images with objects."""
-    return run.per_image[run.per_image["tp"] + run.per_image["fn"] > 0] if len(run.per_image) else run.per_image
+    return with_objects(run.per_image)
 
 
 def _places(run: FinishedRun, rows: pd.DataFrame) -> pd.Series | None:

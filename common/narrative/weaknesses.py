@@ -5,9 +5,10 @@ import pandas as pd
 
 from common.describe.finding import counted, listed, percent
 from common.finished import FinishedRun
+from common.metrics import with_objects
 from common.narrative.words import NOTHING, between
 from common.shortfall import images_of_half, loss_parts
-from common.strata import members_of, outer_difference
+from common.strata import failed_by_all, members_of, outer_difference
 
 NAMES = {
     "object_area_px": ("area of the objects", "px"),
@@ -33,8 +34,7 @@ def hardest(run: FinishedRun, count: int = 5) -> list[int]:
     """
     if run.per_image.empty:
         return []
-    shown = run.per_image[run.per_image["tp"] + run.per_image["fn"] > 0]
-    best = shown.groupby("img_id")["dice"].max().sort_index().sort_values(kind="stable")
+    best = with_objects(run.per_image).groupby("img_id")["dice"].max().sort_index().sort_values(kind="stable")
     return [int(image_id) for image_id in best.index[:count]]
 
 
@@ -80,13 +80,11 @@ def of_worst(run: FinishedRun) -> str:
         return NOTHING
     worst = dice.sort_values(kind="stable")[:5]
     said = [f"{image_id} ({value:.2f})" for image_id, value in worst.items()]
-    shown = run.per_image[run.per_image["tp"] + run.per_image["fn"] > 0]
-    best = shown.groupby("img_id")["dice"].max()
-    all_fail = sorted(best.index[best < FAILED])
+    all_fail = failed_by_all(run.per_image, FAILED)
     sentences = [f"Lowest Dice of `{run.winner}`: images {listed(said)}."]
     if all_fail:
         sentences.append(
-            f"{counted(len(all_fail), 'image')} of {len(best)} {'has' if len(all_fail) == 1 else 'have'} a Dice below "
+            f"{counted(len(all_fail), 'image')} of {len(dice)} {'has' if len(all_fail) == 1 else 'have'} a Dice below "
             f"{FAILED:g} with every approach: {listed([str(image_id) for image_id in all_fail])}. To choose among "
             "these approaches does not help there; look at the images and their annotations first."
         )
@@ -138,7 +136,7 @@ def _by_kind(kind: str, parts: pd.DataFrame, side: pd.Series | None) -> str:
 def _area(run: FinishedRun) -> list[str]:
     """Whether the masks are too large or too small, by the median; and the image that makes the mean, if one does."""
     rows = _rows(run)
-    rows = rows[rows["tp"] + rows["fn"] > 0].set_index("img_id") if len(rows) else rows
+    rows = with_objects(rows).set_index("img_id") if len(rows) else rows
     if "area_bias" not in rows or rows["area_bias"].isna().all():
         return []
     bias = rows["area_bias"].astype(float).dropna()

@@ -8,6 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from common.metrics import with_objects
 from common.plots.enlarged import crowd_limits, mark_beyond
 from common.plots.labels import colours_of, place_labels
 from common.plots.style import GREEN, GREY, labelled, legend, plain_ticks, styled_axes
@@ -103,9 +104,8 @@ def difference_figure(board: pd.DataFrame, margin: float) -> Figure | None:
     near = NEAR * max(margin, 0.001)
     axes[0, 1].set_xlim(-near, near)
     axes[0, 1].set_xticks([-near, -near / 2, 0, near / 2, near])
-    for place, row in rows[rows["difference"] < -near].iterrows():
-        axes[0, 1].text(-0.98 * near, place - 0.1, f"◀ {row['difference']:+.3f}", va="bottom", fontsize=8, color=GREY)
     for place, row in rows.iterrows():
+        mark_beyond(axes[0, 1], place, *row[["difference", "simultaneous_lower", "simultaneous_upper"]])
         axes[0, 1].annotate(
             row["verdict"],
             (1.02, place),
@@ -210,7 +210,7 @@ def dice_figure(per_image: pd.DataFrame) -> Figure | None:
     Args:
         per_image: columns `approach`, `tp`, `fn`, `dice`; approaches in the order in which they are to be drawn.
     """
-    shown = per_image[per_image["tp"] + per_image["fn"] > 0] if len(per_image) else per_image
+    shown = with_objects(per_image)
     if shown.empty:
         return None
     names = list(dict.fromkeys(shown["approach"]))

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from common.plots.style import BLACK, SKY, styled_axes
+from common.plots.masks import draw_outline
+from common.plots.style import SKY, styled_axes
 
 SIDE = 1.25  # inches of a crop
 
@@ -44,13 +45,11 @@ def crops_figure(rows: Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]) ->
 
 
 def _draw(axes: Axes, title: str, image: np.ndarray, mask: np.ndarray) -> None:
-    """One crop; the outline is coloured on black, so that it is seen on any ground."""
+    """One crop with the outline of its mask."""
     if image.shape[:2] != mask.shape:
         raise ValueError(
             f"crops_figure got an image {image.shape} with a mask {mask.shape} in the row {title!r}; both need the "
             "same height and width."
         )
     axes.imshow(image)
-    if mask.any() and not mask.all():  # else there is no outline to draw
-        for colour, width in ((BLACK, 2.0), (SKY, 1.0)):
-            axes.contour(mask, levels=[0.5], colors=[colour], linewidths=[width])
+    draw_outline(axes, mask, SKY)

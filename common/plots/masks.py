@@ -106,13 +106,21 @@ def _draw(axes: Axes, picture: Shown) -> None:
         image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     axes.imshow(image)
     axes.grid(False)
-    _outline(axes, picture.predicted, scale, MAGENTA, "-")
-    _outline(axes, picture.truth, scale, SKY, (0, (3, 2)))
+    draw_outline(axes, picture.predicted, MAGENTA, scale)
+    draw_outline(axes, picture.truth, SKY, scale, (0, (3, 2)))
     axes.set_title(picture.title, fontsize=8.5)
 
 
-def _outline(axes: Axes, mask: np.ndarray | None, scale: float, colour: str, style) -> None:
-    """The border of a mask: coloured on black, so that it is seen on any ground."""
+def draw_outline(axes: Axes, mask: np.ndarray | None, colour: str, scale: float = 1.0, style="-") -> None:
+    """The border of a mask: coloured on black, so that it is seen on any ground.
+
+    Args:
+        axes: that show the image.
+        mask: (H, W) bool; None has no border.
+        colour: of the line.
+        scale: of the image against the mask.
+        style: of the line, as matplotlib names it.
+    """
     if mask is None:
         return
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)

@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from common.plots.enlarged import mark_beyond
 from common.plots.style import BLACK, BLUE, GREY, VERMILION, labelled, legend, styled_axes
 
 WIDEST = 0.12  # mean Dice; in the figure of all studies a difference beyond it is a sign at the edge with its number
@@ -41,7 +42,7 @@ def overview_figure(
     tables: Mapping[str, pd.DataFrame | None], variations: Mapping[str, Sequence[str]]
 ) -> Figure | None:
     """All studies under each other; one that was not run keeps its rows, empty. A difference beyond ±0.12 is written at
-    the edge, so that the others are not squeezed into a line.
+    the edge, so that the others are not squeezed into a line; bounds that go on beyond it end in an arrow.
 
     Args:
         tables: study → its table as in `study_figure`, None where it was not run.
@@ -54,19 +55,22 @@ def overview_figure(
     if not rows:
         return None
     figure, axes = styled_axes(width=9.0, height=1.2 + 0.3 * len(rows))
-    one, verdicts = axes[0, 0], []
+    one, verdicts, drawn = axes[0, 0], [], {}
     for place, (study, name) in enumerate(rows):
         table = tables.get(study)
         found = table[(table["variation"] == name) & table["verdict"].isin(list(VERDICTS))] if table is not None else []
         verdicts.append(found.iloc[0]["verdict"] if len(found) else "no result" if table is not None else "not run")
         if len(found) and abs(found.iloc[0]["to_baseline"]) <= WIDEST:
-            draw_difference(one, place, found.iloc[0])
+            drawn[place] = found.iloc[0]
+            draw_difference(one, place, drawn[place])
         elif len(found):
             _draw_beyond(one, place, found.iloc[0])
         if place and study != rows[place - 1][0]:
             one.axhline(place - 0.5, color="#BBBBBB", linewidth=0.8)
     left, right = one.get_xlim()
     one.set_xlim(max(left, -1.05 * WIDEST), min(right, 1.05 * WIDEST))
+    for place, row in drawn.items():
+        mark_beyond(one, place, row["to_baseline"], row["to_baseline_lower"], row["to_baseline_upper"])
     _named(one, [f"{study}: {name}" for study, name in rows], verdicts)
     labelled(one, "mean Dice minus that of the baseline, bounds for all variations of a study at once", "")
     return figure

@@ -51,7 +51,7 @@ def simultaneous_comparisons(
 
     Pairs that do not vary take no part in the maximum. Two identical approaches have the difference 0, bounds [0, 0]
     and p = 1. A constant difference other than 0 is judged by its sign alone (two-sided sign test times the number of
-    pairs): if there are too few images for that, its bounds are the whole range. With fewer than ten groups (or
+    pairs): if there are too few images for that, its bounds are the whole range. With fewer than 30 groups (or
     images) the critical value is at least that of Student's test times the number of pairs (Bonferroni).
 
     Raises:

@@ -51,7 +51,7 @@ def mean_intervals(
         seed: of the resamples.
         bounds: range of the metric, None for one without limits.
 
-    With fewer than ten groups (or images) a side is never shorter than that of Student's interval; with a single one
+    With fewer than 30 groups (or images) a side is never shorter than that of Student's interval; with a single one
     the bounds are NaN.
 
     Raises:

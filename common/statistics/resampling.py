@@ -16,7 +16,8 @@ import pandas as pd
 # two images only, many resamples miss them all; without a floor the pivot of that pair is unbounded there and would
 # widen the simultaneous bounds of every other pair.
 SMALLEST_ERROR_SHARE = 1 / 3
-# Below so many groups the resampled pivots have too few distinct values; normal theory then limits widths from below.
+# Below so many groups Student's quantile limits widths from below: with ten unequal ones the resampled pivots alone
+# covered 92 % where 95 % were promised.
 FEW_UNITS = 30
 # Two numbers closer than this are one number; sums of the same values in another order differ by less.
 DECIMALS = 10

@@ -48,10 +48,9 @@ def variance_components(
 
     Variances come from the two-way analysis of variance (negative estimates become 0); that of the seeds from the means
     of the groups where there are any, because what one training does to a group it does to all its images. For the
-    interval seeds and
-    images are resampled independently, the deviations of each widened by sqrt(m / (m - 1)), and the percentile
-    interval widened from the normal to Student's quantile at Satterthwaite's degrees of freedom: three seeds are few.
-    With one seed the interval is over images alone.
+    interval seeds and images are resampled independently, the deviations of each widened by sqrt(m / (m - 1)), and the
+    percentile interval widened from the normal to Student's quantile at Satterthwaite's degrees of freedom: three seeds
+    are few. With one seed the interval is over images alone.
 
     Raises:
         ValueError: a score is missing or outside `bounds`, or the labels do not fit.
