@@ -6,8 +6,9 @@
     python bench.py --data DIR --approaches threshold,pixel_lightgbm
     python bench.py --data DIR --epochs 20 --mirror True --save_ds True --batch 16
     python bench.py --data DIR --score-only                score the stored models again
-    python bench.py --data DIR --study augmentation,loss   test hypotheses one at a time (see approaches/studies.py)
-    python bench.py --list                                 which approaches and studies there are
+    python bench.py --data DIR --study augmentation,loss   test hypotheses one at a time (see
+    approaches/studies/hypotheses.py) python bench.py --list                                 which approaches and
+    studies there are
 
 DIR holds train/ and val/, each with images/ and coco_annotations.json, and real_test/ with photos without labels. It is
 only read. Everything a run makes lies in results/<run>/ (or --output): leaderboard.csv and .md, per_image.csv,
@@ -27,25 +28,25 @@ from pathlib import Path
 
 from approaches import TABLE, left_out_notes, names_for, processes
 from approaches.base import Budget, ConfigError
-from approaches.conclude import conclude
-from approaches.launch import mirror
-from approaches.options import PRESETS, budget_of, overrides_of, parser, refuse_beside_study, run_name
-from approaches.run import run_approach
-from approaches.stored import RunSettings, check_settings, identity_of
-from approaches.studies import STUDIES
-from approaches.study import exit_code, losers, prepare_studies, run_study, studies_for, trainings_for
-from approaches.submit import rehearse
+from approaches.running.finish import conclude
+from approaches.running.launch import mirror
+from approaches.running.options import PRESETS, budget_of, overrides_of, parser, refuse_beside_study, run_name
+from approaches.running.resume import RunSettings, check_settings, identity_of
+from approaches.running.run import run_approach
+from approaches.running.submit import rehearse
+from approaches.studies.hypotheses import STUDIES
+from approaches.studies.run import exit_code, losers, prepare_studies, run_study, studies_for, trainings_for
 from common.coco import DataError
-from common.coco.check import check_data, format_findings
 from common.data import Data, load_data
+from common.data.check import check_data, format_findings
 from common.files import write_whole
-from common.gallery import GalleryError
 from common.leaderboard import Choice
+from common.leaderboard.studies import study_text
 from common.progress import progress
 from common.records import RunMismatchError, describe_run, open_run
 from common.sample import generate
-from common.study_table import study_text
-from common.submission import SubmissionError
+from common.submission.masks_csv import SubmissionError
+from common.submission.photo_page import GalleryError
 
 log = logging.getLogger("bench")
 DATA, SAMPLE = Path("data/cig_butts"), Path("data/sample")

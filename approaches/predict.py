@@ -14,10 +14,10 @@ import numpy as np
 
 from approaches import TABLE, load, processes
 from approaches.base import Approach, ConfigError
-from approaches.stored import model_folder
+from approaches.running.resume import model_folder
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
 from common.files import write_whole
-from common.postprocess import Postprocess, quantise
+from common.masks.postprocess import Postprocess, quantise
 from common.progress import progress
 from common.records import RUN_FILE, Record, read_description, read_record, read_records
 

@@ -16,11 +16,11 @@ from approaches.base import ConfigError
 from approaches.predict import stored_model, trained
 from common.coco import DataError, read_entries
 from common.data import DataSet
-from common.evaluate import score_image, score_table
+from common.data.groups import describe_groups, group_images
 from common.files import write_whole
-from common.groups import describe_groups, group_images
+from common.masks.evaluate import score_image, score_table
+from common.masks.postprocess import Postprocess, quantise
 from common.metrics import summarise, with_objects
-from common.postprocess import Postprocess, quantise
 from common.progress import progress
 from common.statistics import mean_intervals
 

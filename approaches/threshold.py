@@ -9,7 +9,7 @@ import numpy as np
 
 from approaches.base import Approach, Budget, NotFittedError, check_image
 from common.data import DataSet
-from common.postprocess import threshold_curve
+from common.masks.postprocess import threshold_curve
 
 CHANNELS = ("red", "green", "blue", "lightness", "green-red", "blue-yellow", "saturation", "value")
 

@@ -27,10 +27,10 @@ from approaches.base import (
     check_image,
 )
 from common.data import DataSet, Sample
+from common.data.groups import spread
 from common.files import write_whole
 from common.geometry import D4_VIEWS, apply_view, invert_view
-from common.groups import spread
-from common.postprocess import LEVELS, quantise, threshold_curve
+from common.masks.postprocess import LEVELS, quantise, threshold_curve
 from common.progress import progress
 
 

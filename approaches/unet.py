@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from approaches.base import bounded
-from approaches.network import NetworkApproach
-from approaches.training_config import TrainingConfig
+from approaches.network.approach import NetworkApproach
+from approaches.network.config import TrainingConfig
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Record:
         postprocess: what makes a mask of its probabilities, chosen on *tune*.
         tune: the threshold curve on *tune* (thresholds and mean Dice).
         scores: one dictionary for each scored image.
-        calibration: counts of the probabilities near objects of *score* (see `common.calibration`).
+        calibration: counts of the probabilities near objects of *score* (see `common.analysis.calibration`).
         costs: seconds, memory and size of the stored model in a fresh process.
         robustness: `images` (how many), `marked` (corruptions met in training) and `rows` (corruption, severity,
             img_id, tp, fn, dice).

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common.corruptions import CORRUPTIONS, SEVERITIES
-from common.details import write_details
+from common.analysis.corruptions import CORRUPTIONS, SEVERITIES
 from common.files import write_whole
 from common.leaderboard import write_leaderboard
+from common.leaderboard.details import write_details
+from common.masks.postprocess import THRESHOLDS
 from common.metrics import dice
-from common.postprocess import THRESHOLDS
 from common.records import Record, describe_run, open_run, write_record
 
 QUALITY = {  # approach → typical Dice, seconds for an image

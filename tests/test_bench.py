@@ -18,10 +18,10 @@ import torch
 import bench
 from approaches import TABLE, Entry
 from approaches.base import Approach
-from approaches.studies import STUDIES
+from approaches.studies.hypotheses import STUDIES
 from approaches.threshold import Threshold
+from common.analysis.corruptions import CORRUPTIONS
 from common.coco import rasterise, read_entries
-from common.corruptions import CORRUPTIONS
 
 ROOT = Path(__file__).parent.parent
 BOTH = "threshold,pixel_lightgbm"

@@ -7,8 +7,8 @@ import pytest
 from approaches.base import Budget, NotFittedError
 from approaches.threshold import CHANNELS, Threshold, channel
 from common.data import DataSet
-from common.evaluate import score_image
-from common.postprocess import Postprocess, quantise
+from common.masks.evaluate import score_image
+from common.masks.postprocess import Postprocess, quantise
 
 NOTHING = DataSet(())
 

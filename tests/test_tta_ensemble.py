@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from approaches.base import Budget, RequirementMissingError, Traits
-from approaches.remembered import Remembered
+from approaches.running.cached_predictions import Remembered
 from approaches.tta_ensemble import EnsembleConfig, TtaEnsemble
 from common.geometry import D4_VIEWS, apply_view
-from common.probabilities import ProbabilityMaps
+from common.masks.probabilities import ProbabilityMaps
 
 
 class Noisy:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.coco.check import check_data, format_findings
+from common.data.check import check_data, format_findings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.coco import DataError
-from common.coco.check import check_data
 from common.data import load_data
+from common.data.check import check_data
 from common.describe import describe_data_set, describe_photos, similar_images
 from common.describe import object_findings as of_objects
 from common.describe import set_findings as of_sets

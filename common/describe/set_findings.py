@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from common.coco.check import Finding as Problem
+from common.data.check import Finding as Problem
 from common.describe.finding import Finding, counted, listed, percent
 from common.describe.similarity import effective_images
 

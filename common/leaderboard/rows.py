@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from common.calibration import brier, expected_calibration_error
+from common.analysis.calibration import brier, expected_calibration_error
+from common.analysis.robustness import images_in_every_state, robustness_summary
+from common.masks.postprocess import Postprocess
 from common.metrics import summarise, with_objects
-from common.postprocess import Postprocess
 from common.records import Record
-from common.robustness import images_in_every_state, robustness_summary
 from common.statistics import Comparison, compare, pareto
 
 COLUMNS = (

@@ -1,0 +1,177 @@
+"""What a training decides before its first step: how many steps fit into the time, and in which number format. Both are
+measured once, on a throw-away copy of the network, and kept on disk, so that a continued training follows the same
+plan.
+"""
+
+import copy
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from approaches import processes
+from approaches.base import Budget
+from approaches.network.augment import Crops
+from approaches.network.inference import fast_precision, predict_whole
+from approaches.network.losses import build_loss
+from common.data import DataSet
+from common.files import write_whole
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+MEASURED_FROM_MINUTES = 3.0  # a shorter training would spend too much of its time on measuring formats
+JUDGING_SHARE = 0.3  # of the time at most
+DEFAULT_EPOCHS = 20
+ROUND_SECONDS = (10.0, 60.0)  # between two checkpoints, where the speed is known
+MOST_ROUND_STEPS = 500  # where it is not
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The decisions.
+
+    Attributes:
+        steps: of the whole training.
+        round_steps: between two checkpoints: an epoch, unless that takes too short or too long.
+        precision: number format.
+        seconds_per_step: as measured, with the drawing of crops; None where nothing was measured.
+        candidates: measured seconds per step, without crops, of each number format.
+    """
+
+    steps: int
+    round_steps: int
+    precision: str
+    seconds_per_step: float | None = None
+    candidates: dict[str, float] = field(default_factory=dict)
+
+
+def make_plan(
+    network: nn.Module,
+    crops: Crops,
+    judged: DataSet,
+    batch: int,
+    config,
+    budget: Budget,
+    folder: Path | None,
+    start: float,
+) -> Plan:
+    """The stored plan of an unfinished training, else a new one; the same on every process.
+
+    Without a time limit nothing is measured: steps and format then depend on the command line and the kind of device
+    alone, and the run can be repeated exactly. With several processes the main one measures alone; what they lose by
+    waiting for each other is not in the plan.
+
+    Args:
+        network: on its device; not changed.
+        crops: the training crops.
+        judged: the images that judge a round.
+        batch: crops in a step over all processes.
+        config: a `TrainingConfig`.
+        budget: its minutes count from `start` (of `time.monotonic`) and include measuring and judging.
+        folder: where the plan is kept; None keeps none.
+        start: when the fit began.
+    """
+    path = folder / "plan.json" if folder else None
+    plan = None
+    with processes.together("planning the training"):
+        if processes.is_main():
+            if path and path.is_file():
+                plan = Plan(**json.loads(path.read_text(encoding="utf-8")))
+            else:
+                plan = _new_plan(network, crops, judged, batch, config, budget, start)
+                if path:
+                    write_whole(path, json.dumps(asdict(plan), indent=1) + "\n")
+    return processes.agree(plan)
+
+
+def _new_plan(
+    network: nn.Module, crops: Crops, judged: DataSet, batch: int, config, budget: Budget, start: float
+) -> Plan:
+    device = processes.state().device
+    per_epoch = crops.epoch_length // batch
+    precision = config.precision
+    if precision == "auto":
+        by_kind = fast_precision(device)
+        precision = next(name for name, dtype in PRECISIONS.items() if dtype == by_kind)
+    limits = [budget.steps, budget.epochs and budget.epochs * per_epoch]
+    if budget.minutes is None:
+        steps = min(limit for limit in [*limits, None if any(limits) else DEFAULT_EPOCHS * per_epoch] if limit)
+        return Plan(steps, min(per_epoch, MOST_ROUND_STEPS), precision)
+    drawn, crop_seconds = draw(crops, batch // processes.state().num_processes, device)
+    candidates: dict[str, float] = {}
+    if config.precision == "auto" and budget.minutes >= MEASURED_FROM_MINUTES:
+        for name in _formats(device):
+            candidates[name] = seconds_per_step(network, drawn, config.loss, name, timed=2)
+        precision = min(candidates, key=candidates.get)
+    step = seconds_per_step(network, drawn, config.loss, precision, timed=4 if budget.minutes >= 1 else 2)
+    workers = loader_workers(device)
+    step = max(step, crop_seconds / workers) if workers else step + crop_seconds
+    seconds = budget.minutes * 60
+    judging = min(JUDGING_SHARE * seconds, config.evaluations * _seconds_to_judge(network, judged))
+    limits.append(max(1, int((seconds - (time.monotonic() - start) - judging) / step)))
+    low, high = (max(1, round(limit / step)) for limit in ROUND_SECONDS)
+    round_steps = min(max(per_epoch, low), high)
+    return Plan(min(limit for limit in limits if limit), round_steps, precision, step, candidates)
+
+
+def _formats(device: torch.device) -> list[str]:
+    if device.type == "mps":
+        return ["float32"]
+    if device.type == "cuda" and not torch.cuda.is_bf16_supported():
+        return ["float32", "float16"]
+    return ["float32", "bfloat16"]
+
+
+def loader_workers(device: torch.device) -> int:
+    """Processes that draw crops beside the training; on a CPU they would only take its cores."""
+    return min(8, processes.threads()) if device.type == "cuda" else 0
+
+
+def draw(crops: Crops, batch: int, device: torch.device) -> tuple[list[tuple[torch.Tensor, torch.Tensor]], float]:
+    """Two batches of crops on the device, and the seconds that drawing one takes after the first images are decoded."""
+    drawn = []
+    for _ in range(2):
+        began = time.perf_counter()
+        parts = zip(*(crops[place] for place in range(batch)), strict=True)
+        drawn.append(tuple(torch.stack(part).to(device) for part in parts))
+    return drawn, time.perf_counter() - began
+
+
+def seconds_per_step(
+    network: nn.Module, drawn: Sequence[tuple[torch.Tensor, torch.Tensor]], loss: str, precision: str, timed: int
+) -> float:
+    """Median seconds of a training step on drawn crops, after one that is not counted, on a copy of the network."""
+    device = next(network.parameters()).device
+    copied, measured_loss = copy.deepcopy(network).train(), build_loss(loss)
+    optimizer = torch.optim.AdamW(copied.parameters(), lr=1e-6)
+    seconds = []
+    for step in range(timed + 1):
+        images, target = drawn[step % len(drawn)]
+        began = time.perf_counter()
+        with torch.autocast(device.type, PRECISIONS[precision], enabled=precision != "float32"):
+            logits = copied(images.contiguous(memory_format=torch.channels_last))
+        measured_loss(logits.float(), target.float()).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        _synchronise(device)
+        seconds.append(time.perf_counter() - began)
+    return float(np.median(seconds[1:]))
+
+
+def _seconds_to_judge(network: nn.Module, judged: DataSet) -> float:
+    """Seconds to predict the images that judge a round, from the second prediction of one of them."""
+    judge = copy.deepcopy(network).eval()
+    for _ in range(2):
+        began = time.perf_counter()
+        predict_whole(judge, judged[0].image, 32)
+        seconds = time.perf_counter() - began
+    return seconds * len(judged) / processes.state().num_processes
+
+
+def _synchronise(device: torch.device) -> None:
+    if device.type != "cpu":
+        getattr(torch, device.type).synchronize()

@@ -1,0 +1,306 @@
+"""The one training loop of all networks, through accelerate: crops, loss, schedule, averaging, checkpoints, the
+epoch that is kept. What it decides before the first step (steps, precision) is a plan on disk, read again after a
+restart.
+"""
+
+import copy
+import logging
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from approaches import processes
+from approaches.base import Budget, ConfigError, FitReport
+from approaches.network.augment import Crops, described
+from approaches.network.checkpoint import Checkpoints, Curve
+from approaches.network.config import TrainingConfig
+from approaches.network.inference import predict_whole
+from approaches.network.losses import build_loss
+from approaches.network.plan import Plan, loader_workers, make_plan
+from common.data import DataSet
+from common.data.groups import spread
+from common.metrics import count_pixels, dice
+from common.progress import progress
+
+log = logging.getLogger("bench")
+WARM_UP_SHARE, MOST_WARM_UP = 0.1, 100
+WEIGHT_DECAY, CLIP_NORM = 1e-2, 5.0
+
+
+def train(
+    network: nn.Module,
+    fit_set: DataSet,
+    tune_set: DataSet,
+    config: TrainingConfig,
+    *,
+    budget: Budget,
+    seed: int,
+    folder: Path | None,
+    divisor: int,
+) -> tuple[nn.Module, FitReport]:
+    """Train a network and keep the epoch that is best on *tune*.
+
+    Args:
+        network: (B, 3, H, W) uint8 → logits (B, 1, H, W), with its first weights.
+        fit_set: images to crop from.
+        tune_set: up to `config.evaluated_images` of them choose the epoch.
+        config: how.
+        budget: how long; a time limit becomes a number of steps once.
+        seed: of crops and augmentation.
+        folder: of plan, curve and checkpoints; an unfinished training found there is continued. None keeps nothing.
+        divisor: whole images are padded to multiples of it.
+
+    Returns:
+        The trained network in evaluation mode, and what the record should say of its training.
+    """
+    start = time.monotonic()
+    batch = shared_batch(budget.batch, config.batch)
+    network = network.to(processes.state().device, memory_format=torch.channels_last)
+    crops = crops_of(fit_set, config, seed, batch)
+    judged = tune_set.subset(spread(tune_set, config.evaluated_images))
+    plan = make_plan(network, crops, judged, batch, config, budget, folder, start)
+    loop = _Loop(network, crops, judged, config, plan, batch, folder, divisor)
+    loop.run(start)
+    notes = {
+        "precision": plan.precision,
+        "precision_candidates": plan.candidates,
+        "seconds_per_step": plan.seconds_per_step,
+        "batch": batch,
+        "epoch_kept": loop.best["epoch"],
+        "tune_dice_at_half": loop.best["dice"],
+        "augmentation": described(config.augmentation, config.crop_px, tuple(config.zoom)),
+    }
+    return loop.best_network(), FitReport(loop.seconds, plan.steps, loop.resumes, notes)
+
+
+def shared_batch(asked: int | None, usual: int) -> int:
+    """Crops in a step over all processes, at least two for each of them, since batch norm needs company.
+
+    Args:
+        asked: by the user, kept as it is; None rounds the usual batch to what the processes can share.
+        usual: the approach's own.
+
+    Raises:
+        ConfigError: the processes cannot share what was asked for.
+    """
+    count = processes.state().num_processes
+    if asked is not None and (asked % count or asked < 2 * count):
+        raise ConfigError(
+            f"--batch {asked} cannot be shared by {count} process(es); give a multiple, 2 or more for each."
+        )
+    return asked or max(2, round(usual / count)) * count
+
+
+def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) -> Crops:
+    """The stream of training crops; an epoch is one pass over the images, rounded to whole batches."""
+    return Crops(
+        fit_set,
+        crop_px=config.crop_px,
+        strength=config.augmentation,
+        object_share=config.object_share,
+        generated_share=config.generated_share,
+        paste_share=config.paste_share,
+        butt_share=config.butt_share,
+        litter_share=config.litter_share,
+        zoom=tuple(config.zoom),
+        seed=seed,
+        epoch_length=max(1, round(len(fit_set) / batch)) * batch,
+    )
+
+
+class _Loop:
+    """The state of one training: what moves from step to step."""
+
+    def __init__(self, network, crops, judged, config, plan: Plan, batch: int, folder: Path | None, divisor: int):
+        self.config, self.plan, self.judged, self.divisor, self.batch = config, plan, judged, divisor, batch
+        self.name = folder.name if folder else "network"
+        self.accelerator = processes.fresh_accelerator(plan.precision)
+        self.loss = build_loss(config.loss)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY)
+        self.network, self.crops = network, crops
+        self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
+        self.average = Average(network, config.average_share * plan.steps)
+        self.judge = copy.deepcopy(network).eval()
+        self.step, self.seconds, self.resumes = 0, 0.0, 0
+        self.best = {"dice": -1.0, "epoch": 0, "state": None}
+        self.checkpoints, self.curve = Checkpoints(folder), Curve(folder)
+
+    def run(self, start: float) -> None:
+        """All epochs that are left."""
+        self._resume()
+        rounds = -(-self.plan.steps // self.plan.round_steps)
+        judged_after = {round(rounds * (1 - k / (2 * self.config.evaluations))) for k in range(self.config.evaluations)}
+        before, batches = self.seconds, None
+        left = range(self.step, self.plan.steps)
+        ticks = progress(left, f"{self.name}: training steps", show=self.accelerator.is_main_process)
+        while self.step < self.plan.steps:
+            if batches is None:
+                batches = self._batches()
+            done = self.step // self.plan.round_steps + 1
+            torch.manual_seed(hash((self.crops.seed, self.step, self.accelerator.process_index)) % 2**31)
+            loss = self._round(batches, min(done * self.plan.round_steps, self.plan.steps), ticks)
+            self._share_statistics()
+            judged = self._judge() if done in judged_after or self.step == self.plan.steps else None
+            self.seconds = before + time.monotonic() - start
+            with processes.together("keeping a round of training"):
+                self._keep(loss, judged)
+        ticks.close()
+        self.curve.close()
+
+    def _keep(self, loss: float, judged: float | None) -> None:
+        """Curve, log and checkpoint of a round; the main process writes."""
+        if not self.accelerator.is_main_process:
+            return
+        rate = self._learning_rate(self.step - 1)
+        self.curve.add(self.epoch(), self.step, loss, rate, judged, self.seconds)
+        self.checkpoints.save(self._state())
+        if judged is not None:
+            said = (self.name, self.step, self.plan.steps, loss, judged)
+            log.info("%s: step %d of %d, loss %.3f, mean Dice on tune %.3f", *said)
+
+    def epoch(self) -> float:
+        """Passes over the images so far."""
+        return self.step * self.batch / self.crops.epoch_length
+
+    def _batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        workers = loader_workers(self.accelerator.device)
+        loader = torch.utils.data.DataLoader(
+            self.crops,
+            batch_size=self.batch,
+            sampler=range(self.step * self.batch, self.plan.steps * self.batch),
+            num_workers=workers,
+            multiprocessing_context="spawn" if workers else None,  # a fork after LightGBM's threads may hang
+            pin_memory=workers > 0,
+        )
+        return iter(self.accelerator.prepare(loader))
+
+    def _round(self, batches: Iterator, last: int, ticks: Iterator) -> float:
+        """Train up to a step; returns the mean loss of the steps, over all processes."""
+        self.model.train()
+        total, first = torch.zeros((), device=self.accelerator.device), self.step
+        while self.step < last:
+            next(ticks)
+            for group in self.optimizer.param_groups:
+                group["lr"] = self._learning_rate(self.step)
+            with processes.together(f"training step {self.step + 1}"):
+                images, target = next(batches)
+                logits = self.model(images.contiguous(memory_format=torch.channels_last))  # (B, 1, crop, crop)
+                loss = self.loss(logits.float(), target.float())
+                if not torch.isfinite(loss):
+                    raise FloatingPointError(
+                        f"the loss is {loss.item()} at step {self.step + 1}; try a smaller learning_rate, or "
+                        "precision=float32."
+                    )
+            self._learn(loss)
+            total += loss.detach()
+            self.step += 1
+        return float(self.accelerator.reduce(total, "mean")) / max(1, self.step - first)
+
+    def _learn(self, loss: torch.Tensor) -> None:
+        """One step of the optimiser. What fails here, inside the exchange of gradients, cannot be told to the other
+        processes; ending this one makes the launcher end them all, and the same command continues.
+        """
+        try:
+            self.accelerator.backward(loss)
+            self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
+            self.optimizer.step()
+            self.optimizer.zero_grad()
+            self.average.update(self.network)
+        except Exception:
+            if self.accelerator.num_processes == 1:
+                raise
+            log.critical("%s: process %d cannot go on", self.name, self.accelerator.process_index, exc_info=True)
+            logging.shutdown()
+            os._exit(1)
+
+    def _learning_rate(self, step: int) -> float:
+        """Linear warm-up, then a cosine to zero over the planned steps."""
+        warm_up = min(MOST_WARM_UP, WARM_UP_SHARE * self.plan.steps)
+        if step < warm_up:
+            return self.config.learning_rate * (step + 1) / (warm_up + 1)
+        progress = (step - warm_up) / max(1.0, self.plan.steps - warm_up)
+        return self.config.learning_rate * 0.5 * (1 + float(torch.cos(torch.tensor(progress * torch.pi))))
+
+    def _share_statistics(self) -> None:
+        """Batch-norm statistics are each process's own while training; their mean goes on."""
+        if self.accelerator.num_processes == 1:
+            return
+        for state in (self.network.state_dict(), self.average.state):
+            for value in state.values():
+                if value.is_floating_point():
+                    value.copy_(self.accelerator.reduce(value, "mean"))
+
+    def _judge(self) -> float:
+        """Mean Dice of the averaged weights at 0.5 on the judged images; the best so far is kept."""
+        self.judge.load_state_dict(self.average.state)
+        part = {}
+        with processes.together("judging an epoch on tune"):
+            for index in processes.share(range(len(self.judged))):
+                sample = self.judged[index]
+                mask = predict_whole(self.judge, sample.image, self.divisor) >= 0.5
+                part[sample.image_id] = count_pixels(mask, sample.mask, sample.ignore)
+        counts = processes.join(part).values()
+        scores = [dice(c.tp, c.fp, c.fn) for c in counts if c.tp + c.fn]
+        mean = float(sum(scores) / max(1, len(scores)))
+        if mean > self.best["dice"]:
+            state = {key: value.cpu().clone() for key, value in self.average.state.items()}
+            self.best = {"dice": mean, "epoch": self.epoch(), "state": state}
+        return mean
+
+    def _state(self) -> dict:
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "resumes": self.resumes,
+            "network": self.network.state_dict(),
+            "average": self.average.state,
+            "updates": self.average.updates,
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
+            "best": self.best,
+        }
+
+    def _resume(self) -> None:
+        """Go on from the last epoch's end, if one is stored: weights, optimiser, averages, step; the schedule and all
+        randomness follow from the step.
+        """
+        state = self.checkpoints.load()
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"])
+        for key, value in state["average"].items():
+            self.average.state[key].copy_(value)
+        self.optimizer.load_state_dict(state["optimizer"])
+        if state["scaler"]:
+            self.accelerator.scaler.load_state_dict(state["scaler"])
+        self.average.updates, self.best = state["updates"], state["best"]
+        self.step, self.seconds, self.resumes = state["step"], state["seconds"], state["resumes"] + 1
+        self.curve.cut(self.step)
+
+    def best_network(self) -> nn.Module:
+        """The kept epoch, ready to predict."""
+        self.judge.load_state_dict(self.best["state"])
+        return self.judge
+
+
+class Average:
+    """Exponential moving average of a network's weights and statistics, in float32."""
+
+    def __init__(self, network: nn.Module, memory_steps: float):
+        self.state = {key: value.detach().clone() for key, value in network.state_dict().items()}
+        self.memory_steps, self.updates = memory_steps, 0
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Take in the weights of one more step; early steps are forgotten faster."""
+        self.updates += 1
+        share = 1 / (1 + min(self.memory_steps, self.updates / 5))
+        for key, value in network.state_dict().items():
+            if value.is_floating_point() and self.memory_steps > 0:
+                self.state[key].lerp_(value, share)
+            else:
+                self.state[key].copy_(value)

@@ -1,0 +1,1 @@
+"""The engine: approaches through their stages in the folder of a run, from the command line to the submission."""

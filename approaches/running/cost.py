@@ -1,0 +1,109 @@
+"""What a stored model costs to use, measured in a process of its own, so that neither the training before it nor the
+other approaches are in the figures. `python -m approaches.running.cost MODEL IMAGE…` prints them as JSON.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+WARM_UP, MOST_IMAGES, LEAST_IMAGES, ENOUGH_SECONDS = 3, 50, 5, 20.0
+LAUNCHER_VARIABLES = (
+    "RANK",
+    "WORLD_SIZE",
+    "LOCAL_RANK",
+    "LOCAL_WORLD_SIZE",
+    "MASTER_ADDR",
+    "MASTER_PORT",
+    "OMP_NUM_THREADS",
+)
+
+
+def measure(model: Path, images: Sequence[Path], postprocess: Mapping[str, Any]) -> dict:
+    """Measure a stored model in a fresh process, one image at a time.
+
+    Args:
+        model: folder of the stored model.
+        images: image files to predict; the first ones again if they are few.
+        postprocess: the fields of the `Postprocess` that makes the final mask.
+
+    Returns:
+        `predict_seconds_per_image` (median, from image array to final mask), `predict_seconds_p95`, `peak_memory_mb`,
+        `threads`, `device`, `processor`, `images_timed`.
+
+    Raises:
+        RuntimeError: the process failed; its last words are in the message.
+    """
+    environment = {key: value for key, value in os.environ.items() if key not in LAUNCHER_VARIABLES}
+    command = [sys.executable, "-m", "approaches.running.cost", str(model.resolve()), json.dumps(postprocess)]
+    command += [str(path.resolve()) for path in images[:MOST_IMAGES]]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    if done.returncode:
+        raise RuntimeError(f"measuring {model.name} failed: {done.stderr.strip()[-500:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def _measure_here(model: Path, postprocess: Mapping[str, Any], paths: Sequence[Path]) -> dict:
+    import torch
+
+    from approaches import load
+    from approaches.processes import state, use_threads
+    from common.coco import read_image
+    from common.masks.postprocess import Postprocess, quantise
+
+    threads = use_threads()
+    approach, chosen = load(model), Postprocess(**postprocess)
+    seconds: list[float] = []
+    with torch.inference_mode():
+        for index in range(WARM_UP + max(LEAST_IMAGES, len(paths))):
+            image = read_image(paths[index % len(paths)])  # one at a time, or their number would be in the memory
+            start = time.perf_counter()
+            chosen.apply(quantise(approach.predict_proba(image)))
+            if index >= WARM_UP:
+                seconds.append(time.perf_counter() - start)
+            if len(seconds) >= LEAST_IMAGES and sum(seconds) > ENOUGH_SECONDS:
+                break
+    return {
+        "predict_seconds_per_image": float(np.median(seconds)),
+        "predict_seconds_p95": float(np.quantile(seconds, 0.95)),
+        "peak_memory_mb": peak_memory_mb(),
+        "parameters": approach.parameters(),
+        "threads": threads,
+        "device": str(state().device),
+        "processor": _processor(),
+        "images_timed": len(seconds),
+    }
+
+
+def peak_memory_mb() -> float:
+    """Largest resident size of this process; Linux's `ru_maxrss` would count the parent that started it too."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) / 1024
+    import resource  # not on every system
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [
+            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        ]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure_here(Path(sys.argv[1]), json.loads(sys.argv[2]), [Path(word) for word in sys.argv[3:]])))

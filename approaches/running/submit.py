@@ -1,0 +1,65 @@
+"""The winner's submission: masks of `val` as run lengths, and the page of its masks on the photos without labels."""
+
+import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from approaches.running.run import remembered
+from common.coco import read_image
+from common.data import Data
+from common.files import whole_folder
+from common.masks.postprocess import Postprocess
+from common.progress import progress
+from common.records import Record
+from common.submission.masks_csv import find_template, write_submission
+from common.submission.photo_page import write_gallery
+
+log = logging.getLogger("bench")
+
+
+def rehearse(data: Data) -> None:
+    """Write a submission of empty masks to nowhere: a template that does not fit `val` is found before training.
+
+    Raises:
+        SubmissionError: the data folder's template does not fit `val`.
+    """
+    empty = ((image_id, np.zeros(shape, dtype=bool)) for image_id, shape in data.score.shapes.items())
+    with tempfile.TemporaryDirectory() as scratch:
+        write_submission(scratch, empty, data.score.shapes, find_template(data.folder))
+
+
+def submit(record: Record, data: Data, run: Path) -> Path:
+    """Write `submission/` of a run; what an earlier winner left there goes, all at once.
+
+    Args:
+        record: of the winner, complete.
+        data: its `val` images must be predicted, its photos may be none.
+        run: folder of the run.
+
+    Returns:
+        The folder of the submission.
+
+    Raises:
+        SubmissionError: the data folder's template does not fit `val`, or a written file is not as it must be.
+        GalleryError: the page is not as it must be.
+    """
+    folder = run / "submission"
+    approach, postprocess = remembered(run, record.approach), Postprocess(**record.postprocess)
+
+    def masks() -> Iterator[tuple[int, np.ndarray]]:
+        for sample in data.score:
+            yield sample.image_id, postprocess.apply(approach.levels(sample.image))
+
+    def photos() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+        for path in progress(data.photos, "predicting the photos"):
+            image = read_image(path, upright=True)
+            yield path.name, image, postprocess.apply(approach.levels(image))
+
+    subtitle = f"{record.approach}, {postprocess}"
+    with whole_folder(folder) as partial:
+        write_gallery(partial, photos(), title="Predictions on real photos", subtitle=subtitle)
+        write_submission(partial, masks(), data.score.shapes, find_template(data.folder))
+    return folder

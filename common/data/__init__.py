@@ -1,0 +1,7 @@
+"""Labelled images and their roles: *fit* and *tune* from `train`, *score* from `val`, and the
+photos without labels.
+"""
+
+from common.data.sets import Data, DataSet, Sample, data_key, decode, load_data
+
+__all__ = ["Data", "DataSet", "Sample", "data_key", "decode", "load_data"]

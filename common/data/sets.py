@@ -1,0 +1,194 @@
+"""The roles of the images: *fit* and *tune* from `train`, *score* from `val`, and the photos without labels. Samples
+are decoded when asked for. Nothing here writes into the user's folder.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from common.data.cache import Cache, open_cache
+from common.coco import DataError, Entry, list_photos, rasterise, read_entries, read_image
+from common.data.groups import describe_groups, group_images, split_groups
+
+TUNE_SHARE = 0.2
+LEAST_GROUPS = 5  # with fewer of them, what is chosen on a part is said to be chance
+KEPT_BYTES = 1 << 30
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled image: image (H, W, 3) uint8 RGB, mask (H, W) bool, ignore (H, W) bool."""
+
+    image_id: int
+    image: np.ndarray
+    mask: np.ndarray
+    ignore: np.ndarray
+
+
+class DataSet(Sequence[Sample]):
+    """Labelled images in the order of their ids, decoded lazily.
+
+    Without a cache the first GiB of decoded samples stays in memory, so that small data sets are decoded once.
+    """
+
+    def __init__(self, entries: Sequence[Entry], groups: dict[int, str] | None = None, cache: Cache | None = None):
+        self.entries = tuple(entries)
+        self.ids = tuple(entry.image_id for entry in self.entries)
+        self.groups = groups or {image_id: str(image_id) for image_id in self.ids}
+        self._cache = cache
+        self._kept: dict[int, Sample] = {}
+        self._kept_bytes = 0
+
+    def __getstate__(self) -> dict:
+        """What another process gets: everything but the decoded samples."""
+        return self.__dict__ | {"_kept": {}, "_kept_bytes": 0}
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, index: int) -> Sample:
+        entry = self.entries[index]
+        if entry.image_id in self._kept:
+            return self._kept[entry.image_id]
+        arrays = self._cache.read(entry.image_id) if self._cache else decode(entry)
+        for array in arrays:
+            array.setflags(write=False)
+        sample = Sample(entry.image_id, *arrays)
+        if self._cache is None and self._kept_bytes < KEPT_BYTES:
+            self._kept[entry.image_id] = sample
+            self._kept_bytes += sum(array.nbytes for array in arrays)
+        return sample
+
+    def __iter__(self) -> Iterator[Sample]:
+        return (self[index] for index in range(len(self)))
+
+    @property
+    def shapes(self) -> dict[int, tuple[int, int]]:
+        """Image id → (height, width), without decoding."""
+        return {entry.image_id: (entry.height, entry.width) for entry in self.entries}
+
+    def subset(self, ids: Sequence[int]) -> "DataSet":
+        """The images with these ids, in the order of the ids; KeyError names an id that is not there."""
+        by_id = {entry.image_id: entry for entry in self.entries}
+        chosen = [by_id[image_id] for image_id in sorted(ids)]
+        return DataSet(chosen, {entry.image_id: self.groups[entry.image_id] for entry in chosen}, self._cache)
+
+    def joined(self, other: "DataSet") -> "DataSet":
+        """The images of both, which have one cache."""
+        entries = sorted([*self.entries, *other.entries], key=lambda entry: entry.image_id)
+        return DataSet(entries, {**self.groups, **other.groups}, self._cache)
+
+
+@dataclass(frozen=True)
+class Data:
+    """Everything a run reads: the three labelled roles, the photos, and the digest that names this content."""
+
+    folder: Path
+    fit: DataSet
+    tune: DataSet
+    score: DataSet
+    photos: tuple[Path, ...]
+    key: str
+    notes: tuple[str, ...] = ()
+
+
+def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Image, mask and ignored pixels of one entry; DataError if the file's size is not the annotation's."""
+    image = read_image(entry.path)
+    if image.shape[:2] != (entry.height, entry.width):
+        raise DataError(
+            f"{entry.path} is {image.shape[1]}x{image.shape[0]} px, its annotation says {entry.width}x{entry.height}; "
+            "correct width and height in the annotation file, or restore the image they were drawn on."
+        )
+    return image, *rasterise(entry)
+
+
+def content_key(entries: Sequence[Entry]) -> str:
+    """Digest of the images' bytes and their annotations; the same for any order of them."""
+    digest = hashlib.sha256()
+    for entry in sorted(entries, key=lambda entry: entry.image_id):
+        drawn = sorted(json.dumps(annotation, sort_keys=True) for annotation in entry.annotations)
+        described = [entry.image_id, entry.file_name, entry.width, entry.height, entry.group, drawn]
+        digest.update(json.dumps(described).encode())
+        digest.update(hashlib.sha256(entry.path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def data_key(train: Sequence[Entry], val: Sequence[Entry]) -> str:
+    """Digest of all that a run learns and scores with; `Data.key`, and what a run says it was made from."""
+    return hashlib.sha256((content_key(train) + content_key(val)).encode()).hexdigest()
+
+
+def load_data(
+    folder: Path,
+    *,
+    seed: int = 0,
+    tune_share: float = TUNE_SHARE,
+    cache_root: Path | None = None,
+    limit: int | None = None,
+    progress=iter,
+) -> Data:
+    """Read a checked data folder and divide it into its roles.
+
+    Args:
+        folder: holds `train/`, `val/` and perhaps `real_test/`.
+        seed: of the split into *fit* and *tune*.
+        tune_share: share of `train` that becomes *tune*.
+        cache_root: where decoded images are kept between runs; None decodes them again.
+        limit: use at most this many images of `train` and of `val` (for quick looks; part of the key).
+        progress: wraps iterables that take long.
+
+    Raises:
+        DataError: a split is missing or empty, or *fit*, *tune* or *score* would have no object at all.
+    """
+    train, val = (read_entries(folder / split)[:limit] for split in ("train", "val"))
+    if len(train) < 2 or not val:
+        raise DataError(f"{folder} has {len(train)} train and {len(val)} val images; at least 2 and 1 are needed.")
+    key = data_key(train, val)
+    groups = group_images(train + val)
+    sets = []
+    for entries, named in ((train, groups[: len(train)]), (val, groups[len(train) :])):
+        cache = _cached(cache_root, entries, progress) if cache_root else None
+        by_id = dict(zip((entry.image_id for entry in entries), named, strict=True))
+        sets.append(DataSet(entries, by_id, cache))
+    whole, score = sets
+    with_objects = [entry.image_id for entry in train if has_object(entry)]
+    split = split_groups(whole.groups, share=tune_share, seed=seed, with_objects=with_objects)
+    fit, tune = whole.subset(split.fit_ids), whole.subset(split.tune_ids)
+    for name, part in (("fit", fit), ("tune", tune), ("val", score)):
+        if not any(map(has_object, part.entries)):
+            raise DataError(
+                f"none of the {len(part)} images of {name} has an object; annotate more, or nothing can be learned."
+            )
+    shared = set(whole.groups.values()) & set(score.groups.values())
+    notes = [f"{role}: {describe_groups(part.groups)}" for role, part in (("fit", fit), ("tune", tune), ("val", score))]
+    notes += [f"warning: {warning}" for warning in split.warnings]
+    few = {name: len(set(part.groups.values())) for name, part in (("tune", tune), ("val", score))}
+    chosen = {"tune": "thresholds and all else that is chosen there are", "val": "the ranking and the choice are"}
+    notes += [
+        f"warning: {name} has {groups} independent group{'s' * (groups != 1)}; {chosen[name]} hardly more than chance"
+        for name, groups in few.items()
+        if groups < LEAST_GROUPS
+    ]
+    if shared:
+        notes.append(
+            f"warning: {len(shared)} groups are in both train and val; a score on val says little of objects never seen"
+        )
+    return Data(folder, fit, tune, score, tuple(list_photos(folder / "real_test")), key, tuple(notes))
+
+
+def has_object(entry: Entry) -> bool:
+    """Whether an image has an annotation that is no crowd, without decoding it."""
+    return any(not annotation.get("iscrowd", 0) for annotation in entry.annotations)
+
+
+def _cached(root: Path, entries: Sequence[Entry], progress) -> Cache:
+    by_id = {entry.image_id: entry for entry in entries}
+    sizes = {entry.image_id: (entry.height, entry.width) for entry in entries}
+    key = hashlib.sha256(f"{content_key(entries)} {cv2.__version__}".encode()).hexdigest()  # decoders differ
+    return open_cache(root, key, sizes, lambda image_id: decode(by_id[image_id]), progress)

@@ -1,0 +1,220 @@
+"""A finished run as it lies in its folder, for figures and sentences. It is read and compared, never changed; no model
+is loaded, and what a run did not measure is an empty table.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from common.coco import list_photos, read_entries, read_image
+from common.data import Sample, decode
+from common.leaderboard import Choice, compare_scores, leaderboard, read_leaderboard
+from common.masks.postprocess import Postprocess
+from common.masks.probabilities import ProbabilityMaps
+from common.metrics import with_objects
+from common.records import RUN_FILE, Record, read_description, read_records
+from common.statistics import Comparison
+
+TABLES = "images strata worst_images calibration robustness".split()
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Which groups of `val` occur in `train` too.
+
+    Attributes:
+        count: how many.
+        names: which; None where only the number is known.
+        trained: those of them in *fit*, which approaches were trained on; None where that is not known.
+    """
+
+    count: int
+    names: frozenset[str] | None
+    trained: frozenset[str] | None
+
+
+@dataclass(frozen=True, eq=False)
+class FinishedRun:
+    """What a run left behind.
+
+    Attributes:
+        folder: of the run.
+        about: `run.json`.
+        board: the leaderboard, best first; columns that an older run does not have are empty.
+        per_image: a row for each complete approach and image of `val`, with its `group`.
+        comparison: the statistics of these rows; None where no image of `val` has an object.
+        records: of the approaches, in the order of the board; none where only tables were published.
+        tables: by name, those of `TABLES`, approaches in the order of the board; empty where not measured.
+        curves: the training curves of all networks under each other, with a column `approach`.
+    """
+
+    folder: Path
+    about: Mapping[str, Any]
+    board: pd.DataFrame
+    per_image: pd.DataFrame
+    comparison: Comparison | None
+    records: Mapping[str, Record]
+    tables: Mapping[str, pd.DataFrame]
+    curves: pd.DataFrame
+
+    @property
+    def winner(self) -> str | None:
+        """The approach that was chosen; None where none was complete."""
+        return self.about.get("winner")
+
+    @property
+    def names(self) -> list[str]:
+        """The complete approaches, best first."""
+        return self.board.loc[self.board["status"] == "ok", "approach"].tolist()
+
+    @property
+    def margin(self) -> float:
+        """The loss of mean Dice that does not matter."""
+        return self.about.get("choice", {}).get("margin", Choice.margin)
+
+    @property
+    def shared(self) -> Shared | None:
+        """What `val` shares with `train`; None where the run does not tell. Older runs have only a note with a number,
+        which says which groups these are where they are none or all.
+        """
+        told, notes = self.about.get("score_groups_in_train"), self.about.get("notes")
+        if told is not None:
+            names = frozenset(told["fit"]) | frozenset(told["tune"])
+            return Shared(len(names), names, frozenset(told["fit"]))
+        if notes is None:
+            return None
+        found = re.search(r"(\d+) groups are in both train and val", " ".join(notes))
+        count, groups, none = int(found[1]) if found else 0, frozenset(self.per_image.get("group", ())), frozenset()
+        names = none if not count else groups if count == len(groups) else None
+        return Shared(count, names, None if count else none)
+
+    def row(self, approach: str) -> pd.Series:
+        """The row of an approach in the leaderboard."""
+        return self.board.set_index("approach").loc[approach]
+
+    def dice(self, approach: str) -> dict[int, float]:
+        """Image id → Dice of an approach, of the images with objects."""
+        if self.per_image.empty:
+            return {}
+        rows = self.per_image[self.per_image["approach"] == approach]
+        rows = with_objects(rows)
+        return dict(zip(rows["img_id"].tolist(), rows["dice"].tolist(), strict=True))
+
+    def difference(self, one: str, other: str) -> tuple[float, float, float]:
+        """Mean Dice of one approach minus that of another, with the bounds that hold for all pairs at once."""
+        a, b = self.comparison.names.index(one), self.comparison.names.index(other)
+        pairs = self.comparison.simultaneous
+        return float(pairs.difference[a, b]), float(pairs.lower[a, b]), float(pairs.upper[a, b])
+
+    def told(self, approach: str, what: str) -> Mapping[str, Any]:
+        """The `config` or the `fit` of an approach: from its record, else from the run's description; empty if neither
+        has it.
+        """
+        record = self.records.get(approach)
+        described = self.about.get("approaches", {}).get(approach, {})
+        return (getattr(record, what) if record is not None else described.get(what)) or {}
+
+    def mask(self, approach: str, image: np.ndarray) -> np.ndarray | None:
+        """The final mask (H, W) bool of an image (H, W, 3) uint8 from its stored probabilities; None without them."""
+        levels = ProbabilityMaps(self.folder / "probabilities" / approach).read(image)
+        record = self.records.get(approach)
+        return None if levels is None or record is None else Postprocess(**record.postprocess).apply(levels)
+
+
+def read_run(folder: Path) -> FinishedRun:
+    """Read a finished run.
+
+    Args:
+        folder: with at least `run.json`, `leaderboard.csv` and `per_image.csv`.
+
+    Raises:
+        FileNotFoundError: the folder holds no finished run.
+        DamagedFileError: its description or a record cannot be read.
+    """
+    missing = [name for name in (RUN_FILE, "leaderboard.csv", "per_image.csv") if not (folder / name).is_file()]
+    if missing:
+        raise FileNotFoundError(
+            f"{folder} has no {', '.join(missing)}; expected the folder of a finished run. Make one, or finish it, "
+            f"with: python bench.py --output {folder}"
+        )
+    about = read_description(folder)
+    board = read_leaderboard(folder).reindex(columns=leaderboard([]).columns)
+    per_image = _per_image(folder, board, about)
+    records = {record.approach: record for record in read_records(folder)}
+    order = {name: place for place, name in enumerate(board["approach"])}
+    return FinishedRun(
+        folder=folder,
+        about=about,
+        board=board,
+        per_image=per_image,
+        comparison=_comparison(per_image, board, about),
+        records={name: records[name] for name in board["approach"] if name in records},
+        tables={name: _table(folder / f"{name}.csv", order) for name in TABLES},
+        curves=_curves(folder / "training", board["approach"]),
+    )
+
+
+def val_masks(run: FinishedRun, data: Path, ids: Sequence[int]) -> Iterator[tuple[Sample, np.ndarray]]:
+    """Images of `val`, and the winner's masks (H, W) bool of them; an image without stored probabilities is left out.
+
+    Args:
+        run: whose winner predicted them.
+        data: the data folder; where it has no `val` there are no images.
+        ids: of images, in the wanted order.
+    """
+    entries = {entry.image_id: entry for entry in read_entries(data / "val")} if (data / "val").is_dir() else {}
+    for image_id in ids:
+        if image_id in entries:
+            sample = Sample(image_id, *decode(entries[image_id]))
+            mask = run.mask(run.winner, sample.image) if run.winner else None
+            if mask is not None:
+                yield sample, mask
+
+
+def photo_masks(run: FinishedRun, data: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Name, image (H, W, 3) uint8 and the winner's mask (H, W) bool of each photo of `real_test` with stored
+    probabilities.
+    """
+    for path in list_photos(data / "real_test"):
+        image = read_image(path, upright=True)
+        mask = run.mask(run.winner, image) if run.winner else None
+        if mask is not None:
+            yield path.name, image, mask
+
+
+def _table(path: Path, order: Mapping[str, int]) -> pd.DataFrame:
+    """A stored table; approaches in the order of the board, rows of each as they were."""
+    table = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+    if "approach" not in table:
+        return table
+    places = table["approach"].map(order).fillna(len(order))
+    return table.iloc[places.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _per_image(folder: Path, board: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
+    """The scores of complete approaches, in the order of the board."""
+    table = pd.read_csv(folder / "per_image.csv", dtype={"group": str})
+    if "group" not in table:
+        named = {int(image_id): group for image_id, group in about.get("score_groups", {}).items()}
+        table = table.assign(group=table["img_id"].map(named).fillna(table["img_id"].astype(str)))
+    order = {name: place for place, name in enumerate(board.loc[board["status"] == "ok", "approach"])}
+    table = table[table["approach"].isin(order)]
+    return table.sort_values("approach", key=lambda names: names.map(order), kind="stable").reset_index(drop=True)
+
+
+def _comparison(per_image: pd.DataFrame, board: pd.DataFrame, about: Mapping[str, Any]) -> Comparison | None:
+    if with_objects(per_image).empty:
+        return None
+    costs = board.set_index("approach")["predict_seconds_per_image"].fillna(np.inf).to_dict()
+    return compare_scores(per_image, costs, Choice(**about.get("choice", {})))
+
+
+def _curves(folder: Path, names: Sequence[str]) -> pd.DataFrame:
+    paths = {name: folder / name / "curve.csv" for name in names}
+    found = [pd.read_csv(path).assign(approach=name) for name, path in paths.items() if path.is_file()]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()

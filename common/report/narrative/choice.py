@@ -1,0 +1,193 @@
+"""What is chosen, how good it is, what it buys against the next best, and by which rule it was chosen."""
+
+import numpy as np
+import pandas as pd
+
+from common.analysis.object_counts import COUNTS, count_difference, object_counts
+from common.describe.finding import counted, listed
+from common.report.finished_run import FinishedRun
+from common.report.narrative.unseen import seen_in_training
+from common.report.narrative.words import NOTHING, between, code, device_of, duration, fewer
+
+SLOWER = 1.2  # times; less is not worth calling a price
+
+
+def answer(run: FinishedRun) -> str:
+    """The first sentences of the report: take this one, so good is it, on such objects, for this price."""
+    if run.winner is None or run.comparison is None:
+        return NOTHING
+    row, compared = run.row(run.winner), run.comparison
+    images = counted(compared.images, "image") + " of `val` with objects"
+    if compared.units < compared.images:
+        images += f" ({counted(compared.units, 'independent group')})"
+    interval = between(row["dice_lower"], row["dice_upper"])
+    within = "no interval can be given" if pd.isna(row["dice_lower"]) else f"95 % interval {interval}"
+    tied = _all_tied(run)
+    best = compared.names[compared.winner.best]
+    sentences = [
+        f"**These images decide little**: of {len(run.names)} approaches that came through, none is told apart from "
+        f"the best, `{best}`."
+        if tied
+        else "",
+        f"**Take `{run.winner}`.** Its mean Dice on the {images} is **{row['dice_mean']:.3f}** ({within}); "
+        f"corrected for having been chosen on these images, {_corrected(run)}.",
+        seen_in_training(run),
+        _objects(run),
+        f"A mask takes {duration(row['predict_seconds_per_image'])} on {device_of(run)}, the training took "
+        f"{duration(row['fit_seconds'])}.",
+        of_trade(run),
+    ]
+    alike = [name for name in run.names if run.row(name)["verdict"] == "not told apart"]
+    if alike and not tied:
+        sentences.append(f"Not told apart from the best (`{best}`) on these images: {listed(code(alike))}.")
+    return " ".join(filter(None, sentences))
+
+
+def rival(run: FinishedRun) -> str | None:
+    """The approach to measure the chosen one against: the best, or the next best where it is that itself."""
+    return next((name for name in run.names if name != run.winner), None)
+
+
+def of_trade(run: FinishedRun) -> str:
+    """What the chosen approach gains and costs against its rival; nothing where there is none."""
+    other = rival(run)
+    if run.comparison is None or run.winner not in run.names or other is None:
+        return ""
+    dice, lower, upper = run.difference(run.winner, other)
+    which = "the best" if run.comparison.names[run.comparison.winner.best] == other else "the next best"
+    gains = f"{dice:+.3f} mean Dice{_shown(lower, upper)}{_counts(run, other)}"
+    seconds, others = (run.row(name)["predict_seconds_per_image"] for name in (run.winner, other))
+    if pd.isna(seconds) or pd.isna(others):
+        return f"Against `{other}`, {which}, it has {gains}."
+    times = f"{duration(seconds)} instead of {duration(others)} an image"
+    if seconds > SLOWER * others and dice > 0:
+        return f"Against `{other}`, {which}, {times} buys {gains}."
+    return f"Against `{other}`, {which}, and at {times}, it has {gains}."
+
+
+def _shown(lower: float, upper: float) -> str:
+    """The bounds of a difference, and what they leave open."""
+    if pd.isna(lower):
+        return " (no interval can be given)"
+    open_ = "" if lower > 0 or upper < 0 else ", so neither is shown to be better"
+    return f" ({between(lower, upper, sign='+')}{open_})"
+
+
+def _counts(run: FinishedRun, other: str) -> str:
+    """Invented and missed objects against the rival's."""
+    if not set(COUNTS) <= set(run.per_image.columns):
+        return ""
+    images, alone, said = run.per_image["img_id"].nunique(), ", this pair by itself", []
+    for column, word in (("object_fp", "invented"), ("object_fn", "missed")):
+        found = count_difference(run.per_image, run.winner, other, column)
+        if not found.total:
+            said.append(f"as many {word} ones" if said else f"as many {word} objects")
+            continue
+        what = f"{abs(found.total):,} {'fewer' if found.total < 0 else 'more'} {word}{'' if said else ' objects'}"
+        known = pd.notna(found.lower)
+        said.append(f"{what} ({fewer(found.lower, found.upper)}{alone})" if known else what)
+        alone = "" if known else alone
+    return f" and, on {counted(images, 'image')}, {said[0]} and {said[1]}"
+
+
+def _objects(run: FinishedRun) -> str:
+    """What the chosen approach finds, misses and invents."""
+    counts, row = object_counts(run.per_image), run.row(run.winner)
+    if run.winner not in counts.index:
+        return ""
+    found = counts.loc[run.winner]
+    return (
+        f"It misses {found['missed']:,} of {counted(int(found['found'] + found['missed']), 'object')} and invents "
+        f"{found['invented']:,} (matched at IoU >= 0.5; object F1 {row['object_f1']:.3f})."
+    )
+
+
+def beside_table(run: FinishedRun) -> str:
+    """The chosen approach beside its rival, as a Markdown table."""
+    names = [name for name in (run.winner, rival(run)) if name in run.names]
+    if not names:
+        return NOTHING
+    counts = object_counts(run.per_image)
+    lines = [f"| | {' | '.join(code(names))} |", "| --- |" + " --- |" * len(names)]
+    for said, cell in _CELLS.items():
+        cells = [cell(run.row(name), counts.loc[name] if name in counts.index else None) for name in names]
+        if any(cells):
+            lines.append(f"| {said} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _plain(column: str, digits: int = 3, unit: str = ""):
+    return lambda row, counts: "" if pd.isna(row[column]) else f"{row[column]:,.{digits}f}{unit}"
+
+
+def _time(column: str):
+    return lambda row, counts: "" if pd.isna(row[column]) else duration(row[column])
+
+
+def _dice(row: pd.Series, counts: pd.Series | None) -> str:
+    bounds = "" if pd.isna(row["dice_lower"]) else f" ({between(row['dice_lower'], row['dice_upper'])})"
+    return f"{row['dice_mean']:.3f}{bounds}"
+
+
+_CELLS = {
+    "mean Dice, 95 % interval": _dice,
+    "objects found, missed, invented": lambda row, counts: (
+        "" if counts is None else f"{counts['found']:,}, {counts['missed']:,}, {counts['invented']:,}"
+    ),
+    "object F1": _plain("object_f1"),
+    "outline within 2 px (`nsd_2px`)": _plain("nsd_2px"),
+    "an image takes": _time("predict_seconds_per_image"),
+    "training took": _time("fit_seconds"),
+    "size on disk": _plain("model_mb", 1, " MB"),
+    "memory": _plain("peak_memory_mb", 0, " MB"),
+}
+
+
+def of_choice(run: FinishedRun) -> str:
+    """The rule, what it chose, and who would be faster at which risk."""
+    compared = run.comparison
+    if compared is None or run.winner is None:
+        return NOTHING
+    best, chosen = compared.names[compared.winner.best], run.row(run.winner)
+    sentences = [f"Chosen by the rule *{compared.rule}*: {compared.winner.reason}."]
+    if run.winner != best:
+        row = run.row(best)
+        sentences.append(
+            f"`{best}` has {row['dice_mean'] - chosen['dice_mean']:.4f} more mean Dice{_times_slower(chosen, row)}."
+        )
+    return " ".join([*sentences, *_faster(run, chosen)])
+
+
+def _faster(run: FinishedRun, chosen: pd.Series) -> list[str]:
+    """Those that would be faster than the chosen one and were not shown to be worse than the best."""
+    rows = run.board[run.board["verdict"] == "not told apart"].dropna(subset=["simultaneous_lower"])
+    rows = rows[rows["predict_seconds_per_image"] < chosen["predict_seconds_per_image"]]
+    if rows.empty:
+        return []
+    said = [
+        f"`{row.approach}` ({duration(row.predict_seconds_per_image)}; a loss of up to {-row.simultaneous_lower:.3f} "
+        "is possible)"
+        for row in rows.itertuples()
+    ]
+    first = rows.loc[rows["simultaneous_lower"].idxmax(), "approach"]
+    return [
+        f"Faster than its {duration(chosen['predict_seconds_per_image'])} for an image, but not shown to lose less "
+        f"than {run.margin:g}: {listed(said)}.",
+        f"Where speed matters more than that risk, look at `{first}` first.",
+    ]
+
+
+def _times_slower(fast: pd.Series, slow: pd.Series) -> str:
+    ratio = slow["predict_seconds_per_image"] / fast["predict_seconds_per_image"]
+    return f" and takes {ratio:.1f} times as long for an image" if np.isfinite(ratio) else ""
+
+
+def _all_tied(run: FinishedRun) -> bool:
+    """Whether none of several approaches is told apart from the best."""
+    verdicts = [run.row(name)["verdict"] for name in run.names]
+    return len(verdicts) > 1 and all(verdict in ("best", "not told apart") for verdict in verdicts)
+
+
+def _corrected(run: FinishedRun) -> str:
+    corrected = run.comparison.selection.corrected
+    return f"{corrected:.3f}" if np.isfinite(corrected) else "an unknown value"

@@ -1,0 +1,114 @@
+"""What follows from the studies for the defaults: which variation is recommended where several help, and what was
+decided.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from common.describe.finding import counted, listed
+from common.report.narrative.expectations import Planned
+from common.report.narrative.studies import BASELINE
+from common.report.narrative.words import between, duration
+
+COSTS = ("predict_seconds_per_image", "fit_seconds")  # the first counts before the second
+ALIKE = 1.5  # times that differ by less than this factor are taken as equal: they vary as much on a busy machine
+
+
+def of_defaults(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]) -> str:
+    """What follows for the defaults and what was decided, study by study, as a Markdown list.
+
+    Args:
+        tables: study → its table, None where it was not run.
+        studies: by name, whose settings and decisions are told.
+    """
+    lines = []
+    for name, table in tables.items():
+        said = "not run; the defaults rest on no measurement here."
+        if table is not None:
+            outcome = studies[name].outcome
+            decided = f"**Decided:** {outcome}" if outcome else "What becomes of the default is not decided yet."
+            said = f"{_followed(table, studies[name])} {decided}"
+        lines.append(f"- **{name}**: {said}")
+    return "\n".join(lines)
+
+
+def _followed(table: pd.DataFrame, planned: Planned) -> str:
+    """What the numbers of one study speak for."""
+    rows = table[(table["variation"] != BASELINE) & table["verdict"].notna()]
+    if rows.empty:
+        return "no variation has a result, so nothing follows."
+    better, worse = (rows[rows["verdict"] == verdict] for verdict in ("helps", "hurts"))
+    if better.empty:
+        return (
+            f"of {counted(len(rows), 'variation')} with a result none is shown to help and {len(worse) or 'none'} to "
+            "hurt, so the numbers speak for no other default."
+        )
+    chosen, alike = recommended(better)
+    usual = table[table["variation"] == BASELINE].iloc[0]
+    others = [f"{_gain(row)}{_cost(row, chosen)}" for _, row in alike.iterrows()]
+    price = _cost(chosen, usual)
+    said = (
+        f"{_gain(chosen)}{price} is shown to help, which speaks for {_settings(chosen['variation'], planned)} on data "
+    )
+    said += "like these."
+    if others:
+        said += f" Not taken, as dearer or of less gain while the bounds overlap: {_all(others)}."
+    less = better.drop([chosen.name, *alike.index])
+    return said + (
+        f" Shown to help, but less: {_all([_gain(row) for _, row in less.iterrows()])}." if len(less) else ""
+    )
+
+
+def _all(words: list[str]) -> str:
+    return listed(words, most=len(words))
+
+
+def _gain(row: pd.Series) -> str:
+    return (
+        f"*{row['variation']}* ({row['to_baseline']:+.3f}, "
+        f"{between(row['to_baseline_lower'], row['to_baseline_upper'], 3, '+')})"
+    )
+
+
+def _settings(name: str, planned: Planned) -> str:
+    """What a variation sets, in code."""
+    variation = planned.variations.get(name)
+    if variation is None or not variation.settings:
+        return "its settings"
+    said = _all([f"`{key}={value}`" for key, value in variation.settings.items()])
+    return f"{said} of `{variation.approach or planned.approach}`"
+
+
+def recommended(better: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """The cheapest of the variations that help as much as the best one, as far as their bounds can tell.
+
+    Args:
+        better: rows of a study that help, at least one, with their bounds and `COSTS`, which may be missing.
+
+    Returns:
+        Of the rows whose bounds overlap those of the largest gain: the one that is cheapest in predicting, then in
+        training, then of the largest gain, where times within a factor of 1.5 count as equal; and the others, dearest
+        last.
+    """
+    best = better.loc[better["to_baseline"].idxmax()]
+    overlap = (better["to_baseline_upper"] >= best["to_baseline_lower"]) & (
+        better["to_baseline_lower"] <= best["to_baseline_upper"]
+    )
+    alike = better[overlap].reindex(columns=[*better.columns, *(cost for cost in COSTS if cost not in better)])
+    cheap = alike
+    for cost in COSTS:
+        if cheap[cost].notna().any():
+            cheap = cheap[cheap[cost] <= ALIKE * cheap[cost].min()]
+    chosen = cheap["to_baseline"].idxmax()
+    return alike.loc[chosen], alike.drop(chosen).sort_values(list(COSTS))
+
+
+def _cost(row: pd.Series, other: pd.Series) -> str:
+    """Seconds of an image, and of a training where they clearly differ from another row's, beside that row's."""
+    said = []
+    for cost, what, least in zip(COSTS, ("an image", "a training"), (1.0, ALIKE), strict=True):
+        here, there = row.get(cost), other.get(cost)
+        if pd.notna(here) and pd.notna(there) and max(here, there) > least * min(here, there):
+            said.append(f"{duration(here)} {what} instead of {duration(there)}")
+    return f" at {listed(said)}" if said else ""

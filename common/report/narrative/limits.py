@@ -1,0 +1,76 @@
+"""What must not be concluded from a run."""
+
+from common.describe.finding import counted, percent
+from common.report.finished_run import FinishedRun
+from common.report.narrative.costs import budget_of
+
+FEW_GROUPS = 30
+FEW_PHOTOS = 30
+
+
+def of_limits(run: FinishedRun, photos: int | None = None) -> str:
+    """The limits as a Markdown list, those that hold for this run.
+
+    Args:
+        run: that the report is about.
+        photos: how many photos without labels were looked at; None where it is not known.
+    """
+    found = [*_of_images(run), *_of_data(run), *_of_training(run), *_of_costs(run)]
+    if photos is not None and photos < FEW_PHOTOS:
+        seen = f"{counted(photos, 'photo')} without labels" if photos else "no photo without labels"
+        found.append(f"With {seen} to look at, next to nothing is known of photos from elsewhere.")
+    return "\n".join(f"- {sentence}" for sentence in found)
+
+
+def _of_images(run: FinishedRun) -> list[str]:
+    compared = run.comparison
+    if compared is None:
+        return ["No approach has a score, so nothing can be concluded."]
+    found = []
+    if compared.units < compared.images:
+        few = " That is few: a failure that one in twenty images shows may not have been seen at all." * (
+            compared.units < FEW_GROUPS
+        )
+        found.append(
+            f"The {counted(compared.images, 'image')} with objects are {compared.units} independent groups; intervals "
+            f"are about so many.{few}"
+        )
+    elif compared.images < FEW_GROUPS:
+        found.append(f"The scores are from {counted(compared.images, 'image')} only.")
+    if run.board["n_empty"].fillna(0).max() == 0:
+        found.append("No image of `val` is without object: how often something is seen where nothing is, is not known.")
+    if compared.reason:
+        found.append(f"There are no intervals: {compared.reason}.")
+    return found
+
+
+def _of_data(run: FinishedRun) -> list[str]:
+    notes = [note.removeprefix("warning:").strip() for note in run.about.get("notes", [])]
+    warned = [note for note, raw in zip(notes, run.about.get("notes", []), strict=True) if raw.startswith("warning:")]
+    return [f"The run warned: {note}." for note in warned]
+
+
+def _of_training(run: FinishedRun) -> list[str]:
+    if not run.names:
+        return []
+    found = []
+    if run.board["dice_over_seeds"].isna().all():
+        found.append("Each approach was trained once; how much another training would differ was not measured.")
+    if budget_of(run):
+        found.append(
+            f"Each training was given {budget_of(run)}, and took what stands under *Trainings*; with more for all, the "
+            "order may be another."
+        )
+    if run.about.get("identity", {}).get("smoke"):
+        found.append("The smallest settings were used: this run shows that everything works, not what is good.")
+    names = run.board.loc[run.board["status"] != "ok", "approach"].tolist()
+    if names:
+        found.append(f"{percent(len(names) / len(run.board))} of the approaches have no result and may be better.")
+    return found
+
+
+def _of_costs(run: FinishedRun) -> list[str]:
+    device = run.about.get("device")
+    if not device or run.board["predict_seconds_per_image"].isna().all():
+        return []
+    return [f"Seconds and memory are those of one machine ({device}); on another device the costs rank differently."]

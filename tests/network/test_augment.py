@@ -1,0 +1,108 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from approaches.network.augment import STRENGTHS, Crops, augmentation, described, window
+from approaches.network.losses import LOSSES, NOTHING, build_loss
+
+
+def crops(data_set, strength="full", seed=0, **more):
+    settings = {"crop_px": 64, "object_share": 0.8, "epoch_length": 16} | more
+    return Crops(data_set, strength=strength, seed=seed, **settings)
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("strength", STRENGTHS)
+def test_a_crop_depends_on_seed_and_place_alone(sample_data, strength):
+    forwards, backwards = crops(sample_data.fit, strength), crops(sample_data.fit, strength)
+    first = [forwards[place] for place in range(6)]
+    again = [backwards[place] for place in reversed(range(6))][::-1]
+    assert all(same(a, b) for a, b in zip(first, again, strict=True))
+    image, target = first[0]
+    assert image.shape == (3, 64, 64) and image.dtype == torch.uint8
+    assert target.shape == (1, 64, 64) and set(target.unique().tolist()) <= {0, 1, NOTHING}
+
+
+def test_epochs_and_seeds_see_different_crops(sample_data):
+    stream = crops(sample_data.fit)
+    assert not any(same(stream[place], stream[place + 16]) for place in range(4))
+    assert not any(same(stream[place], crops(sample_data.fit, seed=1)[place]) for place in range(4))
+
+
+def test_every_image_comes_once_before_one_comes_twice(sample_data):
+    count = len(sample_data.fit)
+    stream = crops(sample_data.fit, epoch_length=2 * count)
+    indices = [stream.image_index(place) for place in range(4 * count)]
+    for start in range(0, 4 * count, count):
+        assert sorted(indices[start : start + count]) == list(range(count))
+    assert indices[:count] != indices[2 * count : 3 * count]
+
+
+def test_a_share_of_the_crops_shows_generated_scenes(sample_data):
+    plain, mixed, again = (crops(sample_data.fit, "none", generated_share=share) for share in (0.0, 0.5, 0.5))
+    assert all(same(mixed[place], again[place]) for place in range(6))
+    assert sum(not same(plain[place], mixed[place]) for place in range(12)) >= 2
+    generated = mixed._generated(3)
+    assert generated.image.shape[:2] == generated.mask.shape == generated.ignore.shape
+
+
+def test_each_strength_changes_what_its_name_says():
+    """A ramp: without geometry its columns stay in order, without photometry its values stay those of the ramp."""
+    ramp = np.tile(np.arange(96, dtype=np.uint8)[None, :, None] * 2, (96, 1, 3))
+    mask = np.zeros((96, 96), np.uint8)
+    mask[:, 40:56] = 1
+    moved, recoloured = {}, {}
+    for strength in STRENGTHS:
+        transform = augmentation(strength, 64)
+        transform.set_random_seed(1)
+        drawn = [transform(image=ramp, mask=mask) for _ in range(20)]
+        moved[strength] = any((one["mask"] != drawn[0]["mask"]).any() for one in drawn)
+        recoloured[strength] = any((np.ptp(one["image"].astype(int), axis=2) > 0).any() for one in drawn)
+    assert moved == {"none": False, "geometric": True, "photometric": False, "full": True}
+    assert recoloured == {"none": False, "geometric": False, "photometric": True, "full": True}
+
+
+def test_crops_near_objects_hold_more_object(sample_data):
+    near, anywhere = (crops(sample_data.fit, "none", object_share=share) for share in (1.0, 0.0))
+    shares = [np.mean([(stream[place][1] == 1).any().item() for place in range(40)]) for stream in (near, anywhere)]
+    assert shares[0] > shares[1] + 0.2  # images without an object keep the first below one
+
+
+def test_ignored_pixels_teach_nothing(sample_data):
+    image = torch.zeros(2, 1, 8, 8, requires_grad=True)
+    for name in LOSSES:
+        target = torch.full((2, 1, 8, 8), float(NOTHING))
+        target[:, :, :4] = (torch.arange(8) % 2).float()
+        build_loss(name)(image, target).backward()
+        assert image.grad[:, :, 4:].abs().max() == 0, name
+        assert torch.isfinite(image.grad).all() and image.grad.abs().sum() > 0, name
+        image.grad = None
+
+
+@pytest.mark.parametrize("name", ["bce", "bce_dice", "bce_lovasz"])
+def test_losses_learn_from_crops_without_an_object(name):
+    logits = torch.ones(2, 1, 8, 8, requires_grad=True)
+    loss = build_loss(name)(logits, torch.zeros(2, 1, 8, 8))
+    loss.backward()
+    assert torch.isfinite(loss) and logits.grad.sum() > 0
+
+
+def test_window_mirrors_what_lies_beyond_the_border():
+    picture = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert window(picture, (1, 2), 2).tolist() == picture[0:2, 1:3].tolist()
+    assert window(picture, (0, 0), 4)[2:, 2:].tolist() == picture[:2, :2].tolist()
+    assert window(np.full((1, 1), 7, np.uint8), (0, 0), 8).tolist() == [[7] * 8] * 8
+
+
+def test_the_augmentation_is_told_as_json_and_unknown_names_are_refused():
+    told = json.loads(json.dumps(described("full", 64)))
+    assert len(told) == len(augmentation("full", 64).transforms) > 5
+    with pytest.raises(ValueError, match="none, geometric, photometric, full"):
+        augmentation("wild", 64)
+    with pytest.raises(ValueError, match="bce_dice"):
+        build_loss("hinge")

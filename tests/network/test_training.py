@@ -1,0 +1,144 @@
+import csv
+import json
+import pickle
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from approaches import processes
+from approaches.base import Budget, ConfigError
+from approaches.network.approach import Normalised, training
+from approaches.network.config import TrainingConfig
+from approaches.network.plan import Plan, make_plan
+from approaches.network.training import Average, crops_of, train
+from approaches.unet import UNet
+
+SMALL = TrainingConfig(crop_px=64, batch=4, evaluations=2, evaluated_images=2, augmentation="geometric")
+
+
+class KilledError(Exception):
+    """Stands for a process that ends between two epochs."""
+
+
+def network(seed=0, base=4, levels=3):
+    torch.manual_seed(seed)
+    return Normalised(UNet(base, levels))
+
+
+def trained(data, folder=None, *, budget=None, config=SMALL, seed=0):
+    budget = budget or Budget(steps=12)
+    return train(
+        network(), data.fit, data.tune, config, budget=budget, seed=seed, folder=folder, divisor=4
+    )  # three epochs of four steps
+
+
+def weights(model):
+    return {key: value.clone() for key, value in model.state_dict().items()}
+
+
+def test_the_same_seed_and_steps_give_the_same_weights_and_another_seed_others(sample_data):
+    one, other, differing = (weights(trained(sample_data, seed=seed)[0]) for seed in (3, 3, 4))
+    assert all(torch.equal(one[key], other[key]) for key in one)
+    assert any(not torch.equal(one[key], differing[key]) for key in one)
+
+
+def test_a_training_that_was_cut_off_ends_like_one_that_was_not(sample_data, tmp_path, monkeypatch):
+    straight, report = trained(sample_data, tmp_path / "straight")
+    save = training.Checkpoints.save
+
+    def killed_after_the_second_epoch(self, state):
+        save(self, state)
+        if state["step"] >= 6:
+            raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training.Checkpoints, "save", killed_after_the_second_epoch)
+        with pytest.raises(KilledError):
+            trained(sample_data, tmp_path / "resumed")
+    resumed, again = trained(sample_data, tmp_path / "resumed")
+    assert (report.resumes, again.resumes) == (0, 1)
+    assert all(torch.equal(value, weights(resumed)[key]) for key, value in weights(straight).items())
+    curves = [(tmp_path / name / "curve.csv").read_text().splitlines() for name in ("straight", "resumed")]
+    without_seconds = [[line.rsplit(",", 1)[0] for line in lines] for lines in curves]
+    assert without_seconds[0] == without_seconds[1]
+
+
+def test_curve_and_tensorboard_hold_every_epoch(sample_data, tmp_path):
+    _, report = trained(sample_data, tmp_path)
+    rows = list(csv.DictReader((tmp_path / "curve.csv").open()))
+    assert int(rows[-1]["step"]) == report.steps == 12
+    assert [int(row["epoch"]) for row in rows] == list(range(1, len(rows) + 1))
+    assert float(rows[-1]["tune_dice"]) >= 0 and max(float(row["loss"]) for row in rows) < 10
+    assert list((tmp_path / "tensorboard").glob("events*"))
+    assert json.loads((tmp_path / "plan.json").read_text())["steps"] == 12
+
+
+def test_a_time_limit_becomes_steps_once(sample_data, tmp_path):
+    def plan(minutes):
+        crops = crops_of(sample_data.fit, SMALL, 0, SMALL.batch)
+        budget = Budget(minutes=minutes)
+        return make_plan(network(), crops, sample_data.tune, 4, SMALL, budget, tmp_path, time.monotonic())
+
+    first = plan(0.1)
+    assert first.steps >= 1 and first.seconds_per_step > 0
+    assert first.steps <= 6 / first.seconds_per_step
+    assert plan(100) == first  # the stored one goes on
+
+
+def test_without_a_time_limit_nothing_is_measured(sample_data):
+    crops = crops_of(sample_data.fit, SMALL, 0, SMALL.batch)
+    made = make_plan(network(), crops, sample_data.tune, 4, SMALL, Budget(epochs=3), None, 0.0)
+    per_epoch = crops.epoch_length // 4
+    assert made == Plan(steps=3 * per_epoch, round_steps=per_epoch, precision=made.precision)
+
+
+def test_training_learns(sample_data):
+    config = TrainingConfig(crop_px=64, batch=8, evaluations=1, evaluated_images=4, augmentation="geometric")
+
+    def dice_after(steps):
+        sets, how = (sample_data.fit, sample_data.tune), {"seed": 0, "folder": None, "divisor": 8}
+        report = train(network(0, 8, 4), *sets, config, budget=Budget(steps=steps), **how)[1]
+        return report.notes["tune_dice_at_half"]
+
+    assert dice_after(100) > dice_after(1) + 0.1
+
+
+def test_a_loss_that_is_not_finite_ends_the_training_with_advice(sample_data):
+    wild = TrainingConfig(crop_px=64, batch=4, learning_rate=1e30, average_share=0.0)
+    with pytest.raises(FloatingPointError, match="learning_rate"):
+        trained(sample_data, budget=Budget(steps=8), config=wild)
+
+
+def test_the_average_follows_the_weights():
+    layer = torch.nn.Linear(1, 1, bias=False)
+    average, raw = Average(layer, memory_steps=50), Average(layer, memory_steps=0)
+    for value in np.linspace(0, 1, 200):
+        layer.weight.data.fill_(value)
+        average.update(layer)
+        raw.update(layer)
+    assert raw.state["weight"].item() == 1
+    assert 0.6 < average.state["weight"].item() < 0.9
+
+
+@pytest.mark.parametrize(("asked", "usual", "expected"), [(None, 16, 15), (None, 2, 6), (12, 16, 12)])
+def test_processes_share_a_batch(monkeypatch, asked, usual, expected):
+    monkeypatch.setattr(processes, "state", lambda: SimpleNamespace(num_processes=3))
+    assert training.shared_batch(asked, usual) == expected
+
+
+@pytest.mark.parametrize("asked", [16, 3])
+def test_a_batch_that_cannot_be_shared_is_refused(monkeypatch, asked):
+    monkeypatch.setattr(processes, "state", lambda: SimpleNamespace(num_processes=3))
+    with pytest.raises(ConfigError, match=f"--batch {asked} cannot be shared by 3"):
+        training.shared_batch(asked, 16)
+
+
+def test_what_goes_to_another_process_holds_no_decoded_image(sample_data):
+    crops = crops_of(sample_data.fit, SMALL, 0, SMALL.batch)
+    drawn = crops[0]
+    sent = pickle.dumps(crops)
+    assert len(sent) < 300_000
+    assert torch.equal(pickle.loads(sent)[0][0], drawn[0])

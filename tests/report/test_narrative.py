@@ -1,0 +1,218 @@
+import dataclasses
+import doctest
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_run import make_run
+
+import common.report.narrative.photos
+import common.report.narrative.weaknesses
+import common.report.narrative.words
+from common.report.finished_run import FinishedRun, read_run
+from common.report.page import narrative as say
+
+SENTENCES = [
+    say.answer,
+    say.of_table,
+    say.of_ties,
+    say.of_ranking,
+    say.of_choice,
+    say.of_costs,
+    say.of_seeds,
+    say.of_selection,
+    say.of_metrics,
+    say.of_unseen,
+    say.of_trainings,
+    say.of_time_taken,
+    say.of_thresholds,
+    say.of_steps,
+    say.of_ensemble,
+    say.of_images,
+    say.of_losses,
+    say.of_worst,
+    say.of_strata,
+    say.of_robustness,
+    say.of_calibration,
+    say.of_limits,
+]
+TABLES = [say.beside_table, say.metric_table, say.unseen_table]
+STUDY = pd.DataFrame(
+    {
+        "variation": ["baseline", "none", "copy-paste", "broken"],
+        "expected": ["Which?", "Worse.", "Better.", "No idea."],
+        "verdict": ["baseline", "hurts", "helps", np.nan],
+        "to_baseline": [0, -0.03, 0.02, np.nan],
+        "to_baseline_lower": [0, -0.05, 0.005, np.nan],
+        "to_baseline_upper": [0, -0.01, 0.034, np.nan],
+        "by_seed": ["", "-0.020 -0.040", "+0.031 +0.009", np.nan],
+        "seeds": [2, 2, 2, np.nan],
+        "n_groups": [11, 11, 11, np.nan],
+        "fit_seconds": [120.0, 130.0, 140.0, np.nan],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> FinishedRun:
+    return read_run(make_run(tmp_path_factory.mktemp("made") / "run"))
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory, run) -> FinishedRun:
+    """The same run as it may be published: its leaderboard and scores alone."""
+    folder = tmp_path_factory.mktemp("bare")
+    for name in ("run.json", "leaderboard.csv", "per_image.csv"):
+        (folder / name).write_bytes((run.folder / name).read_bytes())
+    return read_run(folder)
+
+
+def changed(run: FinishedRun, **columns) -> FinishedRun:
+    return dataclasses.replace(run, board=run.board.assign(**columns))
+
+
+def test_the_modules_examples_hold():
+    for module in (common.report.narrative.words, common.report.narrative.photos, common.report.narrative.weaknesses):
+        found = doctest.testmod(module)
+        assert found.attempted
+        assert not found.failed
+
+
+@pytest.mark.parametrize("sentence", SENTENCES, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("which", ["run", "bare"])
+def test_every_sentence_is_whole_whatever_was_stored(sentence, which, request):
+    said = sentence(request.getfixturevalue(which))
+    assert said.strip()
+    assert said.rstrip()[-1] in ".*"
+    assert not re.findall(r"\bnan\b|\binf\b|None(?! of the)|  ", said)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda function: function.__name__)
+@pytest.mark.parametrize("which", ["run", "bare"])
+def test_every_table_has_as_many_cells_in_each_row(table, which, request):
+    lines = table(request.getfixturevalue(which)).splitlines()
+    if not lines:
+        assert (table, which) == (say.unseen_table, "bare")
+        return
+    assert len(lines) > 3 and len({line.count("|") for line in lines}) == 1
+    assert "nan" not in "".join(lines)
+
+
+def test_a_published_run_gives_the_same_comparison_as_its_records(run, bare):
+    assert bare.comparison.selection.corrected == run.comparison.selection.corrected
+    assert say.of_trade(bare) == say.of_trade(run)
+
+
+def test_a_failed_approach_is_told_with_its_reason(run):
+    assert "`smp_deeplabv3plus_lite0` failed: RuntimeError: out of memory." in say.of_table(run)
+
+
+def test_seeds_are_told_where_they_were_run(run):
+    assert "trained once" in say.of_seeds(run)
+    seeds = changed(
+        run,
+        seeds=3,
+        dice_over_seeds=0.5,
+        dice_over_seeds_lower=0.4,
+        dice_over_seeds_upper=0.6,
+        seed_sd=0.01,
+        image_sd=0.1,
+    )
+    assert "over 3 trainings" in say.of_seeds(seeds)
+    assert "trained once" not in say.of_limits(seeds)
+
+
+def test_a_step_that_was_kept_is_named(run):
+    step = {"step": "fill holes", "setting": {}, "gain": 0.01, "lower": 0.002, "upper": 0.018, "kept": True}
+    record = dataclasses.replace(run.records["unet"], tune={"steps": [step]})
+    said = say.of_steps(dataclasses.replace(run, records={"unet": record}))
+    assert "fill holes of `unet` (+0.0100, +0.0020 to +0.0180)" in said
+
+
+def test_images_that_all_fail_are_named(run):
+    first = run.per_image["img_id"] == 3
+    table = run.per_image.assign(dice=run.per_image["dice"].mask(first, 0.1))
+    broken = dataclasses.replace(run, per_image=table)
+    assert "1 image of 38 has a Dice below 0.5 with every approach: 3." in say.of_worst(broken)
+    assert say.hardest(broken)[0] == 3
+
+
+def test_limits_repeat_the_warnings_of_the_run(run):
+    said = say.of_limits(run, photos=2)
+    assert "19 groups are in both train and val" in said
+    assert "19 independent groups" in said
+    assert "With 2 photos without labels" in said
+    assert "No image of `val` is without object" not in said
+
+
+def test_a_run_without_any_result_says_so(tmp_path, run):
+    about = {**json.loads((run.folder / "run.json").read_text()), "winner": None}
+    (tmp_path / "run.json").write_text(json.dumps(about))
+    (tmp_path / "leaderboard.csv").write_text("approach,status,reason\nunet,failed,RuntimeError: no\n")
+    (tmp_path / "per_image.csv").write_text("approach,img_id\n")
+    nothing = read_run(tmp_path)
+    for sentence in [*SENTENCES, *TABLES]:
+        said = sentence(nothing)
+        assert said.strip() and not re.findall(r"\bnan\b", said)
+        assert not re.findall(r"`tta_ensemble`|second approach|is chosen on|trained once", said)
+    assert "nothing is chosen" in say.answer(nothing) and "nothing is chosen" in say.of_ties(nothing)
+    assert "`unet`: no result (failed)." in say.of_approaches(nothing, {})
+    assert "nothing can be concluded" in say.of_limits(nothing)
+
+
+def test_a_folder_without_a_run_says_what_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"run\.json, leaderboard\.csv, per_image\.csv; expected"):
+        read_run(tmp_path)
+
+
+def test_pieces_on_photos_are_counted_and_outliers_named():
+    large, thin, nothing = (np.zeros((60, 80), bool) for _ in range(3))
+    large[5:55, 5:75] = True
+    thin[10:11, 0:70] = True
+    thin[30:40, 30:40] = True
+    images = [np.zeros((60, 80, 3), np.uint8)] * 3
+    table = say.photo_table(zip(["large", "thin", "nothing"], images, [large, thin, nothing], strict=True))
+    assert table["object"].tolist() == [1, 1, 2, 0]
+    assert table["area_px"].tolist()[:3] == [3500, 70, 100]
+    train = pd.DataFrame({"area_px": [90, 110], "length_px": [12.0, 12.0], "width_of_object_px": [9.0, 10.0]})
+    said = say.of_photos(table, train)
+    assert "On 3 photos the masks have 3 separate pieces, at most 2 on one" in said
+    assert "Nothing was found on 1 photo: nothing." in said
+    assert "1 piece more than 2 times as large" in said
+    assert "(on large)" in said
+    assert "1 piece less than half as wide" in said
+    assert "(on thin)" in said
+
+
+def test_the_objects_of_train_are_those_of_its_annotations(sample_folder, sample_data):
+    found = say.train_objects(sample_folder)
+    truth = sample_data.fit.joined(sample_data.tune)
+    assert found["area_px"].sum() == sum((sample.mask & ~sample.ignore).sum() for sample in truth)
+    assert say.train_objects(sample_folder / "nowhere").empty
+
+
+def test_a_study_is_told_with_its_bounds():
+    said = say.of_study(STUDY)
+    assert "Shown to help: *copy-paste* (+0.020, +0.005 to +0.034)." in said
+    assert "Shown to hurt: *none* (-0.030, -0.050 to -0.010)." in said
+    assert "*broken* has no result" in said
+
+
+def test_a_study_that_was_not_run_says_so():
+    assert "not run" in say.of_study(None)
+
+
+def test_studies_are_found_by_their_files(tmp_path):
+    names = ["loss", "scale-jitter", "views"]
+    assert say.study_tables(tmp_path / "nowhere", names) == {"none": dict.fromkeys(names)}
+    STUDY.to_csv(tmp_path / "cig-butts-scale-jitter.csv", index=False)
+    STUDY.to_csv(tmp_path / "sample-loss.csv", index=False)
+    (tmp_path / "notes.csv").write_text("a\n")
+    found = say.study_tables(tmp_path, names)
+    assert {data: [name for name, it in tables.items() if it is not None] for data, tables in found.items()} == {
+        "cig-butts": ["scale-jitter"],
+        "sample": ["loss"],
+    }
+    assert "Not run: loss and views" in say.of_studies(found)

@@ -1,0 +1,252 @@
+import doctest
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import common.report.narrative.expectations
+from approaches.studies.hypotheses import STUDIES, Study, Variation
+from common.report.narrative.defaults import recommended
+from common.report.narrative.expectations import judged
+from common.report.page import narrative as say
+
+FOUND = {  # variation → verdict and difference with its bounds
+    "up": ("helps", 0.02, 0.005, 0.034),
+    "down": ("hurts", -0.03, -0.05, -0.01),
+    "wide": ("not told apart", 0.001, -0.02, 0.022),
+    "narrow": ("not told apart", 0.001, -0.004, 0.006),
+    "broken": (np.nan, np.nan, np.nan, np.nan),
+}
+SENTENCE = ("better", "worse", "same", "no better")
+
+
+def table(**found) -> pd.DataFrame:
+    """A study's table: the baseline, and variations with their verdict, difference and bounds."""
+    rows = {"baseline": ("baseline", 0, 0, 0), **found}
+    columns = ["verdict", "to_baseline", "to_baseline_lower", "to_baseline_upper"]
+    made = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("variation").reset_index()
+    come = made["verdict"].notna()
+    return made.assign(
+        expected="As said before.",
+        by_seed=np.where(come & (made["verdict"] != "baseline"), "+0.010 -0.002", None),
+        seeds=np.where(come, 2, np.nan),
+        n_groups=np.where(come, 11, np.nan),
+        fit_steps=100.0,
+        fit_seconds=[120.0 + 10 * place for place in range(len(made))],
+        predict_seconds_per_image=0.1,
+        reason=np.where(come, None, "failed: no memory"),
+    )
+
+
+TABLE = table(**FOUND)
+
+
+def study(outcome: str = "", **expects) -> Study:
+    """A study whose variations expect what is said."""
+    made = {name: Variation(f"It is {word}.", word, {"loss": name}) for name, word in expects.items()}
+    return Study("Which?", made, outcome=outcome)
+
+
+def of(found: pd.DataFrame | None, planned: Study) -> str:
+    return say.of_expectations({"loss": found}, {"loss": planned})
+
+
+def test_the_modules_examples_hold():
+    found = doctest.testmod(common.report.narrative.expectations)
+    assert found.attempted
+    assert not found.failed
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_expectation_can_be_counted_and_agrees_with_its_words(name):
+    begins = {"Worse": "worse", "A little worse": "worse", "Far worse": "worse", "Better": "better"}
+    begins |= {"A little better": "better", "No difference": "same", "As good": "same"}
+    for label, variation in STUDIES[name].variations.items():
+        assert variation.expects in SENTENCE, label
+        words = [word for begin, word in begins.items() if variation.expected.startswith(begin)]
+        assert words == [variation.expects] or not words, label
+
+
+@pytest.mark.parametrize(
+    ("expects", "verdicts"),
+    [
+        ("better", ["as expected", "opposite", "undecided", "undecided"]),
+        ("worse", ["opposite", "as expected", "undecided", "undecided"]),
+        ("same", ["opposite", "opposite", "undecided", "as expected"]),
+        ("no better", ["opposite", "as expected", "undecided", "as expected"]),
+    ],
+)
+def test_an_expectation_is_right_wrong_or_undecided(expects, verdicts):
+    found = [judged(expects, verdict, lower, upper) for verdict, _, lower, upper in list(FOUND.values())[:4]]
+    assert found == verdicts
+
+
+def test_bounds_that_are_unknown_decide_nothing():
+    assert {judged(word, "not told apart", np.nan, np.nan) for word in SENTENCE} == {"undecided"}
+    with pytest.raises(ValueError, match="''.*better, worse, same, no better"):
+        judged("", "helps", 0.1, 0.2)
+
+
+def test_whether_an_expectation_was_right_stands_beside_what_was_found():
+    planned = study(up="better", down="better", wide="worse", broken="same", absent="worse")
+    lines = say.expected_beside_found(planned.variations, TABLE).splitlines()
+    assert lines[0] == "| variation | expected | found | expectation |"
+    found = "helps: +0.020 (+0.005 to +0.034); by seed and fold +0.010 -0.002"
+    assert lines[2] == f"| up | As said before. | {found} | **as expected** |"
+    assert [line.split("**")[-2] for line in lines[3:]] == ["opposite", "undecided", "no result", "not run"]
+    assert "It is worse." in lines[-1]
+
+
+def test_expectations_are_counted_and_the_wrong_ones_named():
+    said = of(TABLE, study(up="better", down="better", wide="worse", broken="worse"))
+    assert "Of 4 expectations, 1 was borne out and 1 was wrong: *down* (better was expected, it hurts)." in said
+    assert "The rest is open: 1 not told apart from the baseline and 1 without a result." in said
+
+
+def test_what_is_only_right_or_only_open_is_counted_too():
+    assert of(TABLE, study(up="better")) == "**Of 1 expectation, 1 was borne out and none was wrong.**"
+    open_ = of(TABLE, study(wide="better", narrow="worse"))
+    assert "none was borne out and none was wrong.** All are open: 2 not told apart" in open_
+    assert of(None, study(up="better", down="worse")) == "None of 2 expectations was tested."
+
+
+def test_several_studies_are_counted_together():
+    both = {"loss": study(up="better", down="same"), "crops": study(up="worse")}
+    said = say.of_expectations({"loss": TABLE, "crops": None}, both)
+    assert "Of 3 expectations, 1 was borne out and 1 was wrong: *loss: down* (no difference was expected" in said
+    assert "1 not run" in said
+    assert "within ±0.01" in said
+
+
+def test_half_an_expectation_that_dice_cannot_show_is_named():
+    planned = Study("Which?", {"wide": Variation("The same.", "same", unmeasured="better elsewhere")})
+    assert "Half of what was expected of *wide* (better elsewhere) was not measured" in of(TABLE, planned)
+    assert "not measured by this study: better elsewhere" in say.expected_beside_found(planned.variations, TABLE)
+    assert "not measured" not in of(None, planned)
+
+
+def test_studies_name_what_their_folds_cannot_show():
+    augmentation, scale = STUDIES["augmentation"].variations, STUDIES["scale-jitter"].variations
+    assert augmentation["distractors laid on"].unmeasured == "fewer false objects on real photos"
+    assert scale["wide scaling"].unmeasured == "better on photos from further away"
+
+
+def test_the_overview_has_a_sentence_with_its_extremes():
+    said = say.of_overview({"loss": TABLE, "crops": None})
+    assert "Of 4 variations with a result, 1 is shown to help and 1 to hurt; 2 are not told apart" in said
+    assert "*loss: up* (+0.020)" in said and "*loss: down* (-0.030)" in said
+    assert "reach 0.017 to each side" in said
+    assert "No variation of any study has a result" in say.of_overview({"loss": None})
+    assert "No variation of any study has a result" in say.of_overview({"loss": table(broken=FOUND["broken"])})
+
+
+def test_the_budget_tells_steps_seconds_seeds_and_what_a_dot_is():
+    board = pd.DataFrame({"approach": ["unet"], "fit_steps": [1157], "fit_seconds": [518.4]})
+    said = say.of_budget(TABLE, "unet", board)
+    assert "A training of the baseline took 100 steps and 120 s (120 to 160 s over all)." in said
+    assert "In the leaderboard `unet` was trained for 1,157 steps in 518 s." in said
+    assert "2 trainings of each" in said and "11 independent groups" in said
+    assert "the seed alone changes was not measured" in said
+    assert "leaderboard" not in say.of_budget(TABLE, "other", board)
+    assert say.of_budget(None) == ""
+    only_first = TABLE.assign(fit_steps=[100.0, *[np.nan] * 5])  # of an approach that trains nothing itself
+    assert "took 100 steps and" in say.of_budget(only_first)
+
+
+def test_nothing_is_recommended_without_a_result_or_a_gain():
+    planned = {"loss": study(down="worse", broken="worse")}
+    said = say.of_defaults({"loss": table(broken=FOUND["broken"])}, planned)
+    assert "no variation has a result, so nothing follows" in said
+    assert "to hurt" not in said
+    said = say.of_defaults({"loss": table(down=FOUND["down"], wide=FOUND["wide"])}, planned)
+    assert "of 2 variations with a result none is shown to help and 1 to hurt" in said
+    assert "not run" in say.of_defaults({"loss": None}, planned)
+
+
+def test_what_was_decided_is_said_and_so_is_that_nothing_was():
+    assert "**Decided:** It stays." in say.of_defaults({"loss": TABLE}, {"loss": study("It stays.", up="better")})
+    assert "not decided yet" in say.of_defaults({"loss": TABLE}, {"loss": study(up="better")})
+    assert "Decided" not in say.of_defaults({"loss": None}, {"loss": study("It stays.", up="better")})
+
+
+def test_of_variations_that_help_as_much_the_cheapest_is_recommended():
+    found = table(two=("helps", 0.017, 0.011, 0.023), eight=("helps", 0.019, 0.009, 0.028))
+    found = found.assign(predict_seconds_per_image=[0.08, 0.11, 0.41])
+    variations = {name: Variation("Better.", "better", {"views": name}, approach="tta") for name in ("two", "eight")}
+    said = say.of_defaults({"views": found}, {"views": Study("Which?", variations)})
+    assert "*two* (+0.017, +0.011 to +0.023) at 110 ms an image instead of 80 ms is shown to help" in said
+    assert "speaks for `views=two` of `tta`" in said
+    assert "Not taken, as dearer or of less gain while the bounds overlap: *eight* (+0.019" in said
+    assert "410 ms an image instead of 110 ms" in said
+
+
+def test_a_clear_gain_is_recommended_at_any_price():
+    found = table(little=("helps", 0.01, 0.005, 0.015), much=("helps", 0.08, 0.06, 0.1))
+    found = found.assign(predict_seconds_per_image=[0.1, 0.1, 0.9])
+    said = say.of_defaults({"loss": found}, {"loss": study(little="better", much="better")})
+    assert "`loss=much`" in said
+    assert "Shown to help, but less: *little*" in said
+
+
+@pytest.mark.parametrize(
+    ("predict", "fit", "taken"),
+    [
+        ([0.10, 0.12], [100.0, 110.0], "large"),  # alike in price, so the gain decides
+        ([0.10, 0.12], [100.0, 300.0], "small"),  # dearer in training alone
+        ([0.30, 0.10], [100.0, 100.0], "large"),
+        ([0.10, np.nan], [100.0, 100.0], "small"),  # an unknown price is not taken for a low one
+        ([np.nan, np.nan], [np.nan, np.nan], "large"),
+    ],
+)
+def test_times_that_hardly_differ_decide_nothing(predict, fit, taken):
+    better = table(small=("helps", 0.02, 0.01, 0.03), large=("helps", 0.03, 0.01, 0.05)).drop(0)
+    chosen, others = recommended(better.assign(predict_seconds_per_image=predict, fit_seconds=fit))
+    assert chosen["variation"] == taken
+    assert set(others["variation"]) == {"small", "large"} - {taken}
+    without = better.drop(columns=["predict_seconds_per_image", "fit_seconds"])
+    assert recommended(without)[0]["variation"] == "large"
+
+
+def test_ideas_are_listed_with_what_they_answer():
+    said = say.of_ideas({"none": "nothing", "full": "all"}, {1: "a", 2: "a", 3: "b"})
+    assert "The 3 images to train on form 2 groups" in said
+    assert said.splitlines()[-2:] == ["- **none**: nothing.", "- **full**: all."]
+
+
+def run(folder, minutes, dice, **more):
+    """A published run of one approach."""
+    folder.mkdir()
+    row = {"approach": "unet", "status": "ok", "dice_mean": dice, "dice_lower": dice - 0.05, "dice_upper": dice + 0.05}
+    pd.DataFrame([{**row, **more.pop("row", {})}]).to_csv(folder / "leaderboard.csv", index=False)
+    about = {"identity": {"budget": {"minutes": minutes}}, "approaches": {"unet": {"config": more.get("config", {})}}}
+    (folder / "run.json").write_text(json.dumps(about))
+    return folder
+
+
+def test_two_leaderboards_stand_beside_each_other_with_what_changed(tmp_path):
+    before = run(tmp_path / "before", 12.0, 0.84, row={"fit_steps": 1013}, config={"loss": "bce"})
+    step = {"fit_steps": 1157, "postprocess": "probability >= 0.5, objects of 40 px or more"}
+    after = run(tmp_path / "after", 8.0, 0.85, row=step, config={"loss": "dice", "zoom": 1})
+    said = say.before_and_after(before, after)
+    assert "| `unet` | 0.840 (0.790 to 0.890) | 0.850 (0.800 to 0.900) | +0.010 |" in said
+    assert "12 minutes before, 8 after" in said
+    assert "1,013 and 1,157 for `unet`" in said
+    assert "`loss` of `unet` from bce to dice" in said and "zoom" not in said
+    assert "were added between the two runs" in said and "by 1 of 1 approach." in said
+    assert "no change is shown" in said
+
+
+def test_a_score_that_left_its_interval_is_named(tmp_path):
+    before, after = run(tmp_path / "before", 8.0, 0.7), run(tmp_path / "after", 8.0, 0.85)
+    said = say.before_and_after(before, after)
+    assert "outside its interval before: `unet`" in said
+    assert "post-processing" not in said  # neither run says what it did
+    assert "No setting that both runs name was changed." in said
+
+
+def test_without_two_leaderboards_nothing_is_compared(tmp_path):
+    after = run(tmp_path / "after", 8.0, 0.85)
+    said = say.before_and_after(tmp_path / "before", after)
+    assert said == "Nothing can be compared before and after: no leaderboard is stored in `before`."
+    assert say.stored_board(tmp_path / "before") is None

@@ -1,0 +1,283 @@
+import doctest
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+from made_run import make_run
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import common.report.plots.enlarged
+import common.report.plots.labels
+import common.report.plots.masks
+import common.report.plots.studies
+from common.coco import read_entries, read_image
+from common.data import decode
+from common.masks.probabilities import ProbabilityMaps
+from common.report.finished_run import FinishedRun, photo_masks, read_run, val_masks
+from common.report.plots import behaviour, comparison, fitting, masks, studies
+from common.report.plots.labels import colours_of, place_labels
+from common.report.plots.style import colour_of, plain_ticks, styled_axes
+
+FIGURES = {
+    "board": lambda run: comparison.board_figure(run.board),
+    "differences": lambda run: comparison.difference_figure(run.board, run.margin),
+    "ranks": lambda run: comparison.rank_figure(run.board),
+    "costs": lambda run: comparison.cost_figure(run.board),
+    "dice": lambda run: comparison.dice_figure(run.per_image),
+    "trainings": lambda run: fitting.training_figure(run.curves),
+    "thresholds": lambda run: fitting.threshold_figure(list(run.records.values())),
+    "steps": lambda run: fitting.steps_figure(list(run.records.values())),
+    "ensemble": lambda run: fitting.ensemble_figure(list(run.records.values())),
+    "strata": lambda run: behaviour.strata_figure(run.tables["strata"]),
+    "robustness": lambda run: behaviour.robustness_figure(run.tables["robustness"]),
+    "reliability": lambda run: behaviour.reliability_figure(run.tables["calibration"]),
+}
+STUDY = pd.DataFrame(
+    {
+        "variation": ["baseline", "none", "copy-paste", "geometric", "broken"],
+        "verdict": ["baseline", "hurts", "helps", "not told apart", np.nan],
+        "to_baseline": [0, -0.03, 0.02, -0.004, np.nan],
+        "to_baseline_lower": [0, -0.05, 0.005, -0.01, np.nan],
+        "to_baseline_upper": [0, -0.01, 0.034, 0.008, np.nan],
+        "by_seed": ["", "-0.020 -0.050 -0.031", "+0.031 +0.010 +0.021", "+0.001 -0.011 -0.004", np.nan],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> FinishedRun:
+    return read_run(make_run(tmp_path_factory.mktemp("made") / "run"))
+
+
+def test_the_modules_examples_hold():
+    for module in (
+        common.report.plots.enlarged,
+        common.report.plots.labels,
+        common.report.plots.masks,
+        common.report.plots.studies,
+    ):
+        found = doctest.testmod(module)
+        assert found.attempted
+        assert not found.failed
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_of_a_whole_run_can_be_drawn_and_names_its_axes(run, name):
+    figure = FIGURES[name](run)
+    assert isinstance(figure, Figure)
+    FigureCanvasAgg(figure).draw()
+    for row in np.atleast_1d(np.array(figure.axes)):
+        assert row.get_xlabel() or row.get_ylabel() or row.get_title(loc="left")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_labels_of_rows_and_columns_do_not_overlap(run, name):
+    figure = FIGURES[name](run)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    for axes in figure.axes:
+        for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
+            boxes = [label.get_window_extent(canvas.get_renderer()) for label in labels if label.get_text()]
+            inside = [box for box in boxes if box.width > 0]
+            assert not [pair for pair in itertools.pairwise(inside) if pair[0].overlaps(pair[1])]
+
+
+def test_what_was_not_measured_is_not_drawn(tmp_path):
+    nothing = pd.DataFrame()
+    board = pd.DataFrame({"approach": ["unet"], "status": ["failed"]})
+    assert comparison.board_figure(board) is None
+    assert comparison.dice_figure(nothing) is None
+    assert fitting.training_figure(nothing) is None
+    assert fitting.threshold_figure([]) is fitting.steps_figure([]) is fitting.ensemble_figure([]) is None
+    assert behaviour.strata_figure(nothing) is behaviour.robustness_figure(nothing) is None
+    assert behaviour.reliability_figure(nothing) is None
+    assert masks.outlined_figure([]) is masks.zoomed_figure([]) is None
+    assert studies.study_figure(STUDY[STUDY["verdict"].isna()]) is None
+
+
+def test_a_single_approach_has_no_difference_and_no_rank(run):
+    alone = run.board.head(1)
+    assert comparison.board_figure(alone) is not None
+    assert comparison.difference_figure(alone, 0.01) is None
+    assert comparison.rank_figure(alone) is None
+
+
+def test_the_best_stands_on_top_and_the_chosen_one_is_bold(run):
+    axes = comparison.board_figure(run.board).axes[0]
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels == run.names
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]
+    bold = [label.get_text() for label in axes.get_yticklabels() if label.get_fontweight() == "bold"]
+    assert bold == [run.winner]
+
+
+def test_approaches_that_one_bad_one_squeezes_are_enlarged(run):
+    for figure in (comparison.board_figure(run.board), comparison.cost_figure(run.board)):
+        whole, near = figure.axes
+        FigureCanvasAgg(figure).draw()
+        assert whole.get_title(loc="left") == "all of it" and near.get_title(loc="left").startswith("enlarged")
+    low, high = comparison.board_figure(run.board).axes[1].get_xlim()
+    dice = run.board.dropna(subset=["dice_mean"]).set_index("approach")["dice_mean"]
+    assert dice["threshold"] < low < dice["unet"] < dice["tta_ensemble"] < high
+    marks = [text.get_text() for text in comparison.board_figure(run.board).axes[1].texts]
+    assert f"◀ {dice['threshold']:.3f}" in marks
+    close = run.board[run.board["dice_mean"] > 0.8]
+    assert len(comparison.board_figure(close).axes) == len(comparison.cost_figure(close).axes) == 1
+
+
+def test_an_approach_has_one_colour_in_all_figures(run):
+    points = {line.get_color() for line in comparison.board_figure(run.board).axes[0].lines}
+    curves = {
+        line.get_label(): line.get_color() for line in fitting.threshold_figure(run.records.values()).axes[0].lines
+    }
+    for name in run.names:
+        assert curves[name] == colour_of(name)
+        assert colour_of(name) in points
+
+
+def test_colours_do_not_depend_on_the_order_of_unknown_names():
+    assert colours_of(["mine", "yours", "unet"]) == colours_of(["unet", "yours", "mine"])
+    assert len(set(colours_of(["mine", "yours", "unet"]).values())) == 3
+
+
+def test_the_front_joins_those_that_no_other_beats(run):
+    figure = comparison.cost_figure(run.board)
+    front = next(line for line in figure.axes[0].lines if "faster and better" in str(line.get_label()))
+    best = run.board[run.board["pareto"].eq(True)]
+    assert sorted(front.get_ydata()) == sorted(best["dice_mean"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_names_beside_crowded_points_do_not_cover_each_other(seed):
+    random = np.random.default_rng(seed)
+    x, y = random.uniform(0.09, 0.13, 6), random.uniform(0.8, 0.9, 6)
+    figure, axes = styled_axes(width=8, height=4.6)
+    axes[0, 0].plot(x, y, "o", linestyle="")
+    axes[0, 0].set(xlim=(0.01, 1), ylim=(0, 1))
+    plain_ticks(axes[0, 0])
+    labels = place_labels(axes[0, 0], x, y, [f"approach_{number}" for number in range(6)])
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    boxes = [Text.get_window_extent(label, canvas.get_renderer()) for label in labels]
+    assert len(boxes) == 6
+    assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+
+
+def test_corruptions_that_training_has_met_are_hatched(run):
+    patches = behaviour.robustness_figure(run.tables["robustness"]).axes[0].patches
+    marked = run.tables["robustness"]["in_augmentation"].sum()
+    assert sum(patch.get_hatch() is not None for patch in patches) == marked > 0
+
+
+def test_a_kept_step_is_filled(run):
+    record = run.records["unet"]
+    steps = [
+        {"step": s, "gain": 0.01, "lower": 0.002, "upper": 0.02, "kept": s == "fill holes"} for s in ("a", "fill holes")
+    ]
+    shown = type(record)("unet", tune={"steps": steps})
+    points = [line for line in fitting.steps_figure([shown]).axes[0].lines if line.get_marker() == "o"][:2]
+    assert [to_hex(point.get_markerfacecolor()) == "#ffffff" for point in points] == [True, False]
+
+
+def test_one_wide_interval_does_not_flatten_the_others(run):
+    step = {"step": "hysteresis", "setting": {}, "gain": -0.22, "lower": -0.76, "upper": 0.31, "kept": False}
+    wild = type(run.records["unet"])("wild", tune={"steps": [step]})
+    figure = fitting.steps_figure([*run.records.values(), wild])
+    FigureCanvasAgg(figure).draw()
+    whole, near = figure.axes
+    assert near.get_xlim()[1] < 0.1 * whole.get_xlim()[1]
+    assert "◀ -0.220" in [text.get_text() for text in near.texts]
+    assert len(fitting.steps_figure(list(run.records.values())).axes) == 1
+
+
+def test_the_ensemble_is_shown_with_its_members_alone(run):
+    axes = fitting.ensemble_figure(list(run.records.values())).axes[0]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == [
+        "smp_fpn_lite0 alone (weight 1)",
+        "smp_unet_lite0 alone (weight 2)",
+        "members together",
+        "and flips and turns",
+    ]
+    assert f"axis begins at {axes.get_xlim()[0]:.3f}" in axes.get_xlabel()
+    assert axes.get_xlim()[0] > 0.9
+
+
+def test_the_legend_of_the_trainings_lies_outside_their_axes(run):
+    figure = fitting.training_figure(run.curves)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    box = figure.legends[0].get_window_extent(canvas.get_renderer())
+    assert not [axes for axes in figure.axes if axes.get_window_extent().overlaps(box)]
+
+
+@pytest.mark.parametrize("name", ["strata", "robustness", "reliability"])
+def test_weaknesses_are_drawn_in_the_order_of_the_board(run, name):
+    figure = FIGURES[name](run)
+    if name == "robustness":
+        names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    else:
+        legend = figure.legends[0] if figure.legends else figure.axes[1].get_legend()
+        names = [text.get_text() for text in legend.get_texts() if text.get_text() in run.names]
+    assert names == run.names
+
+
+def test_a_study_shows_each_variation_with_its_seeds():
+    axes = studies.study_figure(STUDY).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["none", "copy-paste", "geometric"]
+    dots = [line for line in axes.lines if line.get_marker() == "." and len(line.get_xdata())]
+    assert [len(line.get_xdata()) for line in dots] == [3, 3, 3]
+
+
+def test_the_overview_says_what_was_not_run():
+    figure = studies.overview_figure(
+        {"augmentation": STUDY, "loss": None}, {"augmentation": ["none", "broken"], "loss": ["BCE"]}
+    )
+    said = [text.get_text() for text in figure.axes[0].texts]
+    assert said == ["hurts", "no result", "not run"]
+
+
+def test_a_difference_far_beyond_the_others_is_written_at_the_edge_of_the_overview():
+    far = pd.DataFrame({**STUDY.iloc[1], "to_baseline": -0.35, "to_baseline_lower": -0.49}, index=[0])
+    axes = studies.overview_figure({"loss": far, "crops": STUDY}, {"loss": ["none"], "crops": ["none"]}).axes[0]
+    assert [text.get_text() for text in axes.texts] == ["-0.350 (-0.490 to -0.010)", "hurts", "hurts"]
+    assert -0.13 < axes.get_xlim()[0] < -0.12
+    assert studies.overview_figure({"crops": STUDY}, {"crops": ["none"]}).axes[0].get_xlim()[0] > -0.06
+
+
+def test_dots_are_named_as_seed_and_fold_together():
+    names = [text.get_text() for text in studies.study_figure(STUDY).axes[0].get_legend().get_texts()]
+    assert names[-1] == "one seed and fold"
+
+
+def test_pictures_are_drawn_from_stored_probabilities(sample_folder, tmp_path):
+    made = make_run(tmp_path / "run", images=8)
+    run = read_run(made)
+    maps = ProbabilityMaps(made / "probabilities" / run.winner)
+    entry = read_entries(sample_folder / "val")[0]
+    image, mask, _ = decode(entry)
+    maps.write(image, mask.astype(np.uint8) * 255)
+    photo = sorted((sample_folder / "real_test").rglob("*.jpg"))[0]
+    maps.write(read_image(photo, upright=True), np.zeros(read_image(photo, upright=True).shape[:2], np.uint8))
+
+    [(sample, predicted)] = val_masks(run, sample_folder, [entry.image_id, 10**9])
+    assert sample.image_id == entry.image_id
+    assert (predicted == mask).all()
+    [(name, _, nothing)] = photo_masks(run, sample_folder)
+    assert name == photo.name
+    assert not nothing.any()
+    assert list(val_masks(run, tmp_path, [entry.image_id])) == []
+    shown = masks.Shown("an image", image, mask, predicted)
+    for figure in (masks.zoomed_figure([shown, shown]), masks.outlined_figure([shown] * 5)):
+        FigureCanvasAgg(figure).draw()
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == ["predicted", "true"]
+
+
+def test_a_large_photo_is_shrunk_before_it_is_drawn():
+    image = np.zeros((900, 2700, 3), np.uint8)
+    figure = masks.outlined_figure([masks.Shown("large", image)])
+    assert figure.axes[0].images[0].get_array().shape[:2] == (300, 900)

@@ -1,0 +1,212 @@
+import doctest
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+import bench
+import common.report.page
+from common.report.page import ReportError, as_page, execute, foreign_resources, main, write_report
+from common.sample import generate
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("report") / "data"
+    return generate(folder, train=16, val=6, real_test=1, size=128, seed=3, workers=1, progress=False)
+
+
+@pytest.fixture(scope="module")
+def run(data) -> Path:
+    folder = data.parent / "run"
+    words = ["--data", str(data), "--approaches", "threshold,pixel_lightgbm", "--preset", "smoke"]
+    assert bench.main([*words, "--output", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(run, data) -> str:
+    (run / "report.html").unlink(missing_ok=True)
+    assert write_report(run, data) == run / "report.html"
+    return (run / "report.html").read_text(encoding="utf-8")
+
+
+def notebook_of(path: Path, *cells: tuple[str, list[str]]) -> Path:
+    made = [nbformat.v4.new_code_cell(source, metadata={"tags": tags} if tags else {}) for source, tags in cells]
+    nbformat.write(nbformat.v4.new_notebook(cells=made), path)
+    return path
+
+
+def test_the_modules_examples_hold():
+    found = doctest.testmod(common.report.page)
+    assert found.attempted
+    assert not found.failed
+
+
+def test_importing_the_report_loads_no_jupyter():
+    command = (
+        "import sys, common.report.page; print(sorted({'nbclient', 'nbconvert', 'nbformat', 'IPython'} & "
+        "set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+
+
+def test_the_report_opens_offline(page):
+    assert foreign_resources(page) == []
+    assert "<script" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_the_report_begins_with_the_answer_and_holds_figures_but_no_code(page):
+    assert page.index("Take <code>") < page.index("<table>") < page.index("data:image/png")
+    assert page.count("data:image/") >= 10
+    assert "from common" not in page
+    assert "Traceback" not in page
+    assert "What must not be concluded" in page
+
+
+def test_pictures_of_val_and_of_the_photos_are_in_the_report(page):
+    assert "around the object" not in page  # it is drawn, not written
+    assert "On 1 photo the masks have" in page
+
+
+def test_the_notebook_itself_stays_as_it_is(run, data):
+    path = ROOT / "notebooks" / "leaderboard.ipynb"
+    before = path.read_bytes()
+    execute(path, {"DATA": str(data), "RUN": str(run)})
+    assert path.read_bytes() == before
+
+
+def test_an_old_run_is_reported_by_the_command_line(run, page, capsys):
+    (run / "report.html").unlink()
+    assert main([str(run)]) == 0
+    assert capsys.readouterr().out.strip() == str(run / "report.html")
+    assert (run / "report.html").is_file()
+
+
+def test_no_run_and_no_data_are_said(tmp_path, capsys):
+    for words in ([], ["--data", str(tmp_path)], ["--no-pictures"]):
+        assert main([str(tmp_path), *words]) == 2
+        assert "has no run.json; expected the folder of a finished run" in capsys.readouterr().err
+    (tmp_path / "run.json").write_text('{"data": "gone"}'[:9])
+    assert main([str(tmp_path)]) == 2
+    assert "run.json cannot be read: its 9 bytes are no JSON" in capsys.readouterr().err
+    (tmp_path / "run.json").write_text('{"data": "gone", "identity": {}, "command": "--epochs 2"}')
+    assert main([str(tmp_path)]) == 2
+    assert "it has no leaderboard yet. The command that made the run goes on with it: python bench.py --epochs 2" in (
+        capsys.readouterr().err
+    )
+    (tmp_path / "leaderboard.csv").write_text("approach,status\nunet,ok\n")
+    assert main([str(tmp_path)]) == 2
+    assert "names the data folder 'gone', which is not there; give it with --data DIR" in capsys.readouterr().err
+
+
+def test_a_run_without_a_complete_approach_is_refused_with_what_became_of_each(tmp_path, capsys):
+    (tmp_path / "run.json").write_text('{"data": "gone", "identity": {}}')
+    (tmp_path / "leaderboard.csv").write_text("approach,status\nunet,failed\ntta_ensemble,skipped\n")
+    assert main([str(tmp_path), "--no-pictures"]) == 2
+    told = capsys.readouterr().err
+    assert "has no complete approach (unet failed, tta_ensemble skipped); a report needs one." in told
+
+
+def test_data_that_is_not_the_runs_is_refused_and_the_old_report_stays(run, data, tmp_path, capsys):
+    target, old = run / "report.html", b"an older report"
+    kept = target.read_bytes() if target.is_file() else None
+    target.write_bytes(old)
+    other = generate(tmp_path / "other", train=4, val=2, real_test=0, size=128, seed=4, workers=1, progress=False)
+    (tmp_path / "empty").mkdir()
+    for wrong, said in [
+        (tmp_path / "nowhere", "nowhere is no folder; expected the data of the run"),
+        (tmp_path / "empty", "empty does not hold the data of"),
+        (other, "other holds other images or annotations than"),
+    ]:
+        assert main([str(run), "--data", str(wrong)]) == 2
+        told = capsys.readouterr().err
+        assert said in told and "leave the pictures out with --no-pictures" in told
+        assert target.read_bytes() == old
+    target.unlink() if kept is None else target.write_bytes(kept)
+
+
+def test_without_pictures_the_page_says_so(run, page, capsys):
+    assert "Without pictures." not in page
+    before = (run / "report.html").read_bytes()
+    assert main([str(run), "--no-pictures", "--data", "nowhere"]) == 0
+    bare = (run / "report.html").read_text(encoding="utf-8")
+    (run / "report.html").write_bytes(before)
+    assert bare.index("Without pictures.") < bare.index("Take <code>")
+    assert 0 < bare.count("data:image/") < page.count("data:image/")
+
+
+def test_the_error_of_a_cell_is_told_without_the_colours_of_a_terminal(tmp_path):
+    cells = ("DATA = 1", ["parameters"]), ("{}['a key']", [])
+    with pytest.raises(ReportError, match="did not run to its end: KeyError: 'a key'") as caught:
+        execute(notebook_of(tmp_path / "n.ipynb", *cells), {"DATA": "a"})
+    assert "\x1b" not in str(caught.value)
+
+
+def test_cells_import_this_project_whatever_else_is_installed(tmp_path, monkeypatch):
+    (tmp_path / "other" / "common").mkdir(parents=True)
+    (tmp_path / "other" / "common" / "__init__.py").write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "other"))
+    cells = ("DATA = 1", ["parameters"]), ("import common, sys\nprint(common.__file__, *sys.path, sep='\\n')", [])
+    done = execute(notebook_of(tmp_path / "n.ipynb", *cells), {"DATA": "a"})
+    place, *paths = done.cells[1].outputs[0].text.splitlines()
+    assert Path(place) == ROOT / "common" / "__init__.py"
+    assert str(tmp_path / "other") in paths
+
+
+def test_an_interrupt_ends_the_kernel_and_is_told_in_one_line(run, data, tmp_path):
+    slow = f"from pathlib import Path\nPath({str(tmp_path / 'begun')!r}).touch()\nimport time\ntime.sleep(60)"
+    notebook = notebook_of(tmp_path / "n.ipynb", ("DATA = 1\nRUN = 2", ["parameters"]), (slow, []))
+    command = f"import common.report.page as it; it.NOTEBOOK = {str(notebook)!r}; raise SystemExit(it.main())"
+    words = [sys.executable, "-c", command, str(run), "--data", str(data)]
+    started = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while not (tmp_path / "begun").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    started.send_signal(signal.SIGINT)
+    out, told = started.communicate(timeout=30)
+    assert (started.returncode, out) == (130, "")
+    assert told == f"interrupted; {run / 'report.html'} is as it was before\n"
+
+
+def test_a_notebook_without_the_parameters_is_refused(tmp_path):
+    notebook = notebook_of(tmp_path / "n.ipynb", ("DATA = 1", ["parameters"]))
+    with pytest.raises(ReportError, match=r"sets DATA in a cell tagged parameters; RUN is expected"):
+        execute(notebook, {"DATA": "a", "RUN": "b"})
+
+
+def test_a_failing_cell_is_told_and_leaves_no_report(run, data, tmp_path):
+    cells = ("DATA = 1\nRUN = 2  # a run", ["parameters"]), ("raise ValueError('this broke')", [])
+    target, old = run / "report.html", b"an older report"
+    kept = target.read_bytes() if target.is_file() else None
+    target.write_bytes(old)
+    with pytest.raises(ReportError, match=r"n\.ipynb did not run to its end: .*this broke"):
+        write_report(run, data, notebook_of(tmp_path / "n.ipynb", *cells))
+    assert target.read_bytes() == old
+    target.unlink() if kept is None else target.write_bytes(kept)
+
+
+def test_parameters_reach_the_cells(tmp_path):
+    cells = ('DATA = "x"  # data\nRUN = "y"', ["parameters"]), ("print(DATA, RUN)", [])
+    done = execute(notebook_of(tmp_path / "n.ipynb", *cells), {"DATA": "a 'quoted' \\name", "RUN": "b"})
+    assert done.cells[1].outputs[0].text == "a 'quoted' \\name b\n"
+
+
+def test_a_page_that_loads_something_is_refused(run, data, tmp_path):
+    shown = "from IPython.display import HTML\nHTML('<script src=\"https://example.org/x.js\"></script>')"
+    cells = ("DATA = 1\nRUN = 2", ["parameters"]), (shown, [])
+    with pytest.raises(ReportError, match=r"it would load <script>, https://example\.org/x\.js"):
+        write_report(run, data, notebook_of(tmp_path / "n.ipynb", *cells))
+
+
+def test_the_title_is_text():
+    assert "<title>a &lt;b&gt;</title>" in as_page(nbformat.v4.new_notebook(), "a <b>")
