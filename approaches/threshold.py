@@ -15,7 +15,9 @@ CHANNELS = ("red", "green", "blue", "lightness", "green-red", "blue-yellow", "sa
 
 
 def channel(image: np.ndarray, name: str) -> np.ndarray:
-    """One channel of an RGB image as (H, W) uint8: RGB, CIELAB (lightness, green-red, blue-yellow), or HSV."""
+    """One channel of an RGB image as (H, W) uint8: RGB, CIELAB (lightness, green-red,
+    blue-yellow), or HSV.
+    """
     index = CHANNELS.index(name)
     if index < 3:
         return image[..., index]
@@ -25,16 +27,28 @@ def channel(image: np.ndarray, name: str) -> np.ndarray:
 
 
 class Threshold(Approach):
-    """Takes the channel, and whether bright or dark is object, that has the best mean Dice on *tune*."""
+    """Takes the channel, and whether bright or dark is object, that has the best mean Dice on
+    *tune*.
+    """
 
     def fit(
-        self, fit_set: DataSet, tune_set: DataSet, *, budget: Budget, seed: int = 0, folder: Path | None = None
+        self,
+        fit_set: DataSet,
+        tune_set: DataSet,
+        *,
+        budget: Budget,
+        seed: int = 0,
+        folder: Path | None = None,
     ) -> Self:
-        """Choose channel and direction; nothing else is learned, so *fit* is not read and no budget is needed."""
+        """Choose channel and direction; nothing else is learned, so *fit* is not read and no
+        budget is needed.
+        """
         best = -1.0
         for name in CHANNELS:
             for bright in (True, False):
-                curve = threshold_curve((_levels(s.image, name, bright), s.mask, s.ignore) for s in tune_set)
+                curve = threshold_curve(
+                    (_levels(s.image, name, bright), s.mask, s.ignore) for s in tune_set
+                )
                 if curve.mean().max() > best:
                     best, self.channel_, self.bright_ = curve.mean().max(), name, bright
         self.report_.notes = {"channel": self.channel_, "bright": self.bright_}
@@ -43,7 +57,9 @@ class Threshold(Approach):
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """The chosen channel as it is, 0 … 255 mapped to 0 … 1 (see `Approach.predict_proba`)."""
         if not hasattr(self, "channel_"):
-            raise NotFittedError("this threshold has no channel yet; call fit(fit_set, tune_set, budget=…) or load.")
+            raise NotFittedError(
+                "this threshold has no channel yet; call fit(fit_set, tune_set, budget=…) or load."
+            )
         return _levels(check_image(image), self.channel_, self.bright_).astype(np.float32) / 255
 
     def save(self, folder: Path) -> None:

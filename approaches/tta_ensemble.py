@@ -1,7 +1,8 @@
-"""Averages the probabilities of trained members over flips and quarter turns; members, weights and views are chosen
-on *tune*.
+"""Averages the probabilities of trained members over flips and quarter turns; members, weights and
+views are chosen on *tune*.
 
-Source: R. Caruana et al., Ensemble Selection from Libraries of Models, 2004 (greedy selection with replacement).
+Source: R. Caruana et al., Ensemble Selection from Libraries of Models, 2004 (greedy selection with
+replacement).
 """
 
 import json
@@ -40,9 +41,13 @@ class EnsembleConfig(Config):
 
     draws: int = bounded(8, 1)  # a member drawn twice has twice the weight
     least_gain: float = bounded(0.0005, 0, 1)  # of mean Dice on tune, for one more draw
-    least_gain_of_views: float = bounded(0.002, 0, 1)  # the same, for twice as many views, which take twice the time
+    least_gain_of_views: float = bounded(
+        0.002, 0, 1
+    )  # the same, for twice as many views, which take twice the time
     most_images: int = bounded(200, 1)  # of tune are looked at
-    views: int = bounded(0, 0, len(D4_VIEWS))  # flips and turns to average over, 1 to 8; 0 chooses 1, 2, 4 or 8 on tune
+    views: int = bounded(
+        0, 0, len(D4_VIEWS)
+    )  # flips and turns to average over, 1 to 8; 0 chooses 1, 2, 4 or 8 on tune
 
     @classmethod
     def smoke(cls) -> Self:
@@ -51,7 +56,9 @@ class EnsembleConfig(Config):
 
 
 class TtaEnsemble(Approach):
-    """A weighted mean over members, and over as many of the eight flips and quarter turns as help on *tune*."""
+    """A weighted mean over members, and over as many of the eight flips and quarter turns as help
+    on *tune*.
+    """
 
     Config = EnsembleConfig
 
@@ -62,15 +69,22 @@ class TtaEnsemble(Approach):
         return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
 
     def fit(
-        self, fit_set: DataSet, tune_set: DataSet, *, budget: Budget, seed: int = 0, folder: Path | None = None
+        self,
+        fit_set: DataSet,
+        tune_set: DataSet,
+        *,
+        budget: Budget,
+        seed: int = 0,
+        folder: Path | None = None,
     ) -> Self:
         """Select on *tune*; *fit* is not read.
 
-        Members are selected by their plain maps, which are known already; only the selected ones predict the other
-        views. A time limit takes fewer images for that comparison.
+        Members are selected by their plain maps, which are known already; only the selected ones
+        predict the other views. A time limit takes fewer images for that comparison.
 
         Raises:
-            RequirementMissingError: no trained member was given; the message says how to train some.
+            RequirementMissingError: no trained member was given; the message says how to train
+                some.
         """
         if not self.members:
             raise RequirementMissingError(
@@ -89,8 +103,8 @@ class TtaEnsemble(Approach):
         return self._selected(views, plain, alone, gain=gain, compared=len(compared))
 
     def _doubled(self, samples: Sequence[Sample]) -> tuple[int, float]:
-        """Twice as many views as long as that gains enough; their number, and what they gain over a single one, or what
-        two would have gained.
+        """Twice as many views as long as that gains enough; their number, and what they gain over
+        a single one, or what two would have gained.
         """
         views, scores = 1, [self._score(samples, self.weights_, D4_VIEWS[:1])]
         while views < len(D4_VIEWS):
@@ -102,20 +116,28 @@ class TtaEnsemble(Approach):
         return views, scores[max(1, views.bit_length() - 1)] - scores[0]
 
     def _samples(self, tune_set: DataSet) -> list[Sample]:
-        """Images with objects, taken in turn from each group, so that the first few are of many groups too."""
+        """Images with objects, taken in turn from each group, so that the first few are of many
+        groups too.
+        """
         order = spread(tune_set, self.config.most_images)
         shown = {sample.image_id: sample for sample in tune_set.subset(order) if sample.mask.any()}
         return [shown[image_id] for image_id in order if image_id in shown]
 
-    def _selected(self, views: int, plain: float, alone: Mapping[str, float], **notes: float) -> Self:
+    def _selected(
+        self, views: int, plain: float, alone: Mapping[str, float], **notes: float
+    ) -> Self:
         """Keep what was selected, and tell of it."""
         self.views_ = views
         self.members = {name: self.members[name] for name in self.weights_}
         best = max(alone, key=alone.get)
-        said = "one member is enough" if len(self.weights_) == 1 else f"{len(self.weights_)} members"
+        said = (
+            "one member is enough" if len(self.weights_) == 1 else f"{len(self.weights_)} members"
+        )
         self.report_ = FitReport(
             notes={
-                "selection": f"{said}; flips and turns {'kept' if self.views_ > 1 else 'not kept'}",
+                "selection": (
+                    f"{said}; flips and turns {'kept' if self.views_ > 1 else 'not kept'}"
+                ),
                 "weights": self.weights_,
                 "views": self.views_,
                 "tune_dice_alone": alone,
@@ -131,14 +153,18 @@ class TtaEnsemble(Approach):
         names = list(getattr(self, "weights_", self.members))
         with processes.together("predicting for the ensemble"):
             mine = processes.share(samples)
-            for sample in progress(mine, "tta_ensemble: predicting views", show=processes.is_main()):
+            for sample in progress(
+                mine, "tta_ensemble: predicting views", show=processes.is_main()
+            ):
                 for name in names:
                     for view in views:
                         self.members[name].predict_proba(apply_view(sample.image, view))
 
-    def _affordable(self, samples: Sequence[Sample], budget: Budget, start: float, folder: Path | None) -> int:
-        """How many images the time limit allows for comparing views, measured on the first; the same on all
-        processes.
+    def _affordable(
+        self, samples: Sequence[Sample], budget: Budget, start: float, folder: Path | None
+    ) -> int:
+        """How many images the time limit allows for comparing views, measured on the first; the
+        same on all processes.
         """
         if budget.minutes is None:
             return len(samples)
@@ -156,12 +182,17 @@ class TtaEnsemble(Approach):
         return images
 
     def _select(self, samples: Sequence[Sample]) -> tuple[dict[str, int], float, dict[str, float]]:
-        """Draw members with replacement, each time the one that gains most; weights, score, and scores alone."""
+        """Draw members with replacement, each time the one that gains most; weights, score, and
+        scores alone.
+        """
         alone = {name: self._score(samples, {name: 1}, D4_VIEWS[:1]) for name in self.members}
         drawn = Counter({max(alone, key=alone.get): 1})
         best = max(alone.values())
         for _ in range(self.config.draws - 1):
-            tried = {name: self._score(samples, drawn + Counter([name]), D4_VIEWS[:1]) for name in self.members}
+            tried = {
+                name: self._score(samples, drawn + Counter([name]), D4_VIEWS[:1])
+                for name in self.members
+            }
             name = max(tried, key=tried.get)
             if tried[name] < best + self.config.least_gain:
                 break
@@ -169,7 +200,9 @@ class TtaEnsemble(Approach):
             best = tried[name]
         return dict(drawn), best, alone
 
-    def _score(self, samples: Sequence[Sample], weights: Mapping[str, int], views: Sequence) -> float:
+    def _score(
+        self, samples: Sequence[Sample], weights: Mapping[str, int], views: Sequence
+    ) -> float:
         """Mean Dice at the best threshold."""
         maps = ((quantise(self._mean(s.image, weights, views)), s.mask, s.ignore) for s in samples)
         return float(threshold_curve(maps).mean().max())
@@ -187,8 +220,13 @@ class TtaEnsemble(Approach):
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """See `Approach.predict_proba`."""
         if not hasattr(self, "weights_"):
-            raise NotFittedError("this ensemble has selected no members yet; call fit(fit_set, tune_set, …) or load.")
-        return np.clip(self._mean(check_image(image), self.weights_, D4_VIEWS[: self.views_]), 0, 1)
+            raise NotFittedError(
+                "this ensemble has selected no members yet; call fit(fit_set, tune_set, …) or "
+                "load."
+            )
+        return np.clip(
+            self._mean(check_image(image), self.weights_, D4_VIEWS[: self.views_]), 0, 1
+        )
 
     def save(self, folder: Path) -> None:
         """Write weights and number of views; the members have folders of their own."""

@@ -1,7 +1,8 @@
 """A U-Net from scratch: contracting path, expanding path, and skip connections between them.
 
-Source: O. Ronneberger, P. Fischer, T. Brox, U-Net: Convolutional Networks for Biomedical Image Segmentation, 2015.
-As is usual today, convolutions are padded (the output has the input's size) and followed by batch normalisation.
+Source: O. Ronneberger, P. Fischer, T. Brox, U-Net: Convolutional Networks for Biomedical Image
+Segmentation, 2015. As is usual today, convolutions are padded (the output has the input's size)
+and followed by batch normalisation.
 """
 
 from dataclasses import dataclass
@@ -19,17 +20,25 @@ from approaches.network.config import TrainingConfig
 class UNetConfig(TrainingConfig):
     """Width and depth of the U-Net, beside the training's settings."""
 
-    base_channels: int = bounded(16, 1, 1024)  # of the first level; each level below has twice as many
-    levels: int = bounded(5, 1, 6)  # whole images are padded to multiples of 32 px, which six levels can halve
+    base_channels: int = bounded(
+        16, 1, 1024
+    )  # of the first level; each level below has twice as many
+    levels: int = bounded(
+        5, 1, 6
+    )  # whole images are padded to multiples of 32 px, which six levels can halve
 
     @classmethod
     def smoke(cls) -> Self:
         """A net of a few thousand weights."""
-        return cls(crop_px=96, batch=8, evaluations=1, evaluated_images=8, base_channels=8, levels=4)
+        return cls(
+            crop_px=96, batch=8, evaluations=1, evaluated_images=8, base_channels=8, levels=4
+        )
 
 
 def double_convolution(channels_in: int, channels_out: int) -> nn.Sequential:
-    """Two 3x3 convolutions, each with batch normalisation and ReLU: (B, in, H, W) → (B, out, H, W)."""
+    """Two 3x3 convolutions, each with batch normalisation and ReLU: (B, in, H, W) → (B, out, H,
+    W).
+    """
     layers: list[nn.Module] = []
     for source in (channels_in, channels_out):
         layers += [
@@ -47,21 +56,26 @@ class UNet(nn.Module):
         super().__init__()
         widths = [base_channels * 2**level for level in range(levels)]
         self.encoder = nn.ModuleList(
-            double_convolution(source, width) for source, width in zip([3, *widths], widths, strict=False)
+            double_convolution(source, width)
+            for source, width in zip([3, *widths], widths, strict=False)
         )
         self.pool = nn.MaxPool2d(2)
         self.up = nn.ModuleList(
             nn.ConvTranspose2d(below, width, kernel_size=2, stride=2)
             for below, width in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )
-        self.decoder = nn.ModuleList(double_convolution(2 * width, width) for width in widths[-2::-1])
+        self.decoder = nn.ModuleList(
+            double_convolution(2 * width, width) for width in widths[-2::-1]
+        )
         self.segmentation_head = nn.Conv2d(base_channels, 1, kernel_size=1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Logits of a normalised batch."""
         skips = []
         for level, block in enumerate(self.encoder):
-            x = block(x if level == 0 else self.pool(x))  # (B, base * 2**level, H / 2**level, W / 2**level)
+            x = block(
+                x if level == 0 else self.pool(x)
+            )  # (B, base * 2**level, H / 2**level, W / 2**level)
             skips.append(x)
         skips.pop()
         for up, block in zip(self.up, self.decoder, strict=True):

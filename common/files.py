@@ -1,9 +1,10 @@
 """Files and folders that are there whole or not at all.
 
-A run may be killed at any moment, and another process may look at its results at any moment; so every result is
-written under a temporary name on the same file system, flushed to the disk and renamed into place. A temporary name
-starts with "." and ends with ".partial"; one that stays behind after a kill may be deleted. This file knows nothing of
-what it writes, and refuses to put a file in the place of a folder or the other way round.
+A run may be killed at any moment, and another process may look at its results at any moment; so
+every result is written under a temporary name on the same file system, flushed to the disk and
+renamed into place. A temporary name starts with "." and ends with ".partial"; one that stays
+behind after a kill may be deleted. This file knows nothing of what it writes, and refuses to put a
+file in the place of a folder or the other way round.
 """
 
 import os
@@ -19,7 +20,8 @@ PARTIAL = ".partial"
 def write_whole(path: Path | str, data: str | bytes) -> None:
     """Write `data` to `path` so that the file holds all of it or is as it was before.
 
-    Text is written as UTF-8 and its line ends are kept as they are. Missing parent folders are made.
+    Text is written as UTF-8 and its line ends are kept as they are. Missing parent folders are
+    made.
 
     Args:
         path: The file to make or replace.
@@ -35,10 +37,12 @@ def write_whole(path: Path | str, data: str | bytes) -> None:
 
 @contextmanager
 def whole_file(path: Path | str) -> Iterator[Path]:
-    """Give a temporary path to write to, and rename it to `path` when the block ends without an error.
+    """Give a temporary path to write to, and rename it to `path` when the block ends without an
+    error.
 
-    The temporary file carries the final name inside a temporary folder beside `path`, so that writers which look at
-    the suffix (`np.save`, `cv2.imwrite`, `savefig`) do here what they do elsewhere. Missing parent folders are made.
+    The temporary file carries the final name inside a temporary folder beside `path`, so that
+    writers which look at the suffix (`np.save`, `cv2.imwrite`, `savefig`) do here what they do
+    elsewhere. Missing parent folders are made.
 
     Args:
         path: The file to make or replace.
@@ -52,13 +56,16 @@ def whole_file(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path).resolve()
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; a file is to be written there. Give another name or remove it.")
+        raise IsADirectoryError(
+            f"{path} is a folder; a file is to be written there. Give another name or remove it."
+        )
     with _scratch_beside(path) as scratch:
         partial = scratch / path.name
         yield partial
         if not partial.is_file():
             raise FileNotFoundError(
-                f"Nothing was written to {partial}, which was to become {path}; write to the path that was given."
+                f"Nothing was written to {partial}, which was to become {path}; write to the path "
+                "that was given."
             )
         _flush(partial)
         partial.replace(path)
@@ -67,10 +74,12 @@ def whole_file(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(path: Path | str) -> Iterator[Path]:
-    """Give a temporary folder to fill, and rename it to `path` when the block ends without an error.
+    """Give a temporary folder to fill, and rename it to `path` when the block ends without an
+    error.
 
-    A folder that is at `path` already is replaced as a whole, and only on success. The swap takes two renames: a kill
-    exactly between them leaves `path` absent and the old folder under a ".partial" name, never a mixture.
+    A folder that is at `path` already is replaced as a whole, and only on success. The swap takes
+    two renames: a kill exactly between them leaves `path` absent and the old folder under a
+    ".partial" name, never a mixture.
 
     Args:
         path: The folder to make or replace.
@@ -83,7 +92,9 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
     """
     path = Path(path).resolve()
     if path.exists() and not path.is_dir():
-        raise NotADirectoryError(f"{path} is a file; a folder is to be written there. Give another name or remove it.")
+        raise NotADirectoryError(
+            f"{path} is a file; a folder is to be written there. Give another name or remove it."
+        )
     with _scratch_beside(path) as scratch:
         new, old = scratch / "new", scratch / "old"
         new.mkdir()
@@ -105,7 +116,9 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
 
 @contextmanager
 def _scratch_beside(path: Path) -> Iterator[Path]:
-    """Give a temporary folder on the file system of `path`; whatever is left in it goes at the end."""
+    """Give a temporary folder on the file system of `path`; whatever is left in it goes at the
+    end.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=".", suffix=PARTIAL, dir=path.parent))
     try:

@@ -1,9 +1,9 @@
-"""Geometry that must be undone exactly: the eight flips and quarter turns of a picture, padding to a multiple, and the
-overlapping tiles of a large photo.
+"""Geometry that must be undone exactly: the eight flips and quarter turns of a picture, padding to
+a multiple, and the overlapping tiles of a large photo.
 
-Whoever predicts on a changed picture has to bring the probability map back to the photo's pixels; here each change has
-its exact inverse beside it. The module refuses everything that resamples (resizing, free rotation), because that has no
-exact inverse.
+Whoever predicts on a changed picture has to bring the probability map back to the photo's pixels;
+here each change has its exact inverse beside it. The module refuses everything that resamples
+(resizing, free rotation), because that has no exact inverse.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,9 @@ class View(NamedTuple):
     quarter_turns: int
 
 
-D4_VIEWS: tuple[View, ...] = tuple(View(flipped, turns) for flipped in (False, True) for turns in range(4))
+D4_VIEWS: tuple[View, ...] = tuple(
+    View(flipped, turns) for flipped in (False, True) for turns in range(4)
+)
 """The eight symmetries of the square, the identity first."""
 
 Crop = tuple[slice, slice]
@@ -33,8 +35,8 @@ def apply_view(array: np.ndarray, view: View) -> np.ndarray:
         view: one of `D4_VIEWS`.
 
     Returns:
-        (H, W[, C]), or (W, H[, C]) after an odd number of quarter turns; contiguous, so that torch takes it. It may
-        share memory with `array`.
+        (H, W[, C]), or (W, H[, C]) after an odd number of quarter turns; contiguous, so that torch
+        takes it. It may share memory with `array`.
 
     Raises:
         ValueError: the array is neither 2-D nor 3-D.
@@ -52,7 +54,8 @@ def invert_view(array: np.ndarray, view: View) -> np.ndarray:
     """Undo `apply_view`: `invert_view(apply_view(array, view), view)` equals `array`.
 
     Args:
-        array: (H, W) or (H, W, C) as `apply_view` returned it, or a map of the same height and width.
+        array: (H, W) or (H, W, C) as `apply_view` returned it, or a map of the same height and
+            width.
         view: the view that was applied.
 
     Returns:
@@ -67,12 +70,15 @@ def invert_view(array: np.ndarray, view: View) -> np.ndarray:
 
 
 def pad_to_multiple(
-    image: np.ndarray, multiple: int, mode: Literal["reflect", "symmetric", "edge", "constant"] = "reflect"
+    image: np.ndarray,
+    multiple: int,
+    mode: Literal["reflect", "symmetric", "edge", "constant"] = "reflect",
 ) -> tuple[np.ndarray, Crop]:
     """Pad a picture below and on the right until height and width are multiples of a number.
 
-    Pixel (r, c) stays at (r, c). Where the padding is larger than the picture, "reflect" goes back and forth as often
-    as needed, and along a side of one pixel, which has nothing to reflect, it repeats that pixel.
+    Pixel (r, c) stays at (r, c). Where the padding is larger than the picture, "reflect" goes back
+    and forth as often as needed, and along a side of one pixel, which has nothing to reflect, it
+    repeats that pixel.
 
     Args:
         image: (H, W) or (H, W, C), any dtype, at least one pixel.
@@ -92,9 +98,13 @@ def pad_to_multiple(
     """
     _check_picture(image, "pad_to_multiple")
     if image.size == 0:
-        raise ValueError(f"pad_to_multiple got shape {image.shape}; it needs an image of at least one pixel.")
+        raise ValueError(
+            f"pad_to_multiple got shape {image.shape}; it needs an image of at least one pixel."
+        )
     if multiple < 1:
-        raise ValueError(f"pad_to_multiple got multiple={multiple!r}; it needs an integer from 1 up, e.g. 32.")
+        raise ValueError(
+            f"pad_to_multiple got multiple={multiple!r}; it needs an integer from 1 up, e.g. 32."
+        )
     height, width = image.shape[:2]
     padding = [(0, -height % multiple), (0, -width % multiple)] + [(0, 0)] * (image.ndim - 2)
     return np.pad(image, padding, mode=mode), (slice(0, height), slice(0, width))
@@ -117,8 +127,8 @@ def crop_back(proba: np.ndarray, crop: Crop) -> np.ndarray:
     height, width = crop[0].stop, crop[1].stop
     if proba.shape[0] < height or proba.shape[1] < width:
         raise ValueError(
-            f"crop_back got shape {proba.shape} for a crop of {height} x {width}; it needs a map of the padded size. "
-            "Resize the network's output to its input first."
+            f"crop_back got shape {proba.shape} for a crop of {height} x {width}; it needs a map "
+            "of the padded size. Resize the network's output to its input first."
         )
     return np.ascontiguousarray(proba[crop])
 
@@ -126,7 +136,8 @@ def crop_back(proba: np.ndarray, crop: Crop) -> np.ndarray:
 def _check_picture(array: np.ndarray, caller: str) -> None:
     if array.ndim not in (2, 3):
         raise ValueError(
-            f"{caller} got shape {array.shape}; it needs one picture, (H, W) or (H, W, C). Take batches apart first."
+            f"{caller} got shape {array.shape}; it needs one picture, (H, W) or (H, W, C). Take "
+            "batches apart first."
         )
 
 

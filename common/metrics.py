@@ -1,9 +1,9 @@
 """Counts and scores of one predicted mask, and the means over images that the leaderboard shows.
 
-Per image only integer counts and a boundary score are stored; every other number derives from them here, so each
-convention that changes a number (empty masks, mean over images or over pixels, ties, `>=`) is decided once, in the
-docstring of the function that computes it. The functions are pure. They refuse to threshold (they take bool masks) and
-never turn 0/0 into a number silently.
+Per image only integer counts and a boundary score are stored; every other number derives from them
+here, so each convention that changes a number (empty masks, mean over images or over pixels, ties,
+`>=`) is decided once, in the docstring of the function that computes it. The functions are pure.
+They refuse to threshold (they take bool masks) and never turn 0/0 into a number silently.
 """
 
 import math
@@ -35,8 +35,11 @@ class ObjectCounts(NamedTuple):
     fn: int
 
 
-def count_pixels(prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None = None) -> PixelCounts:
-    """Count the pixels of one image; masks are (H, W) bool, and pixels under `ignore` are counted nowhere.
+def count_pixels(
+    prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None = None
+) -> PixelCounts:
+    """Count the pixels of one image; masks are (H, W) bool, and pixels under `ignore` are counted
+    nowhere.
 
     Raises:
         ValueError: a mask is not 2-D bool, or the shapes differ.
@@ -57,8 +60,9 @@ def count_pixels(prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray |
 def dice(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
     """Return 2 TP / (2 TP + FP + FN), the F1 score of the pixels.
 
-    Numbers give a float, arrays of any shape a float64 array. Both masks empty is 0/0 and NaN. An empty truth with a
-    prediction gives 0.0, however small the prediction is: `summarise` keeps images without objects out of its mean.
+    Numbers give a float, arrays of any shape a float64 array. Both masks empty is 0/0 and NaN. An
+    empty truth with a prediction gives 0.0, however small the prediction is: `summarise` keeps
+    images without objects out of its mean.
     """
     tp, fp, fn = _as_float(tp, fp, fn)
     return _ratio(2 * tp, 2 * tp + fp + fn)
@@ -71,7 +75,9 @@ def iou(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
 
 
 def precision(tp: ArrayLike, fp: ArrayLike) -> float | np.ndarray:
-    """Return TP / (TP + FP), NaN where nothing is predicted; `summarise` says what its mean makes of that."""
+    """Return TP / (TP + FP), NaN where nothing is predicted; `summarise` says what its mean makes
+    of that.
+    """
     tp, fp = _as_float(tp, fp)
     return _ratio(tp, tp + fp)
 
@@ -83,43 +89,55 @@ def recall(tp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
 
 
 def area_bias(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
-    """Return (predicted area - true area) / true area: +0.1 is 10 % too much, -1 nothing; NaN where truth is empty."""
+    """Return (predicted area - true area) / true area: +0.1 is 10 % too much, -1 nothing; NaN
+    where truth is empty.
+    """
     tp, fp, fn = _as_float(tp, fp, fn)
     return _ratio(fp - fn, tp + fn)
 
 
 def surface_distance_score(
-    prediction: np.ndarray, truth: np.ndarray, tolerance_px: float = 2.0, ignore: np.ndarray | None = None
+    prediction: np.ndarray,
+    truth: np.ndarray,
+    tolerance_px: float = 2.0,
+    ignore: np.ndarray | None = None,
 ) -> float:
-    """Return the share of both outlines that lies within a tolerance of the other: normalised surface distance (NSD).
+    """Return the share of both outlines that lies within a tolerance of the other: normalised
+    surface distance (NSD).
 
-    (|{x in edge(A): d(x, edge(B)) <= t}| + |{y in edge(B): d(y, edge(A)) <= t}|) / (|edge(A)| + |edge(B)|) on *edge
-    pixels*, with exact Euclidean distances between pixel centres. An edge pixel is a mask pixel with at least one of
-    its 4 neighbours outside the mask. Neighbours beyond the image border or under `ignore` are unknown and do not count
-    as outside: where the photo cuts an object there is no outline to judge. Implementations on surface elements
-    (DeepMind, MONAI) differ a little.
+    (|{x in edge(A): d(x, edge(B)) <= t}| + |{y in edge(B): d(y, edge(A)) <= t}|) / (|edge(A)| +
+    |edge(B)|) on *edge pixels*, with exact Euclidean distances between pixel centres. An edge
+    pixel is a mask pixel with at least one of its 4 neighbours outside the mask. Neighbours beyond
+    the image border or under `ignore` are unknown and do not count as
+    outside: where the photo cuts an object there is no outline to judge. Implementations on
+    surface elements (DeepMind, MONAI) differ a little.
 
-    Conventions: both masks empty = 1, one empty = 0; no edge in either (both fill all that is known) = 1 if the masks
-    are equal, else 0.
+    Conventions: both masks empty = 1, one empty = 0; no edge in either (both fill all that is
+    known) = 1 if the masks are equal, else 0.
 
     Args:
         prediction: (H, W) bool.
         truth: (H, W) bool.
-        tolerance_px: largest distance that still counts as met, 0 to some 20 px. Polygon rasterisers alone disagree by
-            about half a pixel, hence 2.
+        tolerance_px: largest distance that still counts as met, 0 to some 20 px. Polygon
+            rasterisers alone disagree by about half a pixel, hence 2.
         ignore: (H, W) bool, taken out of both masks.
 
     Returns:
         Score in [0, 1].
 
     Raises:
-        ValueError: a mask is not 2-D bool, the shapes differ, or the tolerance is not a finite number from 0 up.
+        ValueError: a mask is not 2-D bool, the shapes differ, or the tolerance is not a finite
+            number from 0 up.
 
-    Source: Nikolov et al. 2021, "Clinically applicable segmentation of head and neck anatomy", surface Dice.
+    Source: Nikolov et al. 2021, "Clinically applicable segmentation of head and neck anatomy",
+    surface Dice.
     """
     _check_masks(prediction, truth, ignore)
     if not (math.isfinite(tolerance_px) and tolerance_px >= 0):
-        raise ValueError(f"surface_distance_score got tolerance_px={tolerance_px!r}; it needs a finite number >= 0.")
+        raise ValueError(
+            f"surface_distance_score got tolerance_px={tolerance_px!r}; it needs a finite number "
+            ">= 0."
+        )
     prediction, truth = _without(prediction, ignore), _without(truth, ignore)
     if not (prediction.any() and truth.any()):
         return float(prediction.any() == truth.any())
@@ -130,25 +148,34 @@ def surface_distance_score(
     edge_pixels = int(np.count_nonzero(edges[0]) + np.count_nonzero(edges[1]))
     if edge_pixels == 0:
         return float(np.array_equal(prediction, truth))
-    return (_near(edges[0], edges[1], tolerance_px) + _near(edges[1], edges[0], tolerance_px)) / edge_pixels
+    return (
+        _near(edges[0], edges[1], tolerance_px) + _near(edges[1], edges[0], tolerance_px)
+    ) / edge_pixels
 
 
 def object_counts(
-    prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None = None, iou_threshold: float = 0.5
+    prediction: np.ndarray,
+    truth: np.ndarray,
+    ignore: np.ndarray | None = None,
+    iou_threshold: float = 0.5,
 ) -> ObjectCounts:
     """Count the objects that were found, falsely predicted and missed.
 
-    Masks are (H, W) bool. An object is an 8-connected component of a mask after the pixels under `ignore` were taken
-    out of both, so two touching objects count as one. A predicted object is found where its IoU with a true one is >=
-    `iou_threshold`. From 0.5 up no object can have two partners: both would have to share it out between them without
-    remainder, and would touch. So there are no ties, and lower thresholds are refused.
+    Masks are (H, W) bool. An object is an 8-connected component of a mask after the pixels under
+    `ignore` were taken out of both, so two touching objects count as one. A predicted object is
+    found where its IoU with a true one is >= `iou_threshold`. From 0.5 up no object can have two
+    partners: both would have to share it out between them without remainder, and would touch. So
+    there are no ties, and lower thresholds are refused.
 
     Raises:
-        ValueError: a mask is not 2-D bool, the shapes differ, or the threshold is outside [0.5, 1].
+        ValueError: a mask is not 2-D bool, the shapes differ, or the threshold is outside [0.5,
+            1].
     """
     _check_masks(prediction, truth, ignore)
     if not 0.5 <= iou_threshold <= 1:
-        raise ValueError(f"object_counts got iou_threshold={iou_threshold!r}; it needs a number in [0.5, 1].")
+        raise ValueError(
+            f"object_counts got iou_threshold={iou_threshold!r}; it needs a number in [0.5, 1]."
+        )
     prediction, truth = _without(prediction, ignore), _without(truth, ignore)
     predicted_labels, predicted_area = _components(prediction)
     true_labels, true_area = _components(truth)
@@ -163,35 +190,44 @@ def object_counts(
 
 
 def object_f1(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
-    """Return 2 TP / (2 TP + FP + FN) of objects; NaN where there are none and none are predicted."""
+    """Return 2 TP / (2 TP + FP + FN) of objects; NaN where there are none and none are
+    predicted.
+    """
     return dice(tp, fp, fn)
 
 
 def with_objects(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of images that have an object, over which means of Dice are taken; by the columns tp and fn."""
+    """The rows of images that have an object, over which means of Dice are taken; by the columns
+    tp and fn.
+    """
     return table[table["tp"] + table["fn"] > 0] if len(table) else table
 
 
 def summarise(table: pd.DataFrame) -> dict[str, float]:
     """Summarise the images of one data set.
 
-    *Images with objects* are those with tp + fn > 0 after ignored pixels were taken out; the others are *empty*.
+    *Images with objects* are those with tp + fn > 0 after ignored pixels were taken out; the
+    others are *empty*.
 
-    - `dice_mean`, `iou_mean`, `recall`, `area_bias` (signed), `nsd_2px`: means over images with objects, each image
+    - `dice_mean`, `iou_mean`, `recall`, `area_bias` (signed), `nsd_2px`: means over images with
+    objects, each image
       weighing the same. An image with objects where nothing is predicted scores 0 (area bias -1).
-    - `precision`: mean over the same images. Where nothing is predicted it counts as 0 instead of 0/0, so that every
+    - `precision`: mean over the same images. Where nothing is predicted it counts as 0 instead of
+    0/0, so that every
       approach is averaged over the same images and silence earns nothing.
-    - `dice_global`: Dice of the counts added up over *all* images, empty ones included; large objects weigh more.
-    - `object_precision`, `object_recall`, `object_f1`: of the object counts added up over all images. Precision is 0
+    - `dice_global`: Dice of the counts added up over *all* images, empty ones included; large
+    objects weigh more. - `object_precision`, `object_recall`, `object_f1`: of the object counts
+    added up over all images. Precision is 0
       where there are objects and none is predicted, as above.
     - `empty_fp_rate`: share of empty images with at least one predicted pixel.
     - `n_images`, `n_empty`: numbers of all and of empty images.
 
-    A mean over no image is NaN: all but the global and object scores without images with objects, `empty_fp_rate`
-    without empty ones.
+    A mean over no image is NaN: all but the global and object scores without images with objects,
+    `empty_fp_rate` without empty ones.
 
     Args:
-        table: one row per image with the columns tp, fp, fn, tn, nsd_2px, object_tp, object_fp, object_fn.
+        table: one row per image with the columns tp, fp, fn, tn, nsd_2px, object_tp, object_fp,
+            object_fn.
 
     Raises:
         ValueError: there are no rows, a column is missing, or a value is.
@@ -230,7 +266,8 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> float | np.ndarray
 
 
 def _precision_or_zero(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
-    # 0 where nothing is predicted though there is something to find; NaN where there is nothing to find either.
+    # 0 where nothing is predicted though there is something to find; NaN where there is nothing to
+    # find either.
     tp, fp, fn = _as_float(tp, fp, fn)
     silent = (tp + fp == 0) & (fn > 0)
     return _ratio(tp, np.where(silent, 1.0, tp + fp))
@@ -241,16 +278,22 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _check_masks(prediction: np.ndarray, truth: np.ndarray, ignore: np.ndarray | None) -> None:
-    masks = {"prediction": prediction, "truth": truth} | ({} if ignore is None else {"ignore": ignore})
+    masks = {"prediction": prediction, "truth": truth} | (
+        {} if ignore is None else {"ignore": ignore}
+    )
     for name, mask in masks.items():
         if not (isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype == bool):
             found = f"{getattr(mask, 'dtype', type(mask).__name__)} of shape {np.shape(mask)}"
             raise ValueError(
-                f"The {name} is {found}; a metric needs a 2-D bool mask (H, W). Threshold first: mask = proba >= 0.5."
+                f"The {name} is {found}; a metric needs a 2-D bool mask (H, W). Threshold first: "
+                "mask = proba >= 0.5."
             )
     if len({mask.shape for mask in masks.values()}) > 1:
         found = ", ".join(f"{name} {mask.shape}" for name, mask in masks.items())
-        raise ValueError(f"The masks differ in shape: {found}; all must be (H, W) of the photo. Resize the prediction.")
+        raise ValueError(
+            f"The masks differ in shape: {found}; all must be (H, W) of the photo. Resize the "
+            "prediction."
+        )
 
 
 def _without(mask: np.ndarray, ignore: np.ndarray | None) -> np.ndarray:
@@ -265,28 +308,36 @@ def _bounding_window(mask: np.ndarray, margin: int) -> tuple[slice, slice]:
 
 def _edge(mask: np.ndarray, ignore: np.ndarray | None) -> np.ndarray:
     outside = _without(~mask, ignore)
-    # cv2.dilate takes nothing from beyond the border, which is the convention of `surface_distance_score`.
+    # cv2.dilate takes nothing from beyond the border, which is the convention of
+    # `surface_distance_score`.
     return mask & cv2.dilate(outside.view(np.uint8), _CROSS).view(bool)
 
 
 def _disc(radius_px: float) -> np.ndarray:
     offsets = np.arange(-math.floor(radius_px), math.floor(radius_px) + 1)
-    # Squared distances on the grid are integers; the small term keeps `<=` exact for radii such as sqrt(3).
+    # Squared distances on the grid are integers; the small term keeps `<=` exact for radii such as
+    # sqrt(3).
     return (offsets[:, None] ** 2 + offsets**2 <= radius_px**2 + 1e-9).astype(np.uint8)
 
 
 def _near(edge: np.ndarray, other: np.ndarray, tolerance_px: float) -> int:
     """Count the pixels of `edge` no further than the tolerance from `other`.
 
-    A pixel is that near exactly where `other` dilated by a disc covers it; for a few pixels of tolerance this is some
-    fifty times faster than an exact distance transform of the picture.
+    A pixel is that near exactly where `other` dilated by a disc covers it; for a few pixels of
+    tolerance this is some fifty times faster than an exact distance transform of the picture.
     """
-    return int(np.count_nonzero(edge & cv2.dilate(other.view(np.uint8), _disc(tolerance_px)).view(bool)))
+    return int(
+        np.count_nonzero(edge & cv2.dilate(other.view(np.uint8), _disc(tolerance_px)).view(bool))
+    )
 
 
 def _components(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the labels (H * W,) of the 8-connected objects, 0 for the background, and the area of each object."""
-    labels_used, labels = cv2.connectedComponents(np.ascontiguousarray(mask).view(np.uint8), connectivity=8)
+    """Return the labels (H * W,) of the 8-connected objects, 0 for the background, and the area of
+    each object.
+    """
+    labels_used, labels = cv2.connectedComponents(
+        np.ascontiguousarray(mask).view(np.uint8), connectivity=8
+    )
     labels = labels.ravel()
     return labels, np.bincount(labels[np.flatnonzero(mask)], minlength=labels_used)[1:]
 
@@ -294,9 +345,16 @@ def _components(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _check_table(table: pd.DataFrame) -> None:
     missing = [column for column in SUMMARISED_COLUMNS if column not in table.columns]
     if missing or table.empty:
-        found = f"a table of {len(table)} rows" + (f" without the columns {missing}" if missing else "")
-        raise ValueError(f"summarise got {found}; it needs a row per image with {', '.join(SUMMARISED_COLUMNS)}.")
+        found = f"a table of {len(table)} rows" + (
+            f" without the columns {missing}" if missing else ""
+        )
+        raise ValueError(
+            f"summarise got {found}; it needs a row per image with "
+            f"{', '.join(SUMMARISED_COLUMNS)}."
+        )
     unknown = table[list(SUMMARISED_COLUMNS)].isna().any(axis=1)
     if unknown.any():
         rows = table.index[unknown].tolist()[:5]
-        raise ValueError(f"summarise found missing values in the rows {rows}; evaluate these images again.")
+        raise ValueError(
+            f"summarise found missing values in the rows {rows}; evaluate these images again."
+        )

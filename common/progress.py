@@ -1,4 +1,6 @@
-"""How far a long loop is: a bar with the time left on a terminal, now and then a plain line elsewhere."""
+"""How far a long loop is: a bar with the time left on a terminal, now and then a plain line
+elsewhere.
+"""
 
 import logging
 import sys
@@ -13,7 +15,9 @@ log = logging.getLogger("bench")
 SECONDS_BETWEEN_LINES = 30
 
 
-def progress(items: Iterable[T], what: str, total: int | None = None, show: bool = True) -> Iterator[T]:
+def progress(
+    items: Iterable[T], what: str, total: int | None = None, show: bool = True
+) -> Iterator[T]:
     """Yield the items and tell how far they are.
 
     Args:

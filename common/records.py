@@ -1,5 +1,6 @@
-"""What is known of one approach in one run, as a JSON file that is written whole after every stage. A later stage, a
-restart, another process and the leaderboard all read it from there; nothing is passed on in memory alone.
+"""What is known of one approach in one run, as a JSON file that is written whole after every
+stage. A later stage, a restart, another process and the leaderboard all read it from there;
+nothing is passed on in memory alone.
 """
 
 import itertools
@@ -18,8 +19,8 @@ from common.files import PARTIAL, write_whole
 
 RUN_FILE = "run.json"
 PACKAGES = (
-    "accelerate albumentations lightgbm numpy opencv-python-headless pandas pycocotools safetensors scikit-learn scipy "
-    "segmentation-models-pytorch timm torch"
+    "accelerate albumentations lightgbm numpy opencv-python-headless pandas pycocotools "
+    "safetensors scikit-learn scipy segmentation-models-pytorch timm torch"
 ).split()
 
 
@@ -39,16 +40,18 @@ class Record:
         approach: its name: key of the table, folder of the model, row of the leaderboard.
         status: `unfinished`, `ok`, `failed` or `skipped`; `reason` says why for the last two.
         config: the settings it ran with.
-        made_from: what the stored model depends on beside the run's settings; another value is another model.
+        made_from: what the stored model depends on beside the run's settings; another value is
+            another model.
         traits: `pretrained_on` and the like.
         fit: seconds, steps, resumes, notes of the fit.
         postprocess: what makes a mask of its probabilities, chosen on *tune*.
         tune: the threshold curve on *tune* (thresholds and mean Dice).
         scores: one dictionary for each scored image.
-        calibration: counts of the probabilities near objects of *score* (see `common.analysis.calibration`).
+        calibration: counts of the probabilities near objects of *score* (see
+            `common.analysis.calibration`).
         costs: seconds, memory and size of the stored model in a fresh process.
-        robustness: `images` (how many), `marked` (corruptions met in training) and `rows` (corruption, severity,
-            img_id, tp, fn, dice).
+        robustness: `images` (how many), `marked` (corruptions met in training) and `rows`
+            (corruption, severity, img_id, tp, fn, dice).
     """
 
     approach: str
@@ -89,8 +92,9 @@ def read_record(run: Path, approach: str) -> Record | None:
     content = _json_object(
         path,
         "approach",
-        f"the record of {approach} in JSON is expected. Delete it, and {run / 'training' / approach} if that is there; "
-        "the approach is trained again when bench.py goes on with the run.",
+        f"the record of {approach} in JSON is expected. Delete it, and "
+        f"{run / 'training' / approach} if that is there; the approach is trained again when "
+        "bench.py goes on with the run.",
     )
     return Record(**{key: value for key, value in content.items() if key in known})
 
@@ -110,23 +114,30 @@ def read_description(run: Path) -> dict[str, Any]:
     path = run / RUN_FILE
     if not path.is_file():
         raise FileNotFoundError(
-            f"{run} has no {RUN_FILE}; expected the folder of a finished run. Make one with: python bench.py "
-            f"--output {run}"
+            f"{run} has no {RUN_FILE}; expected the folder of a finished run. Make one with: "
+            f"python bench.py --output {run}"
         )
     return _json_object(
         path,
         "identity",
-        "the description of a run in JSON is expected, and without it the run can be neither used nor continued. Put a "
-        "copy of the file back, or give another --output and make the run anew.",
+        "the description of a run in JSON is expected, and without it the run can be neither used "
+        "nor continued. Put a copy of the file back, or give another --output and make the run "
+        "anew.",
     )
 
 
 def _json_object(path: Path, needed: str, expected: str) -> dict[str, Any]:
-    """The fields in a JSON file; DamagedFileError, with what is expected, where it holds something else."""
+    """The fields in a JSON file; DamagedFileError, with what is expected, where it holds something
+    else.
+    """
     size = path.stat().st_size
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        problem = "" if isinstance(content, dict) and needed in content else f"it has no field {needed!r}"
+        problem = (
+            ""
+            if isinstance(content, dict) and needed in content
+            else f"it has no field {needed!r}"
+        )
     except (ValueError, RecursionError) as error:
         problem = f"its {size} bytes are no JSON ({error})" if size else "it is empty"
     if problem:
@@ -168,23 +179,29 @@ def open_run(run: Path, identity: dict[str, Any], *, fresh: bool, trains: bool =
         found, wanted = _flat(found), _flat(json.loads(to_json(identity)))
         compared = {**found, **wanted} if trains else ("data", "seed")
         keys = [key for key in compared if found.get(key) != wanted.get(key)]
-        differing = [f"{key}: {_shown(found.get(key))} there, {_shown(wanted.get(key))} now" for key in keys]
+        differing = [
+            f"{key}: {_shown(found.get(key))} there, {_shown(wanted.get(key))} now" for key in keys
+        ]
         if differing:
             raise RunMismatchError(
-                f"{run} was made with other settings ({'; '.join(differing)}). Repeat them to continue it, give "
-                "another --output, or set it aside and begin anew with --fresh."
+                f"{run} was made with other settings ({'; '.join(differing)}). Repeat them to "
+                "continue it, give another --output, or set it aside and begin anew with --fresh."
             )
         return
     write_whole(run / RUN_FILE, to_json({"identity": identity}))
 
 
 def _shown(value: Any) -> str:
-    """A setting in a message; of a digest, the beginning is enough to see that images or annotations differ."""
+    """A setting in a message; of a digest, the beginning is enough to see that images or
+    annotations differ.
+    """
     return f"content {value[:8]}…" if isinstance(value, str) and len(value) == 64 else repr(value)
 
 
 def _identity_in(run: Path) -> dict[str, Any] | None:
-    """The identity of the run in a folder, None where nothing is; RunMismatchError where something else is."""
+    """The identity of the run in a folder, None where nothing is; RunMismatchError where something
+    else is.
+    """
     if not run.exists():
         return None
     if not run.is_dir():
@@ -197,7 +214,8 @@ def _identity_in(run: Path) -> dict[str, Any] | None:
         raise RunMismatchError(f"{error} Nothing was touched.") from error
     except (FileNotFoundError, ValueError, TypeError) as error:
         raise RunMismatchError(
-            f"{run} holds files but no {RUN_FILE} of a run; choose another --output, nothing was touched."
+            f"{run} holds files but no {RUN_FILE} of a run; choose another --output, nothing was "
+            "touched."
         ) from error
 
 
@@ -210,10 +228,16 @@ def _set_aside(run: Path) -> None:
 
 
 def _flat(identity: dict[str, Any]) -> dict[str, Any]:
-    """Settings within settings by their own name, so that a message names what differs and not all around it."""
+    """Settings within settings by their own name, so that a message names what differs and not all
+    around it.
+    """
     flat = {}
     for key, value in identity.items():
-        flat |= {f"{key} {inner}": it for inner, it in value.items()} if isinstance(value, dict) else {key: value}
+        flat |= (
+            {f"{key} {inner}": it for inner, it in value.items()}
+            if isinstance(value, dict)
+            else {key: value}
+        )
     return flat
 
 
@@ -226,7 +250,9 @@ def describe_run(run: Path, **described: Any) -> None:
 
 
 def software() -> dict[str, Any]:
-    """Versions of what computes: Python, packages, and this code's commit where it is a git checkout."""
+    """Versions of what computes: Python, packages, and this code's commit where it is a git
+    checkout.
+    """
     versions = {}
     for package in PACKAGES:
         try:
@@ -245,7 +271,9 @@ def software() -> dict[str, Any]:
 def _git(*words: str) -> str:
     folder = Path(__file__).parent
     try:
-        done = subprocess.run(["git", *words], cwd=folder, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, timeout=20
+        )
         return "" if done.returncode else done.stdout.strip()
     except (OSError, subprocess.TimeoutExpired):
         return ""

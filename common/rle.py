@@ -1,10 +1,12 @@
-"""Run-length encoding of binary masks in the two dialects a benchmark meets: the submission's text and COCO's counts.
+"""Run-length encoding of binary masks in the two dialects a benchmark meets: the submission's text
+and COCO's counts.
 
-Both look like lists of integers and each decodes the other's without complaint into a wrong mask, so every function
-here says in its name which one it means: `encode_rle`/`decode_rle` speak the submission's dialect (row-major, 1-based
-`start length` pairs), `*_coco_rle` speak COCO's (column-major, run lengths that begin with the zeros). The module
-refuses to guess: what is not a 2-D bool mask is not encoded, and what is not well-formed is not decoded. It does not
-read compressed COCO counts; pycocotools does.
+Both look like lists of integers and each decodes the other's without complaint into a wrong mask,
+so every function here says in its name which one it means: `encode_rle`/`decode_rle` speak the
+submission's dialect (row-major, 1-based `start length` pairs), `*_coco_rle` speak COCO's
+(column-major, run lengths that begin with the zeros). The module refuses to guess: what is not a
+2-D bool mask is not encoded, and what is not well-formed is not decoded. It does not read
+compressed COCO counts; pycocotools does.
 """
 
 import operator
@@ -13,20 +15,23 @@ from typing import Any
 
 import numpy as np
 
-# At most 18 digits, so that start + length still fits into int64; a longer number is out of any image anyway.
+# At most 18 digits, so that start + length still fits into int64; a longer number is out of any
+# image anyway.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 
 
 class RleError(ValueError):
-    """A mask or a run-length code that cannot be converted; the message names the place and the way to mend it."""
+    """A mask or a run-length code that cannot be converted; the message names the place and the
+    way to mend it.
+    """
 
 
 def encode_rle(mask: np.ndarray) -> str:
     """Encode a mask in the submission's dialect.
 
-    Pixels are counted along the rows (C order) from 1; each run of mask pixels is written `start length`, all numbers
-    are separated by single spaces, and a run that reaches the end of a row goes on in the next one. The empty mask is
-    the empty string.
+    Pixels are counted along the rows (C order) from 1; each run of mask pixels is written `start
+    length`, all numbers are separated by single spaces, and a run that reaches the end of a row
+    goes on in the next one. The empty mask is the empty string.
 
     Args:
         mask: (H, W) bool.
@@ -51,8 +56,8 @@ def encode_rle(mask: np.ndarray) -> str:
 def decode_rle(text: str, shape: tuple[int, int]) -> np.ndarray:
     """Decode the submission's dialect; the inverse of `encode_rle`.
 
-    Any white space separates numbers, and runs that touch (`"1 2 3 1"`) are read as one; whether a submission may
-    contain them is for its checker to say.
+    Any white space separates numbers, and runs that touch (`"1 2 3 1"`) are read as one; whether a
+    submission may contain them is for its checker to say.
 
     Args:
         text: row-major, 1-based `start length` pairs, sorted by start; `""` is the empty mask.
@@ -62,8 +67,9 @@ def decode_rle(text: str, shape: tuple[int, int]) -> np.ndarray:
         (H, W) bool.
 
     Raises:
-        RleError: the text is no string, holds something else than integers, an odd count of them, a start below 1, a
-            length below 1, a run that ends outside the image, or runs that overlap or are not sorted.
+        RleError: the text is no string, holds something else than integers, an odd count of them,
+            a start below 1, a length below 1, a run that ends outside the image, or runs that
+            overlap or are not sorted.
 
     Examples:
         >>> decode_rle("3 2 6 1", (2, 3)).astype(int).tolist()
@@ -83,8 +89,9 @@ def decode_rle(text: str, shape: tuple[int, int]) -> np.ndarray:
 def encode_coco_rle(mask: np.ndarray) -> dict[str, list[int]]:
     """Encode a mask as an uncompressed COCO RLE.
 
-    Pixels are counted down the columns (Fortran order); `counts` are the lengths of the runs of zeros and ones in
-    turn. The first run is one of zeros and is 0 long when the top left pixel belongs to the mask.
+    Pixels are counted down the columns (Fortran order); `counts` are the lengths of the runs of
+    zeros and ones in turn. The first run is one of zeros and is 0 long when the top left pixel
+    belongs to the mask.
 
     Args:
         mask: (H, W) bool.
@@ -103,32 +110,41 @@ def encode_coco_rle(mask: np.ndarray) -> dict[str, list[int]]:
     """
     flat = _checked_mask(mask, "encode_coco_rle").ravel(order="F")
     bounds = _bounds(flat)
-    if bounds.size and bounds[-1] == flat.size:  # a last run of ones reaches the end: no run of zeros after it
+    if (
+        bounds.size and bounds[-1] == flat.size
+    ):  # a last run of ones reaches the end: no run of zeros after it
         bounds = bounds[:-1]
-    return {"size": list(mask.shape), "counts": np.diff(bounds, prepend=0, append=flat.size).tolist()}
+    return {
+        "size": list(mask.shape),
+        "counts": np.diff(bounds, prepend=0, append=flat.size).tolist(),
+    }
 
 
 def decode_coco_rle(rle: dict[str, Any]) -> np.ndarray:
     """Decode an uncompressed COCO RLE; the inverse of `encode_coco_rle`.
 
     Args:
-        rle: `{"size": [H, W], "counts": [zeros, ones, zeros, …]}`; runs of length 0 are allowed anywhere.
+        rle: `{"size": [H, W], "counts": [zeros, ones, zeros, …]}`; runs of length 0 are allowed
+            anywhere.
 
     Returns:
         (H, W) bool, C-contiguous.
 
     Raises:
-        RleError: a key is missing, the counts are compressed, are not integers, are negative, or do not add up to
-            H * W.
+        RleError: a key is missing, the counts are compressed, are not integers, are negative, or
+            do not add up to H * W.
     """
     if not isinstance(rle, dict) or not {"size", "counts"} <= rle.keys():
-        raise RleError(f"decode_coco_rle got {_shown(rle)}; it needs a dict with the keys 'size' and 'counts'.")
+        raise RleError(
+            f"decode_coco_rle got {_shown(rle)}; it needs a dict with the keys 'size' and "
+            "'counts'."
+        )
     height, width = _checked_shape(rle["size"], "decode_coco_rle")
     counts = rle["counts"]
     if isinstance(counts, str | bytes):
         raise RleError(
-            f"decode_coco_rle got compressed counts ({_shown(counts)}); it reads lists of integers. "
-            "Decode them with pycocotools.mask.decode(rle).astype(bool)."
+            f"decode_coco_rle got compressed counts ({_shown(counts)}); it reads lists of "
+            "integers. Decode them with pycocotools.mask.decode(rle).astype(bool)."
         )
     runs = _checked_counts(counts, height, width)
     is_mask = np.arange(runs.size) % 2 == 1
@@ -162,7 +178,9 @@ def coco_to_submission(rle: dict[str, Any]) -> str:
 
 
 def _bounds(flat: np.ndarray) -> np.ndarray:
-    """Return start, end, start, end, … (0-based, ends exclusive) of the runs of True in a flat bool array."""
+    """Return start, end, start, end, … (0-based, ends exclusive) of the runs of True in a flat
+    bool array.
+    """
     changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
     first = [0] if flat.size and flat[0] else []
     last = [flat.size] if flat.size and flat[-1] else []
@@ -172,8 +190,9 @@ def _bounds(flat: np.ndarray) -> np.ndarray:
 def _integers(text: str) -> np.ndarray:
     if not isinstance(text, str):
         raise RleError(
-            f"decode_rle got {_shown(text)} of type {type(text).__name__}; it needs a str, and the empty mask is ''. "
-            "If the text comes from pandas.read_csv, read with keep_default_na=False, dtype=str."
+            f"decode_rle got {_shown(text)} of type {type(text).__name__}; it needs a str, and "
+            "the empty mask is ''. If the text comes from pandas.read_csv, read with "
+            "keep_default_na=False, dtype=str."
         )
     tokens = text.split()
     if not all(map(_INTEGER.fullmatch, tokens)):
@@ -181,18 +200,24 @@ def _integers(text: str) -> np.ndarray:
         pair = " ".join(tokens[wrong // 2 * 2 : wrong // 2 * 2 + 2])
         raise RleError(
             f"decode_rle: pair {wrong // 2 + 1} ({_shown(pair)}) holds {_shown(tokens[wrong])}, "
-            "which is not an integer of at most 18 digits; write `start length` pairs such as '3 2 6 1'."
+            "which is not an integer of at most 18 digits; write `start length` pairs such as '3 "
+            "2 6 1'."
         )
     if len(tokens) % 2:
         raise RleError(
-            f"decode_rle: pair {len(tokens) // 2 + 1} ({_shown(tokens[-1])}) has a start and no length: the text has "
-            f"{len(tokens)} numbers, an odd count. Each run needs `start length`; the text may have been cut off."
+            f"decode_rle: pair {len(tokens) // 2 + 1} ({_shown(tokens[-1])}) has a start and no "
+            f"length: the text has {len(tokens)} numbers, an odd count. Each run needs `start "
+            "length`; the text may have been cut off."
         )
     return np.array(list(map(int, tokens)), dtype=np.int64)
 
 
-def _check_runs(starts: np.ndarray, lengths: np.ndarray, ends: np.ndarray, *, shape: tuple[int, int]) -> None:
-    """Raise for the first pair that is wrong; starts are 0-based here, ends exclusive, texts are 1-based."""
+def _check_runs(
+    starts: np.ndarray, lengths: np.ndarray, ends: np.ndarray, *, shape: tuple[int, int]
+) -> None:
+    """Raise for the first pair that is wrong; starts are 0-based here, ends exclusive, texts are
+    1-based.
+    """
     pixels = shape[0] * shape[1]
     too_early = starts[1:] < ends[:-1]
     if not ((starts < 0) | (lengths < 1) | (ends > pixels)).any() and not too_early.any():
@@ -206,21 +231,33 @@ def _check_runs(starts: np.ndarray, lengths: np.ndarray, ends: np.ndarray, *, sh
         problem = "has a length below 1; leave out runs without pixels"
     elif ends[pair] > pixels:
         problem = (
-            f"ends at pixel {ends[pair]}, outside an image of {shape[0]} x {shape[1]} = {pixels} pixels; "
-            "check that the shape is (H, W) of this image and that pairs are `start length`, not `start end`"
+            f"ends at pixel {ends[pair]}, outside an image of {shape[0]} x {shape[1]} = {pixels} "
+            "pixels; check that the shape is (H, W) of this image and that pairs are `start "
+            "length`, not `start end`"
         )
     else:
         before = f"'{starts[pair - 1] + 1} {lengths[pair - 1]}'"
-        kind = "overlaps" if starts[pair] >= starts[pair - 1] else "is not sorted: it starts before"
-        problem = f"{kind} pair {pair} ({before}); runs must be sorted by start and must not overlap"
+        kind = (
+            "overlaps" if starts[pair] >= starts[pair - 1] else "is not sorted: it starts before"
+        )
+        problem = (
+            f"{kind} pair {pair} ({before}); runs must be sorted by start and must not overlap"
+        )
     raise RleError(f"decode_rle: pair {pair + 1} ('{start} {length}') {problem}.")
 
 
 def _checked_mask(mask: np.ndarray, caller: str) -> np.ndarray:
     if isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype == bool:
         return mask
-    found = f"shape {mask.shape} and dtype {mask.dtype}" if isinstance(mask, np.ndarray) else type(mask).__name__
-    raise RleError(f"{caller} got {found}; it needs a 2-D bool mask (H, W). Threshold first, e.g. mask = proba >= 0.5.")
+    found = (
+        f"shape {mask.shape} and dtype {mask.dtype}"
+        if isinstance(mask, np.ndarray)
+        else type(mask).__name__
+    )
+    raise RleError(
+        f"{caller} got {found}; it needs a 2-D bool mask (H, W). Threshold first, e.g. mask = "
+        "proba >= 0.5."
+    )
 
 
 def _checked_shape(shape: tuple[int, int], caller: str) -> tuple[int, int]:
@@ -229,23 +266,31 @@ def _checked_shape(shape: tuple[int, int], caller: str) -> tuple[int, int]:
     except (TypeError, ValueError):
         height = width = -1
     if min(height, width) < 0:
-        raise RleError(f"{caller} got the shape {_shown(shape)}; it needs two integers (H, W), e.g. image.shape[:2].")
+        raise RleError(
+            f"{caller} got the shape {_shown(shape)}; it needs two integers (H, W), e.g. "
+            "image.shape[:2]."
+        )
     return height, width
 
 
 def _checked_counts(counts: list[int], height: int, width: int) -> np.ndarray:
     if not isinstance(counts, list | tuple):
-        raise RleError(f"decode_coco_rle got counts {_shown(counts)}; it needs a list of run lengths.")
-    wrong = next((i for i, run in enumerate(counts) if not hasattr(run, "__index__") or run < 0), None)
+        raise RleError(
+            f"decode_coco_rle got counts {_shown(counts)}; it needs a list of run lengths."
+        )
+    wrong = next(
+        (i for i, run in enumerate(counts) if not hasattr(run, "__index__") or run < 0), None
+    )
     if wrong is not None:
         raise RleError(
-            f"decode_coco_rle: counts[{wrong}] is {_shown(counts[wrong])}; counts are run lengths, integers from 0 up."
+            f"decode_coco_rle: counts[{wrong}] is {_shown(counts[wrong])}; counts are run "
+            "lengths, integers from 0 up."
         )
     total = sum(map(int, counts))
     if total != height * width:
         raise RleError(
-            f"decode_coco_rle: the counts add up to {total} pixels, 'size' says {height} x {width} = {height * width}; "
-            "the code belongs to another image size, or was cut off."
+            f"decode_coco_rle: the counts add up to {total} pixels, 'size' says {height} x "
+            f"{width} = {height * width}; the code belongs to another image size, or was cut off."
         )
     return np.array(counts, dtype=np.int64)
 

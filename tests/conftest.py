@@ -13,8 +13,12 @@ from common.data import Data, DataSet, load_data
 from common.rle import encode_coco_rle
 from common.sample import generate
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")  # tests download nothing; weights that are here already are used
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that spin while they wait slow down a busy machine
+os.environ.setdefault(
+    "HF_HUB_OFFLINE", "1"
+)  # tests download nothing; weights that are here already are used
+os.environ.setdefault(
+    "OMP_WAIT_POLICY", "PASSIVE"
+)  # threads that spin while they wait slow down a busy machine
 
 Labelled = Callable[..., DataSet]
 
@@ -23,7 +27,9 @@ Labelled = Callable[..., DataSet]
 def sample_folder(tmp_path_factory) -> Path:
     """A generated data folder of 16 + 6 + 2 images of 192x192 px; to be read only."""
     folder = tmp_path_factory.mktemp("sample") / "data"
-    return generate(folder, train=16, val=6, real_test=2, size=192, seed=1, workers=1, progress=False)
+    return generate(
+        folder, train=16, val=6, real_test=2, size=192, seed=1, workers=1, progress=False
+    )
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +39,14 @@ def sample_data(sample_folder) -> Data:
 
 @pytest.fixture
 def labelled(tmp_path) -> Labelled:
-    """A function from images (H, W, 3) uint8, masks (H, W) bool and perhaps ignored pixels to a data set of files."""
+    """A function from images (H, W, 3) uint8, masks (H, W) bool and perhaps ignored pixels to a
+    data set of files.
+    """
 
     def make(
-        images: Sequence[np.ndarray], masks: Sequence[np.ndarray], ignored: Sequence[np.ndarray] | None = None
+        images: Sequence[np.ndarray],
+        masks: Sequence[np.ndarray],
+        ignored: Sequence[np.ndarray] | None = None,
     ) -> DataSet:
         folder, entries = tmp_path / f"set-{len(list(tmp_path.iterdir()))}", []
         folder.mkdir()
@@ -45,11 +55,18 @@ def labelled(tmp_path) -> Labelled:
             assert cv2.imwrite(str(path), image[..., ::-1])
             regions = [(mask, 0)] if ignored is None else [(mask, 0), (ignored[image_id], 1)]
             annotations = tuple(
-                {"id": number, "image_id": image_id, "segmentation": encode_coco_rle(region), "iscrowd": crowd}
+                {
+                    "id": number,
+                    "image_id": image_id,
+                    "segmentation": encode_coco_rle(region),
+                    "iscrowd": crowd,
+                }
                 for number, (region, crowd) in enumerate(regions)
             )
             height, width = mask.shape
-            entries.append(Entry(image_id, path.name, path, width, height, annotations=annotations))
+            entries.append(
+                Entry(image_id, path.name, path, width, height, annotations=annotations)
+            )
         return DataSet(entries)
 
     return make

@@ -40,16 +40,24 @@ def make_run(folder: Path, images: int = 40, seed: int = 0, robustness: int = 4)
     winner, _ = write_leaderboard(folder, records, groups)
     write_details(folder, records, _shown(area, random, groups), groups)
     for name in list(QUALITY)[1:4]:
-        write_whole(folder / "training" / name / "curve.csv", _curve(QUALITY[name][0], random).to_csv(index=False))
+        write_whole(
+            folder / "training" / name / "curve.csv",
+            _curve(QUALITY[name][0], random).to_csv(index=False),
+        )
     describe_run(
         folder,
         data="nowhere",
         device="cpu",
         threads=2,
-        notes=["val: 40 images in 20 groups, the largest of 2", "warning: 19 groups are in both train and val"],
+        notes=[
+            "val: 40 images in 20 groups, the largest of 2",
+            "warning: 19 groups are in both train and val",
+        ],
         score_groups={str(number): group for number, group in groups.items()},
         winner=winner,
-        approaches={record.approach: {"config": record.config, "fit": record.fit} for record in records},
+        approaches={
+            record.approach: {"config": record.config, "fit": record.fit} for record in records
+        },
         choice={"rule": "cheapest-equivalent", "margin": 0.01},
     )
     return folder
@@ -57,16 +65,39 @@ def make_run(folder: Path, images: int = 40, seed: int = 0, robustness: int = 4)
 
 def _record(name, area, hard, random, robustness) -> Record:
     typical, seconds = QUALITY[name]
-    scores = [_score(number, size, typical, hard[number], random) for number, size in enumerate(area)]
-    fit = {"seconds": 40.0 if name in ("threshold", "pixel_lightgbm") else 720.0, "steps": 700, "resumes": 0}
+    scores = [
+        _score(number, size, typical, hard[number], random) for number, size in enumerate(area)
+    ]
+    fit = {
+        "seconds": 40.0 if name in ("threshold", "pixel_lightgbm") else 720.0,
+        "steps": 700,
+        "resumes": 0,
+    }
     if name == "tta_ensemble":
         alone = {"unet": 0.85, "smp_fpn_lite0": 0.915, "smp_unet_lite0": 0.921}
-        fit |= {"weights": {"smp_unet_lite0": 2, "smp_fpn_lite0": 1}, "views": 8, "tune_dice_alone": alone}
-        fit |= {"tune_dice_gain_of_members": 0.006, "tune_dice_gain_of_views": 0.004, "images_compared_for_views": 20}
+        fit |= {
+            "weights": {"smp_unet_lite0": 2, "smp_fpn_lite0": 1},
+            "views": 8,
+            "tune_dice_alone": alone,
+        }
+        fit |= {
+            "tune_dice_gain_of_members": 0.006,
+            "tune_dice_gain_of_views": 0.004,
+            "images_compared_for_views": 20,
+        }
     chosen = round(float(random.choice(THRESHOLDS[8:35])), 2)
     steps = [
-        {"step": step, "setting": {}, "gain": gain, "lower": gain - 0.004, "upper": gain + 0.004, "kept": gain > 0.004}
-        for step, gain in zip(("hysteresis", "fill holes", "least area"), random.normal(0.001, 0.002, 3), strict=True)
+        {
+            "step": step,
+            "setting": {},
+            "gain": gain,
+            "lower": gain - 0.004,
+            "upper": gain + 0.004,
+            "kept": gain > 0.004,
+        }
+        for step, gain in zip(
+            ("hysteresis", "fill holes", "least area"), random.normal(0.001, 0.002, 3), strict=True
+        )
     ]
     curve = typical - 0.4 * (THRESHOLDS - chosen) ** 2
     return Record(
@@ -79,7 +110,12 @@ def _record(name, area, hard, random, robustness) -> Record:
         tune={"thresholds": THRESHOLDS.tolist(), "dice_mean": curve.tolist(), "steps": steps},
         scores=scores,
         calibration=_counts(random, 0.1 if typical > 0.9 else -0.15),
-        costs={"predict_seconds_per_image": seconds, "model_mb": 20.0, "peak_memory_mb": 900.0, "threads": 2},
+        costs={
+            "predict_seconds_per_image": seconds,
+            "model_mb": 20.0,
+            "peak_memory_mb": 900.0,
+            "threads": 2,
+        },
         robustness=_robustness(scores[:robustness], typical, random) if robustness else None,
     )
 
@@ -87,13 +123,34 @@ def _record(name, area, hard, random, robustness) -> Record:
 def _score(number: int, size: int, typical: float, hard: float, random) -> dict:
     share = float(np.clip(typical - hard + random.normal(0, 0.04), 0, 0.99))
     tp = int(size * share)
-    fp = int(size * (1 - share) * random.uniform(0.5, 1.6)) if typical > 0.5 else 40 * (int(size) + 20)
+    fp = (
+        int(size * (1 - share) * random.uniform(0.5, 1.6))
+        if typical > 0.5
+        else 40 * (int(size) + 20)
+    )
     fn = int(size) - tp
     row = {"img_id": number, "tp": tp, "fp": fp, "fn": fn, "tn": PIXELS - tp - fp - fn}
     shown = size > 0
-    at = {"dice": dice(tp, fp, fn) if shown or fp else None, "iou": share, "precision": share, "recall": share}
-    at |= {"area_bias": (fp - fn) / size if shown else None, "nsd_2px": share**2, "dice_at_half": share}
-    return row | at | {"object_tp": int(share > 0.6), "object_fp": int(share < 0.5), "object_fn": int(share <= 0.6)}
+    at = {
+        "dice": dice(tp, fp, fn) if shown or fp else None,
+        "iou": share,
+        "precision": share,
+        "recall": share,
+    }
+    at |= {
+        "area_bias": (fp - fn) / size if shown else None,
+        "nsd_2px": share**2,
+        "dice_at_half": share,
+    }
+    return (
+        row
+        | at
+        | {
+            "object_tp": int(share > 0.6),
+            "object_fp": int(share < 0.5),
+            "object_fn": int(share <= 0.6),
+        }
+    )
 
 
 def _counts(random, lean: float) -> list[list[int]]:
@@ -106,13 +163,27 @@ def _counts(random, lean: float) -> list[list[int]]:
 
 def _robustness(scores: list[dict], typical: float, random) -> dict:
     rows = [
-        {"corruption": name, "severity": severity, "img_id": score["img_id"], "tp": score["tp"], "fn": score["fn"]}
-        | {"dice": float(np.clip(score["dice"] - 0.08 * severity * place / 7 + random.normal(0, 0.01), 0, 1))}
+        {
+            "corruption": name,
+            "severity": severity,
+            "img_id": score["img_id"],
+            "tp": score["tp"],
+            "fn": score["fn"],
+        }
+        | {
+            "dice": float(
+                np.clip(score["dice"] - 0.08 * severity * place / 7 + random.normal(0, 0.01), 0, 1)
+            )
+        }
         for score in scores
         for place, name in enumerate(CORRUPTIONS)
         for severity in SEVERITIES
     ]
-    return {"images": len(scores), "marked": ["blur", "noise"] if typical > 0.8 else [], "rows": rows}
+    return {
+        "images": len(scores),
+        "marked": ["blur", "noise"] if typical > 0.8 else [],
+        "rows": rows,
+    }
 
 
 def _shown(area, random, groups) -> pd.DataFrame:

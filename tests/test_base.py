@@ -99,9 +99,15 @@ class Limited(Config):
         ({"loss": "bcee"}, "loss='bcee' is not allowed; expected one of bce, dice."),
         ({"zoom": "[0.5, 20]"}, "expected a list of one or more, each a number from 0.1 to 10."),
         ({"zoom": "[0.5, true]"}, "zoom=(0.5, True) is not allowed"),
-        ({"groups": "[]"}, "groups=() is not allowed; expected a list of one or more, each one of colour, edges."),
+        (
+            {"groups": "[]"},
+            "groups=() is not allowed; expected a list of one or more, each one of colour, edges.",
+        ),
         ({"groups": "[[]]"}, "groups=([],) is not allowed"),
-        ({"channels": "eight"}, "channels='eight' is no whole number; the settings are channels=16"),
+        (
+            {"channels": "eight"},
+            "channels='eight' is no whole number; the settings are channels=16",
+        ),
         ({"rate": "fast"}, "rate='fast' is no number;"),
         ({"zoom": "wide"}, "zoom='wide' is no list;"),
     ],
@@ -112,7 +118,13 @@ def test_a_value_that_is_not_allowed_is_refused_and_what_is_allowed_is_said(give
 
 
 def test_the_ends_of_what_is_allowed_are_taken():
-    given = {"channels": 64, "rate": 1e30, "loss": "dice", "zoom": [10], "groups": ["edges", "colour"]}
+    given = {
+        "channels": 64,
+        "rate": 1e30,
+        "loss": "dice",
+        "zoom": [10],
+        "groups": ["edges", "colour"],
+    }
     assert Limited().with_values(given) == Limited(64, 1e30, "dice", (10,), ("edges", "colour"))
     with pytest.raises(ConfigError, match="channels=0"):
         Limited(channels=0)
@@ -129,7 +141,9 @@ def test_the_ends_of_what_is_allowed_are_taken():
     ],
 )
 def test_build_refuses_what_training_would_stumble_over(name, setting, value, allowed):
-    with pytest.raises(ConfigError, match=rf"{name}: {setting}='?{value}'? is not allowed; expected .*{allowed}"):
+    with pytest.raises(
+        ConfigError, match=rf"{name}: {setting}='?{value}'? is not allowed; expected .*{allowed}"
+    ):
         build(name, overrides={setting: value})
 
 
@@ -146,7 +160,9 @@ def test_a_batch_that_processes_cannot_share_is_refused_before_training():
 
 
 def test_an_unknown_setting_is_refused_and_the_settings_are_listed():
-    with pytest.raises(ConfigError, match=r"chanels.*channels=16, rate=0\.5, pretrained=True, encoder='lite0'"):
+    with pytest.raises(
+        ConfigError, match=r"chanels.*channels=16, rate=0\.5, pretrained=True, encoder='lite0'"
+    ):
         Settings().with_values({"chanels": 8})
     with pytest.raises(ConfigError, match="the settings are none"):
         Config().with_values({"anything": 8})
@@ -238,17 +254,24 @@ def test_all_means_those_for_the_device_in_the_order_of_the_table(device):
 
 
 def test_names_come_in_the_order_of_the_table_and_once():
-    assert names_for(" pixel_lightgbm, threshold,pixel_lightgbm ,", "cpu") == ["threshold", "pixel_lightgbm"]
+    assert names_for(" pixel_lightgbm, threshold,pixel_lightgbm ,", "cpu") == [
+        "threshold",
+        "pixel_lightgbm",
+    ]
 
 
 def test_a_name_may_be_asked_for_on_any_device(monkeypatch):
-    monkeypatch.setitem(TABLE, "large", Entry("approaches.threshold:Threshold", "for GPUs", devices=("cuda",)))
+    monkeypatch.setitem(
+        TABLE, "large", Entry("approaches.threshold:Threshold", "for GPUs", devices=("cuda",))
+    )
     assert names_for("large", "cpu") == ["large"]
     assert "large" not in names_for("all", "cpu")
     assert "large" in names_for("all", "cuda")
 
 
-@pytest.mark.parametrize(("wanted", "named"), [("treshold", "treshold"), ("threshold,u-net", "u-net"), ("", "''")])
+@pytest.mark.parametrize(
+    ("wanted", "named"), [("treshold", "treshold"), ("threshold,u-net", "u-net"), ("", "''")]
+)
 def test_an_unknown_name_is_refused_and_the_names_are_listed(wanted, named):
     with pytest.raises(ConfigError, match=re.escape(named)) as caught:
         names_for(wanted, "cpu")
@@ -269,7 +292,9 @@ def test_overrides_win_over_the_table_and_the_table_over_the_class(monkeypatch):
 
 
 def test_a_table_line_with_a_wrong_setting_is_refused(monkeypatch):
-    monkeypatch.setitem(TABLE, "small", Entry("approaches.pixel_lightgbm:PixelLightGBM", "small", {"leafs": 7}))
+    monkeypatch.setitem(
+        TABLE, "small", Entry("approaches.pixel_lightgbm:PixelLightGBM", "small", {"leafs": 7})
+    )
     with pytest.raises(ConfigError, match="leafs"):
         build("small")
 
@@ -291,7 +316,11 @@ def stored_threshold(folder, members=()) -> Threshold:
 def test_a_stored_model_says_what_it_is_and_is_loaded_from_its_folder_alone(tmp_path):
     folder = tmp_path / "models" / "any-name"
     stored_threshold(folder)
-    assert json.loads((folder / MODEL_FILE).read_text()) == {"approach": "threshold", "config": {}, "members": []}
+    assert json.loads((folder / MODEL_FILE).read_text()) == {
+        "approach": "threshold",
+        "config": {},
+        "members": [],
+    }
     loaded = load(folder)
     assert type(loaded) is Threshold
     image = np.full((1, 1, 3), 55, np.uint8)
@@ -305,7 +334,9 @@ def test_members_are_loaded_from_beside_the_model(tmp_path):
 
 
 def test_a_missing_model_is_named_with_the_command_that_trains_it(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"unet holds no stored model.*python -m approaches unet .*run"):
+    with pytest.raises(
+        FileNotFoundError, match=r"unet holds no stored model.*python -m approaches unet .*run"
+    ):
         load(tmp_path / "run" / "models" / "unet")
 
 

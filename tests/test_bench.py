@@ -61,7 +61,17 @@ def failing(monkeypatch):
 def run(folder, output, *words, approaches=BOTH, settings=(*SETTINGS, *SLOW)) -> int:
     settings = SETTINGS if "pixel_lightgbm" not in approaches else settings
     return bench.main(
-        ["--data", str(folder), "--output", str(output), "--approaches", approaches, "--no-report", *settings, *words]
+        [
+            "--data",
+            str(folder),
+            "--output",
+            str(output),
+            "--approaches",
+            approaches,
+            "--no-report",
+            *settings,
+            *words,
+        ]
     )
 
 
@@ -80,7 +90,11 @@ def copy(finished, tmp_path):
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def table_of(run_folder: Path) -> pd.DataFrame:
@@ -116,29 +130,39 @@ def mean_dice_of_csv(path: Path, folder: Path) -> float:
 def test_every_file_of_a_run_is_there_and_nothing_half_written(finished):
     for name in ("leaderboard.csv", "leaderboard.md", "per_image.csv", "run.json", "log.txt"):
         assert (finished / name).stat().st_size > 0
-    assert {path.name for path in (finished / "models").iterdir()} == {"threshold", "pixel_lightgbm"}
+    assert {path.name for path in (finished / "models").iterdir()} == {
+        "threshold",
+        "pixel_lightgbm",
+    }
     assert {path.name for path in (finished / "submission").iterdir()} == {
         "pred_valid_template.csv",
         "real_test.html",
         "real_test",
         "real_test.zip",
     }
-    assert not [path for path in finished.rglob("*") if path.suffix in (".partial", ".pkl", ".pickle")]
+    assert not [
+        path for path in finished.rglob("*") if path.suffix in (".partial", ".pkl", ".pickle")
+    ]
 
 
 def test_leaderboard_begins_with_the_columns_of_the_issue_and_has_both_rows(finished):
     header = (finished / "leaderboard.csv").read_text().splitlines()[0]
     assert header.startswith(
-        "approach,status,dice_mean,dice_global,iou_mean,precision,recall,area_bias,nsd_2px,object_f1,threshold,"
-        "fit_seconds,predict_seconds_per_image,parameters,model_mb,peak_memory_mb,pretrained_on"
+        "approach,status,dice_mean,dice_global,iou_mean,precision,recall,area_bias,nsd_2px,"
+        "object_f1,threshold,fit_seconds,predict_seconds_per_image,parameters,model_mb,peak_memory_mb,pretrained_on"
     )
     table = table_of(finished)
     assert table["status"].tolist() == ["ok", "ok"]
-    assert table.index[0] == "pixel_lightgbm" and set(table.index) == {"threshold", "pixel_lightgbm"}
+    assert table.index[0] == "pixel_lightgbm" and set(table.index) == {
+        "threshold",
+        "pixel_lightgbm",
+    }
     assert table["dice_mean"].is_monotonic_decreasing
 
 
-def test_submission_decoded_by_another_reader_has_the_dice_of_the_leaderboard(finished, sample_folder):
+def test_submission_decoded_by_another_reader_has_the_dice_of_the_leaderboard(
+    finished, sample_folder
+):
     table = table_of(finished)
     winner = table[table["winner"].astype(str) == "True"].iloc[0]
     assert winner.name == json.loads((finished / "run.json").read_text())["winner"]
@@ -165,7 +189,10 @@ def test_run_json_tells_how_to_repeat_it(finished, sample_data):
     content = json.loads((finished / "run.json").read_text())
     assert content["identity"]["data"] == sample_data.key and content["identity"]["seed"] == 0
     assert content["roles"]["tune"] == list(sample_data.tune.ids)
-    assert content["score_groups_in_train"] == {"fit": [], "tune": []}  # the sample's own split shares nothing
+    assert content["score_groups_in_train"] == {
+        "fit": [],
+        "tune": [],
+    }  # the sample's own split shares nothing
     assert "--steps 250" in content["command"] and content["preset"] == "smoke"
     assert content["approaches"]["pixel_lightgbm"]["config"]["rounds"] == 250
     assert content["software"]["packages"]["lightgbm"]
@@ -186,7 +213,9 @@ def test_output_names_choices_winner_and_places(copy, sample_folder, capsys):
     assert [line.split()[:2] for line in said.out.splitlines() if line.startswith("pixel_")] == [
         ["pixel_lightgbm", "ok"]
     ]
-    assert "preset smoke: 250 steps" in said.err and "seed 0" in said.err and "device cpu" in said.err
+    assert (
+        "preset smoke: 250 steps" in said.err and "seed 0" in said.err and "device cpu" in said.err
+    )
     assert "tune: 3 images in 1 groups" in said.err and "0 errors" in said.err
     assert "\r" not in said.err and "%|" not in said.err
 
@@ -222,7 +251,16 @@ def test_score_only_makes_the_same_tables_from_the_stored_model(finished, copy, 
     assert run(sample_folder, copy, "--score_only", approaches="threshold") == 0
     assert files_of(copy / "models") == before
     first = table_of(finished).loc[["threshold"]]
-    exact = ["status", "dice_mean", "dice_global", "nsd_2px", "object_f1", "threshold", "fit_seconds", "parameters"]
+    exact = [
+        "status",
+        "dice_mean",
+        "dice_global",
+        "nsd_2px",
+        "object_f1",
+        "threshold",
+        "fit_seconds",
+        "parameters",
+    ]
     pd.testing.assert_frame_equal(table_of(copy)[exact], first[exact])
 
 
@@ -246,7 +284,12 @@ def test_fresh_sets_the_old_run_aside_and_begins_anew(copy, sample_folder, faili
 
 
 def test_fresh_may_change_the_settings_of_an_approach(copy, sample_folder, failing):
-    record = {"approach": failing, "config": {"gone": 1}, "fit": {"seconds": 1}, "made_from": {"members": []}}
+    record = {
+        "approach": failing,
+        "config": {"gone": 1},
+        "fit": {"seconds": 1},
+        "made_from": {"members": []},
+    }
     (copy / "records" / "failing.json").write_text(json.dumps(record))
     (copy / "models" / "failing").mkdir()
     (copy / "models" / "failing" / "approach.json").write_text("{}")
@@ -255,12 +298,19 @@ def test_fresh_may_change_the_settings_of_an_approach(copy, sample_folder, faili
 
 
 def test_a_data_folder_that_is_none_is_named(sample_folder, tmp_path, caplog):
-    assert run(tmp_path / "nowhere", tmp_path / "run") == 2 and "nowhere is no folder" in caplog.text
-    assert run(sample_folder / "train", tmp_path / "run") == 2 and f"--data {sample_folder}" in caplog.text
+    assert (
+        run(tmp_path / "nowhere", tmp_path / "run") == 2 and "nowhere is no folder" in caplog.text
+    )
+    assert (
+        run(sample_folder / "train", tmp_path / "run") == 2
+        and f"--data {sample_folder}" in caplog.text
+    )
     assert not (tmp_path / "run").exists()
 
 
-def test_score_only_where_nothing_was_trained_leaves_nothing_behind(sample_folder, tmp_path, caplog):
+def test_score_only_where_nothing_was_trained_leaves_nothing_behind(
+    sample_folder, tmp_path, caplog
+):
     assert run(sample_folder, tmp_path / "run", "--score-only", approaches="threshold") == 2
     assert "holds no trained model of threshold" in caplog.text and not (tmp_path / "run").exists()
 
@@ -276,8 +326,12 @@ def test_fresh_contradicts_resume_and_score_only(copy, sample_folder, word, caps
 # What goes wrong
 
 
-def test_a_failing_approach_costs_only_its_own_row_and_the_exit_code(finished, copy, sample_folder, failing, capsys):
-    assert run(sample_folder, copy, approaches=f"{BOTH},{failing}", settings=(*SETTINGS, *SLOW)) == 1
+def test_a_failing_approach_costs_only_its_own_row_and_the_exit_code(
+    finished, copy, sample_folder, failing, capsys
+):
+    assert (
+        run(sample_folder, copy, approaches=f"{BOTH},{failing}", settings=(*SETTINGS, *SLOW)) == 1
+    )
     table = table_of(copy)
     assert table["status"].tolist() == ["ok", "ok", "failed"]
     pd.testing.assert_frame_equal(table.iloc[:2], table_of(finished), check_dtype=False)
@@ -289,20 +343,28 @@ def test_a_failing_approach_costs_only_its_own_row_and_the_exit_code(finished, c
     assert "Traceback" in log and "ArithmeticError" in log
 
 
-def test_where_every_approach_fails_there_is_a_table_and_no_submission(sample_folder, tmp_path, failing):
+def test_where_every_approach_fails_there_is_a_table_and_no_submission(
+    sample_folder, tmp_path, failing
+):
     assert run(sample_folder, tmp_path / "run", approaches=failing) == 1
     assert table_of(tmp_path / "run")["status"].tolist() == ["failed"]
     assert not (tmp_path / "run" / "submission").exists()
 
 
-def test_an_interruption_keeps_what_was_finished_and_says_how_to_go_on(copy, sample_folder, monkeypatch, capsys):
+def test_an_interruption_keeps_what_was_finished_and_says_how_to_go_on(
+    copy, sample_folder, monkeypatch, capsys
+):
     monkeypatch.setitem(TABLE, "stopped", Entry(f"{__name__}:Interrupted", "of a test"))
-    assert run(sample_folder, copy, approaches=f"{BOTH},stopped", settings=(*SETTINGS, *SLOW)) == 130
+    assert (
+        run(sample_folder, copy, approaches=f"{BOTH},stopped", settings=(*SETTINGS, *SLOW)) == 130
+    )
     assert "the same command continues" in capsys.readouterr().err
     assert run(sample_folder, copy) == 0
 
 
-def test_broken_data_is_a_table_and_exit_code_2_and_nothing_is_written(sample_folder, tmp_path, capsys):
+def test_broken_data_is_a_table_and_exit_code_2_and_nothing_is_written(
+    sample_folder, tmp_path, capsys
+):
     data = Path(shutil.copytree(sample_folder, tmp_path / "data"))
     (data / "train" / "images" / "00000003.jpg").unlink()
     (data / "val" / "images" / "01000001.jpg").write_bytes(b"no image")
@@ -342,19 +404,36 @@ def test_a_folder_that_is_no_run_is_refused(sample_folder, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--approaches", "nonsense"], "there is no approach 'nonsense'; there are threshold, pixel_lightgbm"),
+        (
+            ["--approaches", "nonsense"],
+            "there is no approach 'nonsense'; there are threshold, pixel_lightgbm",
+        ),
         (["--approaches", ","], "there is no approach"),
         (["--set", "threshold=3"], "expected NAME.SETTING=VALUE"),
-        (["--set", "pixel_lightgbm.rouns=3"], "there is no setting 'rouns'; the settings are scales="),
+        (
+            ["--set", "pixel_lightgbm.rouns=3"],
+            "there is no setting 'rouns'; the settings are scales=",
+        ),
         (["--set", "pixel_lightgbm.rounds=many"], "rounds='many' is no whole number"),
-        (["--approaches", "threshold", "--set", "pixel_lightgbm.rounds=3"], "this run has threshold"),
+        (
+            ["--approaches", "threshold", "--set", "pixel_lightgbm.rounds=3"],
+            "this run has threshold",
+        ),
         (["--epochs", "0"], "epochs=0; expected a positive number"),
     ],
 )
 def test_a_command_that_cannot_be_used_is_exit_code_2_before_anything_runs(
     sample_folder, tmp_path, words, message, capsys
 ):
-    command = ["--data", str(sample_folder), "--output", str(tmp_path / "run"), "--approaches", BOTH, *words]
+    command = [
+        "--data",
+        str(sample_folder),
+        "--output",
+        str(tmp_path / "run"),
+        "--approaches",
+        BOTH,
+        *words,
+    ]
     assert bench.main(command) == 2
     assert message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
@@ -379,11 +458,20 @@ def test_a_template_gives_name_header_ids_and_order(copy, sample_folder, sample_
     path = copy / "submission" / "pred_val_template.csv"
     written = [line.split(",")[0] for line in path.read_text().splitlines()]
     assert written == ["image", *(f"{image_id:08d}" for image_id in ids)]
-    assert mean_dice_of_csv(path, data) == pytest.approx(table_of(copy).iloc[0]["dice_mean"], abs=1e-6)
+    assert mean_dice_of_csv(path, data) == pytest.approx(
+        table_of(copy).iloc[0]["dice_mean"], abs=1e-6
+    )
 
 
-def test_a_template_that_does_not_fit_is_found_before_training_and_names_the_ids(sample_folder, tmp_path, capsys):
-    data = with_template(sample_folder, tmp_path, "pred_valid_template.csv", ["img_id,rle_mask", "1000000,", "4711,"])
+def test_a_template_that_does_not_fit_is_found_before_training_and_names_the_ids(
+    sample_folder, tmp_path, capsys
+):
+    data = with_template(
+        sample_folder,
+        tmp_path,
+        "pred_valid_template.csv",
+        ["img_id,rle_mask", "1000000,", "4711,"],
+    )
     assert run(data, tmp_path / "run") == 2
     message = capsys.readouterr().err
     assert "4711" in message and "1000005" in message
@@ -411,14 +499,30 @@ def test_results_are_named_after_data_and_preset(sample_folder, tmp_path, monkey
     assert bench.main(["--approaches", failing]) == 1
     expected = {"my-photos-full", "my-photos-smoke", "sample-quick", "cig-butts-full"}
     assert {path.name for path in (tmp_path / "results").iterdir()} == expected
-    minutes = json.loads((tmp_path / "results" / "cig-butts-full" / "run.json").read_text())["identity"]["budget"]
+    minutes = json.loads((tmp_path / "results" / "cig-butts-full" / "run.json").read_text())[
+        "identity"
+    ]["budget"]
     assert minutes["minutes"] == 12
 
 
-@pytest.mark.parametrize("spelling", [["--save_ds", "True", "--mirror", "True"], ["--save-ds", "--mirror"]])
-def test_command_lines_of_others_run_and_keep_the_decoded_data(sample_folder, tmp_path, spelling, failing, capsys):
+@pytest.mark.parametrize(
+    "spelling", [["--save_ds", "True", "--mirror", "True"], ["--save-ds", "--mirror"]]
+)
+def test_command_lines_of_others_run_and_keep_the_decoded_data(
+    sample_folder, tmp_path, spelling, failing, capsys
+):
     output, before = tmp_path / "run", files_of(sample_folder)
-    words = ["--data", str(sample_folder), "--output", str(output), "--epochs", "2", "--batch", "4", *spelling]
+    words = [
+        "--data",
+        str(sample_folder),
+        "--output",
+        str(output),
+        "--epochs",
+        "2",
+        "--batch",
+        "4",
+        *spelling,
+    ]
     for _ in range(2):
         assert bench.main([*words, "--approaches", failing]) == 1
     assert "2 epochs for each fit, batch 4" in capsys.readouterr().err
@@ -431,13 +535,17 @@ def test_command_lines_of_others_run_and_keep_the_decoded_data(sample_folder, tm
 def test_cached_data_gives_the_same_result(finished, copy, sample_folder):
     shutil.rmtree(copy / "probabilities")
     record = json.loads((copy / "records" / "pixel_lightgbm.json").read_text())
-    (copy / "records" / "pixel_lightgbm.json").write_text(json.dumps(record | {"scores": None, "tune": None}))
+    (copy / "records" / "pixel_lightgbm.json").write_text(
+        json.dumps(record | {"scores": None, "tune": None})
+    )
     assert run(sample_folder, copy, "--save-ds") == 0
     assert (copy.parent / "cache").is_dir()
     assert (copy / "per_image.csv").read_bytes() == (finished / "per_image.csv").read_bytes()
 
 
-def test_two_runs_in_one_process_do_not_write_into_each_others_log(finished, sample_folder, tmp_path, failing):
+def test_two_runs_in_one_process_do_not_write_into_each_others_log(
+    finished, sample_folder, tmp_path, failing
+):
     before = (finished / "log.txt").read_bytes()
     assert run(sample_folder, tmp_path / "run", approaches=failing) == 1
     assert (finished / "log.txt").read_bytes() == before
@@ -445,21 +553,35 @@ def test_two_runs_in_one_process_do_not_write_into_each_others_log(finished, sam
 
 
 def test_an_approach_runs_alone_with_the_same_options_and_files(finished, copy, sample_folder):
-    words = ["threshold", "--data", str(sample_folder), "--output", str(copy), "--no-report", *SETTINGS]
-    done = subprocess.run([sys.executable, "-m", "approaches", *words], cwd=ROOT, capture_output=True, text=True)
+    words = [
+        "threshold",
+        "--data",
+        str(sample_folder),
+        "--output",
+        str(copy),
+        "--no-report",
+        *SETTINGS,
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "approaches", *words], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     assert (copy / "leaderboard.csv").read_bytes() == (finished / "leaderboard.csv").read_bytes()
 
 
 def test_the_entry_for_one_approach_needs_a_name():
-    done = subprocess.run([sys.executable, "-m", "approaches"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "approaches"], cwd=ROOT, capture_output=True, text=True
+    )
     assert done.returncode == 2 and "--list" in done.stderr
 
 
 # Killed, and on several processes
 
 
-def test_a_run_killed_while_training_goes_on_and_ends_as_if_nothing_had_been(finished, sample_folder, tmp_path):
+def test_a_run_killed_while_training_goes_on_and_ends_as_if_nothing_had_been(
+    finished, sample_folder, tmp_path
+):
     output = tmp_path / "run"
     words = [
         "--data",
@@ -472,7 +594,9 @@ def test_a_run_killed_while_training_goes_on_and_ends_as_if_nothing_had_been(fin
         *SETTINGS,
         *SLOW,
     ]
-    process = subprocess.Popen([sys.executable, "bench.py", *words], cwd=ROOT, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [sys.executable, "bench.py", *words], cwd=ROOT, stderr=subprocess.DEVNULL
+    )
     try:
         until = time.monotonic() + 90
         while "pixel_lightgbm: training" not in _text(output / "log.txt"):
@@ -489,8 +613,14 @@ def test_a_run_killed_while_training_goes_on_and_ends_as_if_nothing_had_been(fin
     assert json.loads(threshold)["status"] == "ok"
     assert json.loads((records / "pixel_lightgbm.json").read_text())["fit"] is None
     assert run(sample_folder, output) == 0
-    assert (records / "threshold.json").read_bytes() == threshold and model.stat().st_mtime_ns == made
-    for name in ("per_image.csv", "submission/pred_valid_template.csv", "models/pixel_lightgbm/lightgbm.txt"):
+    assert (
+        records / "threshold.json"
+    ).read_bytes() == threshold and model.stat().st_mtime_ns == made
+    for name in (
+        "per_image.csv",
+        "submission/pred_valid_template.csv",
+        "models/pixel_lightgbm/lightgbm.txt",
+    ):
         assert (output / name).read_bytes() == (finished / name).read_bytes()
 
 
@@ -539,11 +669,28 @@ BROKEN = ("FitFails", "PredictFails", "LoadFails", "BuildFails")
 
 @pytest.fixture(scope="module")
 def two_processes(sample_folder, tmp_path_factory):
-    """The same run by two processes, with four approaches more that fail on the second one alone."""
+    """The same run by two processes, with four approaches more that fail on the second one
+    alone.
+    """
     folder = tmp_path_factory.mktemp("two")
     (folder / "launched.py").write_text(LAUNCHED)
-    words = ["--data", str(sample_folder), "--output", str(folder / "run"), "--no-report", *SETTINGS, *SLOW]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    words = [
+        "--data",
+        str(sample_folder),
+        "--output",
+        str(folder / "run"),
+        "--no-report",
+        *SETTINGS,
+        *SLOW,
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+    ]
     command += [str(folder / "launched.py"), *words, "--approaches", ",".join((BOTH, *BROKEN))]
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(ROOT)}
     with (folder / "said.txt").open("w") as said:
@@ -556,20 +703,38 @@ def two_processes(sample_folder, tmp_path_factory):
     return folder / "run", code, (folder / "said.txt").read_text()
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there a launcher's processes take one GPU each")
+@pytest.mark.skipif(
+    torch.cuda.is_available(), reason="there a launcher's processes take one GPU each"
+)
 def test_processes_without_a_gpu_find_each_other_without_being_told(tmp_path):
-    (tmp_path / "count.py").write_text("from approaches import processes; print(processes.state().num_processes)")
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "count.py"]
+    (tmp_path / "count.py").write_text(
+        "from approaches import processes; print(processes.state().num_processes)"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "count.py",
+    ]
     environment = {key: value for key, value in os.environ.items() if key != "ACCELERATE_USE_CPU"}
     environment["PYTHONPATH"] = str(ROOT)
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100
+    )
     assert "".join(done.stdout.split()) == "22", done.stderr  # their lines may run into each other
 
 
 def test_two_processes_give_the_same_tables_as_one(finished, two_processes):
     output, _, said = two_processes
     assert json.loads((output / "run.json").read_text())["processes"] == 2, said
-    for name in ("per_image.csv", "submission/pred_valid_template.csv", "models/pixel_lightgbm/lightgbm.txt"):
+    for name in (
+        "per_image.csv",
+        "submission/pred_valid_template.csv",
+        "models/pixel_lightgbm/lightgbm.txt",
+    ):
         assert (output / name).read_bytes() == (finished / name).read_bytes()
 
 
@@ -584,11 +749,19 @@ def test_an_approach_that_fails_on_one_process_is_a_failed_row_and_no_hang(two_p
     assert said.count("winner on val") == 1
 
 
-def test_robustness_and_seeds_are_in_the_leaderboard_where_they_are_asked_for(sample_folder, tmp_path):
+def test_robustness_and_seeds_are_in_the_leaderboard_where_they_are_asked_for(
+    sample_folder, tmp_path
+):
     output = tmp_path / "run"
-    assert run(sample_folder, output, "--robustness", "2", "--seeds", "2", approaches="threshold") == 0
+    assert (
+        run(sample_folder, output, "--robustness", "2", "--seeds", "2", approaches="threshold")
+        == 0
+    )
     table = table_of(output).iloc[0]
-    assert table["robust_dice"] <= table["robust_dice"] + table["robust_drop"] and table["robust_worst"] in CORRUPTIONS
+    assert (
+        table["robust_dice"] <= table["robust_dice"] + table["robust_drop"]
+        and table["robust_worst"] in CORRUPTIONS
+    )
     assert table["seeds"] == 2 and table["dice_over_seeds_lower"] <= table["dice_over_seeds"]
     rows = pd.read_csv(output / "robustness.csv")
     assert len(rows) == len(CORRUPTIONS) * 3 and (rows["n_images"] <= 2).all()
@@ -596,19 +769,33 @@ def test_robustness_and_seeds_are_in_the_leaderboard_where_they_are_asked_for(sa
     assert not (output / "seeds" / "1" / "submission").exists()
     assert run(sample_folder, output, approaches="threshold") == 0
     again = table_of(output).iloc[0]
-    assert again["seeds"] == 2 and again["robust_dice"] == table["robust_dice"]  # what was measured is still said
+    assert (
+        again["seeds"] == 2 and again["robust_dice"] == table["robust_dice"]
+    )  # what was measured is still said
 
 
-def test_a_failure_with_a_further_seed_counts_and_is_named(sample_folder, tmp_path, monkeypatch, capsys):
+def test_a_failure_with_a_further_seed_counts_and_is_named(
+    sample_folder, tmp_path, monkeypatch, capsys
+):
     monkeypatch.setitem(TABLE, "threshold", Entry(f"{__name__}:Unlucky", "of a test"))
     output = tmp_path / "run"
     assert run(sample_folder, output, "--seeds", "3", approaches="threshold") == 1
-    assert "failed: threshold with seed 1, threshold with seed 2; the reasons are in" in capsys.readouterr().out
-    assert table_of(output)["status"].tolist() == ["ok"] and "no room" in (output / "log.txt").read_text()
-    assert run(sample_folder, output, approaches="threshold") == 0  # it asks for one seed, which came through
+    assert (
+        "failed: threshold with seed 1, threshold with seed 2; the reasons are in"
+        in capsys.readouterr().out
+    )
+    assert (
+        table_of(output)["status"].tolist() == ["ok"]
+        and "no room" in (output / "log.txt").read_text()
+    )
+    assert (
+        run(sample_folder, output, approaches="threshold") == 0
+    )  # it asks for one seed, which came through
 
 
-def test_other_settings_of_a_further_seed_are_found_before_anything_is_trained(copy, sample_folder, capsys):
+def test_other_settings_of_a_further_seed_are_found_before_anything_is_trained(
+    copy, sample_folder, capsys
+):
     seeded = copy / "seeds" / "1"
     for part in ("records", "models"):
         shutil.copytree(copy / part, seeded / part)

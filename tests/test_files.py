@@ -33,7 +33,9 @@ def test_a_written_file_is_replaced(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="file modes of POSIX")
 def test_files_and_folders_get_the_usual_permissions(tmp_path):
-    """A temporary file of mode 0600 must not become the result's mode: others read the results too."""
+    """A temporary file of mode 0600 must not become the result's mode: others read the results
+    too.
+    """
     umask = os.umask(0o022)
     try:
         write_whole(tmp_path / "a.txt", "x")
@@ -154,7 +156,10 @@ def test_readers_never_see_half_of_a_file_while_many_write_it(tmp_path):
     path = tmp_path / "a.txt"
     contents = [letter * 50_000 for letter in "abc"]
     write_whole(path, contents[0])
-    writers = [threading.Thread(target=lambda c=c: [write_whole(path, c) for _ in range(10)]) for c in contents]
+    writers = [
+        threading.Thread(target=lambda c=c: [write_whole(path, c) for _ in range(10)])
+        for c in contents
+    ]
     for writer in writers:
         writer.start()
     while any(writer.is_alive() for writer in writers):

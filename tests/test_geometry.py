@@ -30,8 +30,13 @@ EIGHT = [
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 3)])
 def test_views_are_the_eight_flips_and_turns(shape):
     array = np.arange(np.prod(shape)).reshape(shape)
-    got = {apply_view(array, view).tobytes() + bytes(apply_view(array, view).shape) for view in D4_VIEWS}
-    expected = {np.ascontiguousarray(turn(array)).tobytes() + bytes(turn(array).shape) for turn in EIGHT}
+    got = {
+        apply_view(array, view).tobytes() + bytes(apply_view(array, view).shape)
+        for view in D4_VIEWS
+    }
+    expected = {
+        np.ascontiguousarray(turn(array)).tobytes() + bytes(turn(array).shape) for turn in EIGHT
+    }
     assert len(D4_VIEWS) == len(expected) == 8
     assert got == expected
 
@@ -72,14 +77,19 @@ def test_padding_reaches_the_multiple_and_crops_back(picture, multiple, mode):
     assert padded.shape[2:] == picture.shape[2:]
     assert padded.dtype == picture.dtype
     np.testing.assert_array_equal(crop_back(padded, crop), picture)
-    np.testing.assert_array_equal(crop_back(padded.astype(np.float32), crop), picture.astype(np.float32))
+    np.testing.assert_array_equal(
+        crop_back(padded.astype(np.float32), crop), picture.astype(np.float32)
+    )
 
 
 @given(st.integers(1, 9), st.integers(1, 40))
 def test_reflection_goes_back_and_forth_when_the_picture_is_small(width, multiple):
     padded, _ = pad_to_multiple(np.arange(width)[None], multiple)
     period = max(2 * (width - 1), 1)
-    expected = [min(column % period, period - column % period) if width > 1 else 0 for column in range(padded.shape[1])]
+    expected = [
+        min(column % period, period - column % period) if width > 1 else 0
+        for column in range(padded.shape[1])
+    ]
     assert padded[0].tolist() == expected
 
 

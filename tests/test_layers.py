@@ -1,4 +1,6 @@
-"""Imports run one way: from layers above a file's own in the table, never from its own layer or from below."""
+"""Imports run one way: from layers above a file's own in the table, never from its own layer or
+from below.
+"""
 
 import ast
 import graphlib
@@ -15,7 +17,14 @@ PLUG_INS = tuple(sorted({entry.target.split(":")[0] for entry in TABLE.values()}
 # A folder stands for all its files. Units that stand together know nothing of each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("common",),
-    ("common.rle", "common.files", "common.metrics", "common.geometry", "common.progress", "common.statistics"),
+    (
+        "common.rle",
+        "common.files",
+        "common.metrics",
+        "common.geometry",
+        "common.progress",
+        "common.statistics",
+    ),
     ("common.coco", "common.records", "common.sample", "common.submission"),
     ("common.data",),
     ("common.masks",),
@@ -34,7 +43,15 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("approaches.__main__",),
 )
 LAYER = {unit: number for number, layer in enumerate(LAYERS) for unit in layer}
-HEAVY = {"torch", "lightgbm", "accelerate", "albumentations", "timm", "segmentation_models_pytorch", "safetensors"}
+HEAVY = {
+    "torch",
+    "lightgbm",
+    "accelerate",
+    "albumentations",
+    "timm",
+    "segmentation_models_pytorch",
+    "safetensors",
+}
 
 
 def source_files() -> list[Path]:
@@ -59,7 +76,9 @@ def unit_of(module: str) -> str:
 
 
 def imported(source: str) -> set[str]:
-    """Modules that a source imports anywhere, also inside functions; `from package import module` is the module."""
+    """Modules that a source imports anywhere, also inside functions; `from package import module`
+    is the module.
+    """
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -75,7 +94,11 @@ def imported(source: str) -> set[str]:
 
 def wrong_arrows(module: str, source: str) -> list[str]:
     """Imports of ours in the source of `module` that do not come from a layer above."""
-    own = {unit_of(name) for name in imported(source) if name.split(".")[0] in ("approaches", "common", "bench")}
+    own = {
+        unit_of(name)
+        for name in imported(source)
+        if name.split(".")[0] in ("approaches", "common", "bench")
+    }
     here = unit_of(module)
     return sorted(name for name in own - {here} if name not in LAYER or LAYER[name] >= LAYER[here])
 
@@ -89,11 +112,17 @@ def test_a_file_has_its_place_and_imports_from_above(path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "common").rglob("*.py")), ids=module_of)
 def test_the_ground_needs_no_learning_library(path):
-    assert {name.split(".")[0] for name in imported(path.read_text(encoding="utf-8"))} & HEAVY == set()
+    assert {
+        name.split(".")[0] for name in imported(path.read_text(encoding="utf-8"))
+    } & HEAVY == set()
 
 
 def test_only_the_command_for_one_approach_imports_the_benchmark():
-    importers = [module_of(path) for path in source_files() if "bench" in imported(path.read_text(encoding="utf-8"))]
+    importers = [
+        module_of(path)
+        for path in source_files()
+        if "bench" in imported(path.read_text(encoding="utf-8"))
+    ]
     assert importers == ["approaches.__main__"]
 
 
@@ -127,7 +156,11 @@ def test_the_rules_looked_at_something():
         ("approaches.base", "def late():\n    from approaches import build", ["approaches"]),
         ("approaches.unet", "from approaches import threshold", ["approaches.threshold"]),
         ("approaches.tta_ensemble", "from approaches.unet import UNet", ["approaches.unet"]),
-        ("approaches.network.training", "from approaches.running.run import run_approach", ["approaches.running"]),
+        (
+            "approaches.network.training",
+            "from approaches.running.run import run_approach",
+            ["approaches.running"],
+        ),
         ("approaches.running.run", "import bench", ["bench"]),
         ("approaches.running.run", "import json, common.nowhere", ["common.nowhere"]),
         ("approaches.running.run", "from approaches import TABLE, processes", []),
@@ -140,12 +173,18 @@ def test_an_arrow_that_runs_up_is_found(module, line, wrong):
 @pytest.mark.parametrize(
     "modules",
     [
-        [name for name in sorted(MODULES) if name.startswith("common") and not name.endswith("__main__")],
+        [
+            name
+            for name in sorted(MODULES)
+            if name.startswith("common") and not name.endswith("__main__")
+        ],
         ["approaches", "approaches.running.options"],
     ],
     ids=["common", "the table"],
 )
 def test_importing_loads_no_learning_library(modules):
     command = f"import sys, {', '.join(modules)}; print(sorted({HEAVY!r} & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr

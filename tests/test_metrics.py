@@ -33,7 +33,9 @@ EMPTY, FULL = np.zeros((6, 8), dtype=bool), np.ones((6, 8), dtype=bool)
 
 
 def blobs(shape: tuple[int, int], seed: int, share: float) -> np.ndarray:
-    """A few smooth objects, as masks of photos have them; pixel noise has no outline worth the name."""
+    """A few smooth objects, as masks of photos have them; pixel noise has no outline worth the
+    name.
+    """
     noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=shape), 2.5)
     return noise > np.quantile(noise, 1 - share)
 
@@ -57,7 +59,10 @@ def nsd_by_scipy(prediction, truth, tolerance_px, ignore):
     prediction, truth = prediction & ~ignore, truth & ~ignore
     if not prediction.any() or not truth.any():
         return 1.0 if not prediction.any() and not truth.any() else 0.0
-    edges = [mask & ~ndimage.binary_erosion(mask | ignore, border_value=1) for mask in (prediction, truth)]
+    edges = [
+        mask & ~ndimage.binary_erosion(mask | ignore, border_value=1)
+        for mask in (prediction, truth)
+    ]
     total = edges[0].sum() + edges[1].sum()
     if total == 0:
         return float((prediction == truth).all())
@@ -74,7 +79,10 @@ def objects_by_brute_force(prediction, truth, ignore, iou_threshold):
     for mask in (prediction & ~ignore, truth & ~ignore):
         labels, number = ndimage.label(mask, structure=np.ones((3, 3)))
         parts.append([labels == label for label in range(1, number + 1)])
-    partners = [[j for j, t in enumerate(parts[1]) if (p & t).sum() / (p | t).sum() >= iou_threshold] for p in parts[0]]
+    partners = [
+        [j for j, t in enumerate(parts[1]) if (p & t).sum() / (p | t).sum() >= iou_threshold]
+        for p in parts[0]
+    ]
 
     def most(index, taken):
         if index == len(partners):
@@ -90,7 +98,9 @@ def objects_by_brute_force(prediction, truth, ignore, iou_threshold):
 def test_counts_are_those_of_the_known_pixels(masks):
     prediction, truth, ignore = masks
     matrix = (
-        sk.confusion_matrix(truth[~ignore], prediction[~ignore], labels=[False, True]) if not ignore.all() else None
+        sk.confusion_matrix(truth[~ignore], prediction[~ignore], labels=[False, True])
+        if not ignore.all()
+        else None
     )
     tn, fp, fn, tp = matrix.ravel().tolist() if matrix is not None else (0, 0, 0, 0)
     assert count_pixels(prediction, truth, ignore) == PixelCounts(tp, fp, fn, tn)
@@ -107,8 +117,11 @@ def test_scores_equal_those_of_sklearn(masks):
         (precision(tp, fp), sk.precision_score),
         (recall(tp, fn), sk.recall_score),
     ]:
-        # sklearn says for 0/0 what it is told to say: where the two answers differ, there is no score.
-        low, high = (theirs(*known, zero_division=value) if known[0].size else value for value in (0.0, 1.0))
+        # sklearn says for 0/0 what it is told to say: where the two answers differ, there is no
+        # score.
+        low, high = (
+            theirs(*known, zero_division=value) if known[0].size else value for value in (0.0, 1.0)
+        )
         assert ours == pytest.approx(low if low == high else math.nan, abs=1e-12, nan_ok=True)
 
 
@@ -117,7 +130,9 @@ def test_without_ignored_pixels_none_and_an_empty_mask_mean_the_same(masks):
     prediction, truth, _ = masks
     none = np.zeros_like(truth)
     assert count_pixels(prediction, truth) == count_pixels(prediction, truth, none)
-    assert surface_distance_score(prediction, truth) == surface_distance_score(prediction, truth, ignore=none)
+    assert surface_distance_score(prediction, truth) == surface_distance_score(
+        prediction, truth, ignore=none
+    )
     assert object_counts(prediction, truth) == object_counts(prediction, truth, none)
 
 
@@ -126,14 +141,20 @@ def test_what_lies_under_ignored_pixels_changes_nothing(masks):
     prediction, truth, ignore = masks
     other = np.where(ignore, ~prediction, prediction)
     assert count_pixels(prediction, truth, ignore) == count_pixels(other, truth, ignore)
-    assert surface_distance_score(prediction, truth, 2, ignore) == surface_distance_score(other, truth, 2, ignore)
+    assert surface_distance_score(prediction, truth, 2, ignore) == surface_distance_score(
+        other, truth, 2, ignore
+    )
     assert object_counts(prediction, truth, ignore) == object_counts(other, truth, ignore)
 
 
 @pytest.mark.parametrize(
     ("prediction", "truth", "expected"),
     [
-        (EMPTY, EMPTY, {"dice": None, "iou": None, "precision": None, "recall": None, "area_bias": None}),
+        (
+            EMPTY,
+            EMPTY,
+            {"dice": None, "iou": None, "precision": None, "recall": None, "area_bias": None},
+        ),
         (FULL, FULL, {"dice": 1, "iou": 1, "precision": 1, "recall": 1, "area_bias": 0}),
         (FULL, EMPTY, {"dice": 0, "iou": 0, "precision": 0, "recall": None, "area_bias": None}),
         (EMPTY, FULL, {"dice": 0, "iou": 0, "precision": None, "recall": 0, "area_bias": -1}),
@@ -148,11 +169,17 @@ def test_empty_and_full_masks(prediction, truth, expected):
         "recall": recall(tp, fn),
         "area_bias": area_bias(tp, fp, fn),
     }
-    assert {name: None if math.isnan(score) else score for name, score in scores.items()} == expected
+    assert {
+        name: None if math.isnan(score) else score for name, score in scores.items()
+    } == expected
 
 
 def test_arrays_give_float64_arrays_and_numbers_give_floats():
-    tp, fp, fn = np.array([3, 0, 0], dtype=np.uint8), np.array([1, 0, 5], dtype=np.uint8), np.array([2, 0, 0])
+    tp, fp, fn = (
+        np.array([3, 0, 0], dtype=np.uint8),
+        np.array([1, 0, 5], dtype=np.uint8),
+        np.array([2, 0, 0]),
+    )
     scores = dice(tp, fp, fn)
     assert scores.dtype == np.float64
     np.testing.assert_allclose(scores, [6 / 9, np.nan, 0])
@@ -165,7 +192,9 @@ def test_arrays_give_float64_arrays_and_numbers_give_floats():
 def test_surface_score_equals_scipy_on_noise(masks, tolerance_px):
     prediction, truth, ignore = masks
     expected = nsd_by_scipy(prediction, truth, tolerance_px, ignore)
-    assert surface_distance_score(prediction, truth, tolerance_px, ignore) == pytest.approx(expected, abs=1e-12)
+    assert surface_distance_score(prediction, truth, tolerance_px, ignore) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 @settings(max_examples=200)
@@ -173,8 +202,12 @@ def test_surface_score_equals_scipy_on_noise(masks, tolerance_px):
 def test_surface_score_equals_scipy_on_objects(masks, tolerance_px):
     prediction, truth, ignore = masks
     expected = nsd_by_scipy(prediction, truth, tolerance_px, ignore)
-    assert surface_distance_score(prediction, truth, tolerance_px, ignore) == pytest.approx(expected, abs=1e-12)
-    assert surface_distance_score(truth, prediction, tolerance_px, ignore) == pytest.approx(expected, abs=1e-12)
+    assert surface_distance_score(prediction, truth, tolerance_px, ignore) == pytest.approx(
+        expected, abs=1e-12
+    )
+    assert surface_distance_score(truth, prediction, tolerance_px, ignore) == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 def test_surface_score_of_empty_and_full_masks():
@@ -191,12 +224,15 @@ def test_surface_score_tolerates_two_pixels_and_not_three():
     truth = np.zeros((40, 40), dtype=bool)
     truth[10:30, 10:30] = True
     assert surface_distance_score(np.roll(truth, 2, axis=1), truth) == 1
-    # All four vertical sides miss; of each 20 px horizontal edge those stay that the other one reaches within 2 px.
+    # All four vertical sides miss; of each 20 px horizontal edge those stay that the other one
+    # reaches within 2 px.
     assert surface_distance_score(np.roll(truth, 3, axis=1), truth) < 0.6
 
 
 def test_cut_by_the_border_is_no_outline():
-    """Two objects that leave the photo at the same place have only their inner outlines to compare."""
+    """Two objects that leave the photo at the same place have only their inner outlines to
+    compare.
+    """
     truth, prediction = np.zeros((30, 30), dtype=bool), np.zeros((30, 30), dtype=bool)
     truth[:, :10] = True
     prediction[:, :14] = True
@@ -232,7 +268,9 @@ def test_objects_equal_brute_force_on_blobs(masks, iou_threshold):
 @settings(max_examples=200)
 @given(triples, st.sampled_from([0.5, 0.6]))
 def test_objects_equal_brute_force_on_noise(masks, iou_threshold):
-    assert object_counts(*masks, iou_threshold=iou_threshold) == objects_by_brute_force(*masks, iou_threshold)
+    assert object_counts(*masks, iou_threshold=iou_threshold) == objects_by_brute_force(
+        *masks, iou_threshold
+    )
 
 
 def test_objects_of_empty_and_full_masks():
@@ -247,7 +285,11 @@ def test_objects_of_empty_and_full_masks():
 
 def test_half_of_an_object_is_found_and_less_is_not():
     truth = np.array([[1, 1, 1, 1, 0]], dtype=bool)
-    assert object_counts(np.array([[1, 1, 0, 0, 0]], dtype=bool), truth) == (1, 0, 0)  # IoU is exactly 0.5
+    assert object_counts(np.array([[1, 1, 0, 0, 0]], dtype=bool), truth) == (
+        1,
+        0,
+        0,
+    )  # IoU is exactly 0.5
     assert object_counts(np.array([[0, 0, 0, 1, 1]], dtype=bool), truth) == (0, 1, 1)
     assert object_counts(np.array([[1, 1, 0, 1, 0]], dtype=bool), truth) == (1, 1, 0)
 
@@ -290,7 +332,10 @@ def test_summary_by_hand():
 
 
 def test_empty_images_change_no_mean():
-    objects = [row(tp=8, fp=2, fn=2, nsd_2px=0.9, object_tp=1), row(tp=1, fp=5, fn=9, nsd_2px=0.2, object_tp=1)]
+    objects = [
+        row(tp=8, fp=2, fn=2, nsd_2px=0.9, object_tp=1),
+        row(tp=1, fp=5, fn=9, nsd_2px=0.2, object_tp=1),
+    ]
     before = summarise(pd.DataFrame(objects))
     after = summarise(pd.DataFrame([*objects, row(tn=9), row(fp=3, nsd_2px=0.0)]))
     means = ["dice_mean", "iou_mean", "precision", "recall", "area_bias", "nsd_2px"]
@@ -358,12 +403,16 @@ def test_memory_order_changes_no_score(masks):
     columns = np.asfortranarray(prediction), np.asfortranarray(truth)
     ignored = np.asfortranarray(ignore)
     assert count_pixels(*columns, ignored) == count_pixels(*masks)
-    assert surface_distance_score(*columns, 2, ignored) == surface_distance_score(prediction, truth, 2, ignore)
+    assert surface_distance_score(*columns, 2, ignored) == surface_distance_score(
+        prediction, truth, 2, ignore
+    )
     assert object_counts(*columns, ignored) == object_counts(*masks)
     assert surface_distance_score(prediction[::-1], truth[::-1], 2, ignore[::-1]) == pytest.approx(
         surface_distance_score(prediction, truth, 2, ignore)
     )
-    assert object_counts(prediction[:, ::-1], truth[:, ::-1], ignore[:, ::-1]) == object_counts(*masks)
+    assert object_counts(prediction[:, ::-1], truth[:, ::-1], ignore[:, ::-1]) == object_counts(
+        *masks
+    )
 
 
 def test_docstring_examples_run():

@@ -12,10 +12,14 @@ from approaches.__main__ import refused
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("words", [["--approaches", "unet"], ["--approaches=unet"], ["--approach", "unet"], ["--a=x"]])
+@pytest.mark.parametrize(
+    "words", [["--approaches", "unet"], ["--approaches=unet"], ["--approach", "unet"], ["--a=x"]]
+)
 def test_a_second_choice_of_approaches_is_refused(words):
     said = refused(["threshold", "--data", "DIR", *words])
-    assert said.startswith(f"python -m approaches threshold got {words[0]} too; expected one approach, by its name.")
+    assert said.startswith(
+        f"python -m approaches threshold got {words[0]} too; expected one approach, by its name."
+    )
 
 
 @pytest.mark.parametrize("words", [[], ["--data", "DIR"], ["--approaches", "unet"]])
@@ -24,7 +28,8 @@ def test_a_missing_name_is_refused(words):
 
 
 @pytest.mark.parametrize(
-    "words", [["threshold"], ["threshold", "--augment"], ["--list"], ["-h"], ["unet", "--set", "a"]]
+    "words",
+    [["threshold"], ["threshold", "--augment"], ["--list"], ["-h"], ["unet", "--set", "a"]],
 )
 def test_one_name_or_a_question_is_taken(words):
     assert refused(words) == ""
@@ -39,22 +44,50 @@ def test_the_command_ends_with_2_before_anything_runs():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--set", "unet.base_channels=-8"], "unet: base_channels=-8 is not allowed; expected a whole number from 1"),
-        (["--set", "unet.levels=eight"], "unet: levels='eight' is no whole number; the settings are crop_px="),
-        (["--batch", "1"], "--batch 1 cannot be shared by 1 process(es); give a multiple, 2 or more for each."),
+        (
+            ["--set", "unet.base_channels=-8"],
+            "unet: base_channels=-8 is not allowed; expected a whole number from 1",
+        ),
+        (
+            ["--set", "unet.levels=eight"],
+            "unet: levels='eight' is no whole number; the settings are crop_px=",
+        ),
+        (
+            ["--batch", "1"],
+            "--batch 1 cannot be shared by 1 process(es); give a multiple, 2 or more for each.",
+        ),
     ],
 )
-def test_a_value_that_training_would_stumble_over_is_refused_before_it(sample_folder, tmp_path, words, told, capsys):
-    command = ["--data", str(sample_folder), "--output", str(tmp_path / "run"), "--approaches", "threshold,unet"]
+def test_a_value_that_training_would_stumble_over_is_refused_before_it(
+    sample_folder, tmp_path, words, told, capsys
+):
+    command = [
+        "--data",
+        str(sample_folder),
+        "--output",
+        str(tmp_path / "run"),
+        "--approaches",
+        "threshold,unet",
+    ]
     assert bench.main([*command, *words]) == 2
     assert told in capsys.readouterr().err.splitlines()[-1]
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_damaged_record_is_told_by_the_benchmark_in_one_line(sample_folder, tmp_path, capsys):
-    command = ["--data", str(sample_folder), "--output", str(tmp_path / "run"), "--approaches", "threshold"]
+    command = [
+        "--data",
+        str(sample_folder),
+        "--output",
+        str(tmp_path / "run"),
+        "--approaches",
+        "threshold",
+    ]
     assert bench.main([*command, "--no-report"]) == 0
-    for name, mend in [("records/threshold.json", "Delete it"), ("run.json", "give another --output")]:
+    for name, mend in [
+        ("records/threshold.json", "Delete it"),
+        ("run.json", "give another --output"),
+    ]:
         path = tmp_path / "run" / name
         whole = path.read_bytes()
         path.write_bytes(whole[:30])

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from approaches.base import Budget, NotFittedError
-from approaches.pixel_lightgbm import GROUPS, PixelConfig, PixelLightGBM, feature_names, pixel_features
+from approaches.pixel_lightgbm import (
+    GROUPS,
+    PixelConfig,
+    PixelLightGBM,
+    feature_names,
+    pixel_features,
+)
 from approaches.threshold import Threshold
 from common.data import DataSet
 from common.masks.evaluate import score_image
@@ -17,14 +23,18 @@ SMOKE = PixelConfig.smoke()
 
 @pytest.fixture(scope="module")
 def model(sample_data) -> PixelLightGBM:
-    return PixelLightGBM(SMOKE).fit(sample_data.fit, sample_data.tune, budget=Budget(steps=40), seed=3)
+    return PixelLightGBM(SMOKE).fit(
+        sample_data.fit, sample_data.tune, budget=Budget(steps=40), seed=3
+    )
 
 
 def mean_dice(approach, data) -> float:
     """Mean Dice on *score* at the threshold that is tuned on *tune*."""
     maps = ((quantise(approach.predict_proba(s.image)), s.mask, s.ignore) for s in data.tune)
     tuned = Postprocess(threshold_curve(maps).choose())
-    scores = [score_image(s, quantise(approach.predict_proba(s.image)), tuned).dice for s in data.score]
+    scores = [
+        score_image(s, quantise(approach.predict_proba(s.image)), tuned).dice for s in data.score
+    ]
     return float(np.nanmean(scores))
 
 
@@ -90,7 +100,9 @@ def test_steps_limit_the_rounds(sample_data):
 def test_a_time_limit_ends_the_boosting(sample_data):
     endless = replace(SMOKE, rounds=1_000_000, patience=1_000_000, learning_rate=1e-4)
     start = time.monotonic()
-    model = PixelLightGBM(endless).fit(sample_data.fit, sample_data.tune, budget=Budget(minutes=2 / 60))
+    model = PixelLightGBM(endless).fit(
+        sample_data.fit, sample_data.tune, budget=Budget(minutes=2 / 60)
+    )
     seconds = time.monotonic() - start
     assert 10 < model.booster_.current_iteration() < 1_000_000
     assert model.booster_.current_iteration() == model.report_.notes["rounds_allowed"]
@@ -118,14 +130,23 @@ def test_without_patience_all_rounds_are_trained_and_tune_is_not_looked_at(sampl
     ]
     assert [model.report_.steps for model in models] == [30, 30]
     assert models[0].booster_.model_to_string() == models[1].booster_.model_to_string()
-    judged = PixelLightGBM(replace(config, patience=5)).fit(sample_data.fit, sample_data.tune, budget=Budget(), seed=3)
+    judged = PixelLightGBM(replace(config, patience=5)).fit(
+        sample_data.fit, sample_data.tune, budget=Budget(), seed=3
+    )
     assert judged.report_.steps < 30
 
 
 def test_a_time_limit_without_patience_keeps_the_last_round(sample_data, tmp_path):
     config = replace(SMOKE, rounds=1_000_000, patience=0, learning_rate=1e-4)
-    model = PixelLightGBM(config).fit(sample_data.fit, sample_data.tune, budget=Budget(minutes=1 / 60))
-    assert 10 < model.report_.steps == model.booster_.current_iteration() == model.report_.notes["rounds_allowed"]
+    model = PixelLightGBM(config).fit(
+        sample_data.fit, sample_data.tune, budget=Budget(minutes=1 / 60)
+    )
+    assert (
+        10
+        < model.report_.steps
+        == model.booster_.current_iteration()
+        == model.report_.notes["rounds_allowed"]
+    )
     model.save(tmp_path)
     assert PixelLightGBM(config).load(tmp_path).booster_.current_iteration() == model.report_.steps
 
@@ -148,8 +169,12 @@ def test_ignored_pixels_are_not_drawn(labelled):
     images[0][32:] = 255
     whole_image = ~nothing
     model = PixelLightGBM(replace(SMOKE, pixels_per_image=100_000))
-    rows, labels, _ = model._sampled(labelled(images, [mask, nothing], [half, whole_image]), seed=0)
-    assert len(rows) == 16 * 32  # the upper half of the first image on the half grid; of the second nothing
+    rows, labels, _ = model._sampled(
+        labelled(images, [mask, nothing], [half, whole_image]), seed=0
+    )
+    assert (
+        len(rows) == 16 * 32
+    )  # the upper half of the first image on the half grid; of the second nothing
     assert labels.sum() == 8 * 16
 
 
@@ -157,7 +182,9 @@ def test_a_stored_model_keeps_the_best_rounds_and_its_correction(model, sample_d
     model.save(tmp_path)
     loaded = PixelLightGBM(SMOKE).load(tmp_path)
     image = sample_data.score[0].image
-    np.testing.assert_array_equal(loaded.predict_proba(image), model.predict_proba(image), strict=True)
+    np.testing.assert_array_equal(
+        loaded.predict_proba(image), model.predict_proba(image), strict=True
+    )
     assert loaded.booster_.current_iteration() == model.report_.steps
     assert loaded.balance_ == model.balance_ < 1
 
@@ -172,7 +199,9 @@ def noise(height: int, width: int, seed: int = 0) -> np.ndarray:
 
 
 def columns(image: np.ndarray, scales: int = 2) -> dict[str, np.ndarray]:
-    return dict(zip(feature_names(scales), np.moveaxis(pixel_features(image, scales), 2, 0), strict=True))
+    return dict(
+        zip(feature_names(scales), np.moveaxis(pixel_features(image, scales), 2, 0), strict=True)
+    )
 
 
 @pytest.mark.parametrize("scales", [1, 2, 5, 7])
@@ -182,7 +211,8 @@ def test_every_column_has_its_own_name(scales):
 
 
 @pytest.mark.parametrize(
-    ("height", "width"), [(1, 1), (1, 2), (2, 1), (1, 9), (5, 1), (2, 2), (3, 3), (17, 31), (64, 64), (65, 33)]
+    ("height", "width"),
+    [(1, 1), (1, 2), (2, 1), (1, 9), (5, 1), (2, 2), (3, 3), (17, 31), (64, 64), (65, 33)],
 )
 def test_the_grid_has_half_the_size_rounded_up(height, width):
     features = pixel_features(noise(height, width), scales=6)
@@ -194,18 +224,26 @@ def test_the_grid_has_half_the_size_rounded_up(height, width):
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_alone_has_the_columns_it_has_among_all(group):
     image, alone = noise(50, 70), feature_names(3, [group])
-    everything = dict(zip(feature_names(3), np.moveaxis(pixel_features(image, 3), 2, 0), strict=True))
+    everything = dict(
+        zip(feature_names(3), np.moveaxis(pixel_features(image, 3), 2, 0), strict=True)
+    )
     assert alone
-    for name, column in zip(alone, np.moveaxis(pixel_features(image, 3, [group]), 2, 0), strict=True):
+    for name, column in zip(
+        alone, np.moveaxis(pixel_features(image, 3, [group]), 2, 0), strict=True
+    ):
         np.testing.assert_array_equal(column, everything[name])
 
 
 def test_groups_together_are_all_columns():
-    assert sorted(name for group in GROUPS for name in feature_names(4, [group])) == sorted(feature_names(4))
+    assert sorted(name for group in GROUPS for name in feature_names(4, [group])) == sorted(
+        feature_names(4)
+    )
 
 
 def test_features_move_with_the_image_away_from_the_border():
-    """Two scales look at most four pyramid levels down, where one pixel is 16 px: shifts by 16 px are exact."""
+    """Two scales look at most four pyramid levels down, where one pixel is 16 px: shifts by 16 px
+    are exact.
+    """
     large = cv2.GaussianBlur(noise(288, 288), (0, 0), 3)
     here, there = pixel_features(large[:256, :256], 2), pixel_features(large[16:272, 32:288], 2)
     inner = np.s_[32:88, 32:88]
@@ -223,7 +261,9 @@ def test_the_image_is_not_changed_and_may_be_read_only():
 
 
 def test_the_same_image_gives_the_same_bits_wherever_its_arrays_lie():
-    """Some vectorised functions of OpenCV round by where in memory an array begins; a tree may then split otherwise."""
+    """Some vectorised functions of OpenCV round by where in memory an array begins; a tree may
+    then split otherwise.
+    """
     image = noise(150, 190)
     first, between = pixel_features(image), []
     for size in range(100, 2000, 190):
@@ -236,11 +276,15 @@ def test_a_plain_image_has_its_colour_and_nothing_else():
     lab = cv2.cvtColor(np.float32([[[200, 120, 40]]]) / 255, cv2.COLOR_RGB2LAB)[0, 0]
     for name, column in columns(image, scales=3).items():
         expected = lab["Lab".index(name.split("_")[1])] if name.startswith("colour") else 0
-        tolerance = 0.2 if name.startswith("spread") else 0.01  # a difference of two large float32 squares
+        tolerance = (
+            0.2 if name.startswith("spread") else 0.01
+        )  # a difference of two large float32 squares
         assert np.abs(column - expected).max() < tolerance, name
 
 
-@pytest.mark.parametrize(("line", "strong", "weak"), [(255, "ridge_2px", "valley_2px"), (0, "valley_2px", "ridge_2px")])
+@pytest.mark.parametrize(
+    ("line", "strong", "weak"), [(255, "ridge_2px", "valley_2px"), (0, "valley_2px", "ridge_2px")]
+)
 def test_a_bright_line_is_a_ridge_and_a_dark_one_a_valley(line, strong, weak):
     image = np.full((64, 64, 3), 128, np.uint8)
     image[:, 30:34] = line

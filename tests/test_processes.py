@@ -1,4 +1,6 @@
-"""Blocks within blocks, with another process that is made up; real ones are in test_two_processes.py."""
+"""Blocks within blocks, with another process that is made up; real ones are in
+test_two_processes.py.
+"""
 
 from types import SimpleNamespace
 
@@ -10,9 +12,13 @@ from approaches.processes import ApproachFailedError, agree, join, together, wai
 
 @pytest.fixture
 def other(monkeypatch):
-    """What the other process, of rank 1, brings to the meetings to come: depth, block, reason, value."""
+    """What the other process, of rank 1, brings to the meetings to come: depth, block, reason,
+    value.
+    """
     brought = []
-    monkeypatch.setattr(processes, "state", lambda: SimpleNamespace(num_processes=2, is_main_process=True))
+    monkeypatch.setattr(
+        processes, "state", lambda: SimpleNamespace(num_processes=2, is_main_process=True)
+    )
     monkeypatch.setattr(processes, "gather_object", lambda mine: [*mine, brought.pop(0)])
     yield brought
     assert brought == [], "a meeting that the other process waits for was left out"
@@ -21,7 +27,9 @@ def other(monkeypatch):
 
 def test_a_failure_around_the_block_of_another_process_ends_both_blocks_there(other):
     other += [(1, "training", "MemoryError: no room", None), (1, "waiting", "", None)]
-    expected = pytest.raises(ApproachFailedError, match="training failed on process 1: MemoryError: no room")
+    expected = pytest.raises(
+        ApproachFailedError, match="training failed on process 1: MemoryError: no room"
+    )
     with expected, together("training"), together("building the network"):
         pass
     wait()  # both are outside again, and the next meeting is one of both
@@ -55,7 +63,11 @@ def test_who_fails_around_the_block_of_another_process_raises_its_own_error(othe
 
 def test_failures_on_both_sides_of_a_block_are_each_process_own(other):
     other.append((1, "training", "MemoryError: no room", None))
-    with pytest.raises(KeyError, match="mine"), together("training"), together("building the network"):
+    with (
+        pytest.raises(KeyError, match="mine"),
+        together("training"),
+        together("building the network"),
+    ):
         raise KeyError("mine")
 
 

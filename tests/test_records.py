@@ -24,11 +24,17 @@ IDENTITY = {"data": "abc", "seed": 0, "budget": {"minutes": 1.0, "epochs": None}
 
 
 def content_of(folder):
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_a_record_comes_back_with_nan_as_none(tmp_path):
-    record = Record("a", "ok", scores=[{"img_id": np.int64(3), "dice": math.nan}], costs={"x": np.float32(0.5)})
+    record = Record(
+        "a", "ok", scores=[{"img_id": np.int64(3), "dice": math.nan}], costs={"x": np.float32(0.5)}
+    )
     write_record(tmp_path, record)
     read = read_record(tmp_path, "a")
     assert read.scores == [{"img_id": 3, "dice": None}]
@@ -37,9 +43,17 @@ def test_a_record_comes_back_with_nan_as_none(tmp_path):
 
 
 def test_json_is_strict_for_every_kind_of_number():
-    value = {"a": [math.inf, -math.inf, np.float64("nan"), (1, np.bool_(True))], 3: np.int8(4), "text": "ü"}
+    value = {
+        "a": [math.inf, -math.inf, np.float64("nan"), (1, np.bool_(True))],
+        3: np.int8(4),
+        "text": "ü",
+    }
     text = to_json(value)
-    assert json.loads(text, parse_constant=pytest.fail) == {"a": [None, None, None, [1, True]], "3": 4, "text": "ü"}
+    assert json.loads(text, parse_constant=pytest.fail) == {
+        "a": [None, None, None, [1, True]],
+        "3": 4,
+        "text": "ü",
+    }
 
 
 def test_a_record_that_is_not_there_is_none(tmp_path):
@@ -80,7 +94,8 @@ def test_a_damaged_record_is_named_with_the_way_to_mend_it(tmp_path, text):
     record_path(tmp_path, "a").write_text(text)
     for read in (lambda: read_record(tmp_path, "a"), lambda: read_records(tmp_path)):
         with pytest.raises(
-            DamagedFileError, match=r"records/a\.json cannot be read: it.*Delete it.*training/a.* again"
+            DamagedFileError,
+            match=r"records/a\.json cannot be read: it.*Delete it.*training/a.* again",
         ):
             read()
 
@@ -100,7 +115,9 @@ def test_a_damaged_description_of_a_run_is_named_and_stays_as_it_is(tmp_path, te
 
 
 def test_a_folder_without_a_run_has_no_description(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"has no run\.json; expected the folder of a finished run"):
+    with pytest.raises(
+        FileNotFoundError, match=r"has no run\.json; expected the folder of a finished run"
+    ):
         read_description(tmp_path)
 
 
@@ -161,7 +178,10 @@ def test_fresh_several_times_within_a_second_keeps_every_run(tmp_path):
     run = tmp_path / "run"
     for seed in range(4):
         open_run(run, {"seed": seed}, fresh=True)
-    seeds = [json.loads((path / "run.json").read_text())["identity"]["seed"] for path in tmp_path.iterdir()]
+    seeds = [
+        json.loads((path / "run.json").read_text())["identity"]["seed"]
+        for path in tmp_path.iterdir()
+    ]
     assert sorted(seeds) == [0, 1, 2, 3]
 
 
@@ -199,7 +219,11 @@ def test_a_description_completes_the_run_and_keeps_its_start_and_identity(tmp_pa
     describe_run(tmp_path, approaches={"a": 1})
     second = json.loads((tmp_path / "run.json").read_text())
     assert second["identity"] == IDENTITY
-    assert (second["started"], second["command"], second["seconds"]) == (first["started"], "first", None)
+    assert (second["started"], second["command"], second["seconds"]) == (
+        first["started"],
+        "first",
+        None,
+    )
     assert second["approaches"] == {"a": 1}
     open_run(tmp_path, IDENTITY, fresh=False)
 

@@ -94,7 +94,11 @@ def test_decode_accepts_exactly_sorted_runs_inside_the_image(numbers, height, wi
     covered: list[int] = []
     for start, length in zip(numbers[0::2], numbers[1::2], strict=False):
         covered += range(start, start + length) if length > 0 else [-1]
-    legal = len(numbers) % 2 == 0 and covered == sorted(set(covered)) and all(1 <= p <= height * width for p in covered)
+    legal = (
+        len(numbers) % 2 == 0
+        and covered == sorted(set(covered))
+        and all(1 <= p <= height * width for p in covered)
+    )
     text = " ".join(map(str, numbers))
     if not legal:
         with pytest.raises(RleError, match="pair"):
@@ -136,7 +140,9 @@ def test_runs_that_touch_are_read():
 
 
 def test_runs_of_length_0_in_coco_counts_are_read():
-    assert decode_coco_rle({"size": [1, 4], "counts": [1, 1, 0, 1, 1, 0]}).tolist() == [[False, True, True, False]]
+    assert decode_coco_rle({"size": [1, 4], "counts": [1, 1, 0, 1, 1, 0]}).tolist() == [
+        [False, True, True, False]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +198,9 @@ def test_empty_cell_read_as_nan_says_how_to_read(tmp_path):
     ],
 )
 def test_only_2d_bool_masks_are_encoded(encode, mask, found):
-    with pytest.raises(ValueError, match=f"{encode.__name__} got .*{found}.*needs a 2-D bool mask"):
+    with pytest.raises(
+        ValueError, match=f"{encode.__name__} got .*{found}.*needs a 2-D bool mask"
+    ):
         encode(mask)
 
 

@@ -11,13 +11,24 @@ from bench import main as bench
 @pytest.fixture(scope="module")
 def run(sample_folder, tmp_path_factory):
     folder = tmp_path_factory.mktemp("score") / "run"
-    words = ["--data", str(sample_folder), "--approaches", "threshold", "--no-report", "--output", str(folder)]
+    words = [
+        "--data",
+        str(sample_folder),
+        "--approaches",
+        "threshold",
+        "--no-report",
+        "--output",
+        str(folder),
+    ]
     assert bench(words) == 0
     return folder
 
 
 def test_scores_on_val_are_those_of_the_run(run, sample_folder, tmp_path, capsys):
-    assert main([str(run), "--data", str(sample_folder), "--output", str(tmp_path / "scores.csv")]) == 0
+    assert (
+        main([str(run), "--data", str(sample_folder), "--output", str(tmp_path / "scores.csv")])
+        == 0
+    )
     ours = pd.read_csv(tmp_path / "scores.csv").set_index("img_id")
     theirs = pd.read_csv(run / "per_image.csv").set_index("img_id")
     columns = ["tp", "fp", "fn", "dice", "nsd_2px", "group"]
@@ -26,7 +37,9 @@ def test_scores_on_val_are_those_of_the_run(run, sample_folder, tmp_path, capsys
     assert f"dice_mean {mean:.4f}" in capsys.readouterr().out
 
 
-def test_another_folder_is_scored_without_a_look_at_its_training_images(run, sample_folder, tmp_path, capsys):
+def test_another_folder_is_scored_without_a_look_at_its_training_images(
+    run, sample_folder, tmp_path, capsys
+):
     folder = tmp_path / "elsewhere"
     shutil.copytree(sample_folder / "train", folder / "val")
     assert main([str(run), "--data", str(folder)]) == 0
@@ -36,7 +49,10 @@ def test_another_folder_is_scored_without_a_look_at_its_training_images(run, sam
 
 @pytest.mark.parametrize(
     ("words", "told"),
-    [(["--data", "{data}", "--approach", "unet"], "no complete approach unet"), (["--data", "{data}/nowhere"], "")],
+    [
+        (["--data", "{data}", "--approach", "unet"], "no complete approach unet"),
+        (["--data", "{data}/nowhere"], ""),
+    ],
 )
 def test_what_cannot_be_scored_is_said(run, sample_folder, words, told, capsys):
     assert main([str(run), *(word.format(data=sample_folder) for word in words)]) == 2
@@ -50,4 +66,7 @@ def test_a_set_without_objects_is_one_line_and_exit_code_2(run, sample_folder, t
     path.write_text(json.dumps(json.loads(path.read_text()) | {"annotations": []}))
     assert main([str(run), "--data", str(folder)]) == 2
     said = capsys.readouterr().err.splitlines()
-    assert said[-1].startswith("none of the 6 images to score has an object") and "Annotate some" in said[-1]
+    assert (
+        said[-1].startswith("none of the 6 images to score has an object")
+        and "Annotate some" in said[-1]
+    )

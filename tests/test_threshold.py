@@ -13,7 +13,9 @@ from common.masks.postprocess import Postprocess, quantise
 NOTHING = DataSet(())
 
 
-def scene(background: tuple[int, int, int], colour: tuple[int, int, int], seed: int) -> tuple[np.ndarray, np.ndarray]:
+def scene(
+    background: tuple[int, int, int], colour: tuple[int, int, int], seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     """An image of two noisy colours and the mask of the second."""
     random = np.random.default_rng(seed)
     mask = np.zeros((60, 80), bool)
@@ -29,7 +31,8 @@ def fitted(labelled, background, colour) -> tuple[Threshold, DataSet]:
 
 
 @pytest.mark.parametrize(
-    ("background", "colour", "bright"), [((60, 60, 60), (180, 180, 180), True), ((190, 190, 190), (70, 70, 70), False)]
+    ("background", "colour", "bright"),
+    [((60, 60, 60), (180, 180, 180), True), ((190, 190, 190), (70, 70, 70), False)],
 )
 def test_light_and_dark_objects_are_both_found(labelled, background, colour, bright):
     model, tune_set = fitted(labelled, background, colour)
@@ -40,7 +43,9 @@ def test_light_and_dark_objects_are_both_found(labelled, background, colour, bri
 
 
 def test_the_channel_that_separates_is_chosen(labelled):
-    """Brightness varies more within object and background than between them; only the colour tells them apart."""
+    """Brightness varies more within object and background than between them; only the colour tells
+    them apart.
+    """
     images, masks = [], []
     for seed in range(3):
         image, mask = scene((100, 100, 100), (100, 100, 100), seed)
@@ -55,7 +60,9 @@ def test_the_channel_that_separates_is_chosen(labelled):
 
 
 def test_ignored_pixels_do_not_decide(labelled):
-    """Half of each image is bright and ignored; the objects are the darkest pixels of the other half."""
+    """Half of each image is bright and ignored; the objects are the darkest pixels of the other
+    half.
+    """
     images, masks, ignored = [], [], []
     for seed in range(3):
         image, mask = scene((150, 150, 150), (60, 60, 60), seed)
@@ -100,7 +107,10 @@ def test_the_stored_choice_is_the_same_model(labelled, tmp_path):
     folder = tmp_path / "model"
     folder.mkdir()
     model.save(folder)
-    assert json.loads((folder / "threshold.json").read_text()) == {"channel": model.channel_, "bright": model.bright_}
+    assert json.loads((folder / "threshold.json").read_text()) == {
+        "channel": model.channel_,
+        "bright": model.bright_,
+    }
     again = Threshold().load(folder)
     np.testing.assert_array_equal(
         again.predict_proba(tune_set[0].image), model.predict_proba(tune_set[0].image), strict=True
@@ -120,7 +130,9 @@ def test_it_beats_calling_everything_object(sample_data):
         if not sample.mask.any():
             continue
         levels = quantise(model.predict_proba(sample.image))
-        best = max(score_image(sample, levels, Postprocess(cut / 100)).dice for cut in range(2, 100, 2))
+        best = max(
+            score_image(sample, levels, Postprocess(cut / 100)).dice for cut in range(2, 100, 2)
+        )
         gains.append(best - score_image(sample, everything, Postprocess(0.5)).dice)
     assert gains
     assert np.mean(gains) > 0.05

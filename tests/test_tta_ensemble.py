@@ -11,7 +11,9 @@ from common.masks.probabilities import ProbabilityMaps
 
 
 class Noisy:
-    """Knows the truth of every image, and blurs it with noise of its own that depends on the view."""
+    """Knows the truth of every image, and blurs it with noise of its own that depends on the
+    view.
+    """
 
     traits = Traits(pretrained_on="ImageNet")
 
@@ -21,7 +23,8 @@ class Noisy:
         for sample in data_set:
             for view in D4_VIEWS:
                 seen, mask = (
-                    np.rot90(a[:, ::-1] if view.flipped else a, view.quarter_turns) for a in (sample.image, sample.mask)
+                    np.rot90(a[:, ::-1] if view.flipped else a, view.quarter_turns)
+                    for a in (sample.image, sample.mask)
                 )
                 self.truth.setdefault(np.ascontiguousarray(seen).tobytes(), mask)
 
@@ -29,7 +32,9 @@ class Noisy:
         self.asked += 1
         random = np.random.default_rng([self.seed, int(image.sum())])
         mask = self._mask(image)
-        return np.clip(mask * 0.5 + random.normal(0.25, self.noise, mask.shape), 0, 1).astype(np.float32)
+        return np.clip(mask * 0.5 + random.normal(0.25, self.noise, mask.shape), 0, 1).astype(
+            np.float32
+        )
 
     def _mask(self, image):
         key = np.ascontiguousarray(image).tobytes()
@@ -76,18 +81,26 @@ def test_noisy_members_are_averaged_and_useless_ones_left_out(sample_data):
 
 def test_views_are_doubled_as_long_as_that_gains_what_it_costs(sample_data, monkeypatch):
     scores = {1: 0.5, 2: 0.6, 4: 0.601, 8: 0.7}
-    monkeypatch.setattr(TtaEnsemble, "_score", lambda self, samples, weights, views: scores[len(views)])
+    monkeypatch.setattr(
+        TtaEnsemble, "_score", lambda self, samples, weights, views: scores[len(views)]
+    )
     found = []
     for least_gain in (0.2, 0.05, 0.0005):
         ensemble = TtaEnsemble(
-            EnsembleConfig(least_gain_of_views=least_gain), {"one": Noisy(sample_data.tune, 0.3, 1)}
+            EnsembleConfig(least_gain_of_views=least_gain),
+            {"one": Noisy(sample_data.tune, 0.3, 1)},
         ).fit(sample_data.fit, sample_data.tune, budget=Budget(steps=1))
-        found.append((ensemble.views_, round(ensemble.report_.notes["tune_dice_gain_of_views"], 6)))
+        found.append(
+            (ensemble.views_, round(ensemble.report_.notes["tune_dice_gain_of_views"], 6))
+        )
     assert found == [(1, 0.1), (2, 0.1), (8, 0.2)]  # what is not kept is told all the same
 
 
 def test_one_perfect_member_is_enough_and_it_says_so(sample_data):
-    ensemble = fitted(sample_data, {"good": Noisy(sample_data.tune, 0.0, 1), "bad": Useless(sample_data.tune, 0.3, 2)})
+    ensemble = fitted(
+        sample_data,
+        {"good": Noisy(sample_data.tune, 0.0, 1), "bad": Useless(sample_data.tune, 0.3, 2)},
+    )
     assert ensemble.weights_ == {"good": 1} and ensemble.views_ == 1
     assert "one member is enough" in ensemble.report_.notes["selection"]
 
@@ -107,13 +120,17 @@ def test_nothing_that_a_member_predicted_is_predicted_again(sample_data, tmp_pat
     assert member.asked == asked
 
 
-def test_views_are_compared_on_images_of_many_groups_however_few_the_time_allows(labelled, tmp_path):
+def test_views_are_compared_on_images_of_many_groups_however_few_the_time_allows(
+    labelled, tmp_path
+):
     random = np.random.default_rng(0)
     images = [random.integers(0, 256, (32, 32, 3), dtype=np.uint8) for _ in range(12)]
     mask = np.zeros((32, 32), bool)
     mask[8:24, 8:20] = True
     tune_set = labelled(images, [mask] * 12)
-    tune_set.groups = {image_id: f"place {image_id // 4}" for image_id in tune_set.ids}  # 0 to 3, 4 to 7, 8 to 11
+    tune_set.groups = {
+        image_id: f"place {image_id // 4}" for image_id in tune_set.ids
+    }  # 0 to 3, 4 to 7, 8 to 11
     (tmp_path / "plan.json").write_text('{"images": 3}')
     member = Watched(tune_set, 0.3, 1)
     ensemble = TtaEnsemble(EnsembleConfig(), {"one": member})
@@ -123,7 +140,9 @@ def test_views_are_compared_on_images_of_many_groups_however_few_the_time_allows
 
 
 def test_views_are_undone(sample_data):
-    """A member without noise gives the truth in every view, so their mean must be the truth again."""
+    """A member without noise gives the truth in every view, so their mean must be the truth
+    again.
+    """
     ensemble = fitted(sample_data, {"good": Noisy(sample_data.tune, 0.0, 1)})
     ensemble.views_ = len(D4_VIEWS)
     for sample in sample_data.tune:

@@ -16,7 +16,9 @@ def test_the_skip_connections_carry_detail():
     changed = picture.clone()
     changed[0, :, 5, 7] = 3
     difference = (network(changed) - network(picture)).abs()[0, 0]
-    assert int(difference.argmax()) in {row * 32 + column for row in range(3, 8) for column in range(5, 10)}
+    assert int(difference.argmax()) in {
+        row * 32 + column for row in range(3, 8) for column in range(5, 10)
+    }
 
 
 def test_parameters_of_the_paper():

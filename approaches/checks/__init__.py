@@ -1,6 +1,6 @@
-"""The contract of an approach as small checks that ship with the library: `python -m approaches.checks NAME` prints a
-line for each, and how to mend what fails. They fit the approach's smallest settings on a few generated pictures;
-whether it segments well is not their business.
+"""The contract of an approach as small checks that ship with the library: `python -m
+approaches.checks NAME` prints a line for each, and how to mend what fails. They fit the approach's
+smallest settings on a few generated pictures; whether it segments well is not their business.
 """
 
 import json
@@ -14,7 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from approaches import load, processes
-from approaches.base import Budget, ConfigError, FitReport, NotFittedError, RequirementMissingError, Traits
+from approaches.base import (
+    Budget,
+    ConfigError,
+    FitReport,
+    NotFittedError,
+    RequirementMissingError,
+    Traits,
+)
 from approaches.checks.subject import (
     BUDGET,
     ContractError,
@@ -34,8 +41,8 @@ from common.records import to_json
 SIZES = ((1, 1), (3, 50), (17, 31), (70, 70), (200, 133))
 SAFE_FILES = (".json", ".txt", ".safetensors")
 
-# approach → check → why it may fail. A check that passes although it stands here counts as failed, so that no excuse
-# outlives its reason.
+# approach → check → why it may fail. A check that passes although it stands here counts as failed,
+# so that no excuse outlives its reason.
 EXPECTED_FAILURES: dict[str, dict[str, str]] = {}
 
 
@@ -53,11 +60,17 @@ def check_config_round_trips(name: str) -> None:
     kind = type(unfitted(name))
     for config in (kind.Config(), kind.Config.smoke(), unfitted(name).config):
         values = json.loads(json.dumps(config.as_dict()))
-        words = {key: value if isinstance(value, str) else json.dumps(value) for key, value in values.items()}
+        words = {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in values.items()
+        }
         for given in (values, words):
             back = kind.Config().with_values(given)
             if back != config:
-                raise ContractError(f"{given} became {back}, expected {config}; use bool, int, float, str and tuple.")
+                raise ContractError(
+                    f"{given} became {back}, expected {config}; use bool, int, float, str and "
+                    "tuple."
+                )
 
 
 def check_unknown_setting_is_refused(name: str) -> None:
@@ -68,9 +81,13 @@ def check_unknown_setting_is_refused(name: str) -> None:
     except ConfigError as error:
         missing = [setting for setting in config.as_dict() if setting not in str(error)]
         if missing:
-            raise ContractError(f"the ConfigError does not name the settings {missing}; list all of them.") from error
+            raise ContractError(
+                f"the ConfigError does not name the settings {missing}; list all of them."
+            ) from error
     else:
-        raise ContractError("the setting no_such_setting was taken; derive Config from approaches.base.Config.")
+        raise ContractError(
+            "the setting no_such_setting was taken; derive Config from approaches.base.Config."
+        )
 
 
 def check_init_only_stores(name: str) -> None:
@@ -79,7 +96,9 @@ def check_init_only_stores(name: str) -> None:
     approach = type(unfitted(name))(config, members)
     extra = sorted(set(vars(approach)) - {"config", "members", "report_"})
     if extra:
-        raise ContractError(f"__init__ made {', '.join(extra)}; make them in fit and load, as names ending in _.")
+        raise ContractError(
+            f"__init__ made {', '.join(extra)}; make them in fit and load, as names ending in _."
+        )
     if approach.config is not config or approach.members != members:
         raise ContractError("__init__ changed its config or members; keep both as they are given.")
 
@@ -93,14 +112,18 @@ def check_unfitted_predict_says_so(name: str) -> None:
         if isinstance(error, NotFittedError) and "fit" in str(error) and "load" in str(error):
             return
         found = f"raised {type(error).__name__}: {error}"
-    raise ContractError(f"predict_proba before fit {found}; raise a NotFittedError that names fit and load.")
+    raise ContractError(
+        f"predict_proba before fit {found}; raise a NotFittedError that names fit and load."
+    )
 
 
 def check_traits_are_plain(name: str) -> None:
     """`traits` is there before `fit` and can be stored as JSON."""
     traits = unfitted(name).traits
     if not isinstance(traits, Traits):
-        raise ContractError(f"traits is a {type(traits).__name__}; return approaches.base.Traits(…).")
+        raise ContractError(
+            f"traits is a {type(traits).__name__}; return approaches.base.Traits(…)."
+        )
     json.dumps(asdict(traits))
 
 
@@ -108,7 +131,9 @@ def check_fit_returns_self(name: str) -> None:
     """`fit` returns the approach itself."""
     subject = fitted(name)
     if subject.returned is not subject.approach:
-        raise ContractError(f"fit returned {type(subject.returned).__name__}; end with return self.")
+        raise ContractError(
+            f"fit returned {type(subject.returned).__name__}; end with return self."
+        )
 
 
 def check_fit_leaves_data_unchanged(name: str) -> None:
@@ -117,15 +142,22 @@ def check_fit_leaves_data_unchanged(name: str) -> None:
     for given in (subject.fit_set, subject.tune_set):
         for sample, entry in zip(given, given.entries, strict=True):
             arrays = (sample.image, sample.mask, sample.ignore)
-            if not all(np.array_equal(now, before) for now, before in zip(arrays, decode(entry), strict=True)):
-                raise ContractError(f"fit changed the arrays of image {sample.image_id}; work on a copy.")
+            if not all(
+                np.array_equal(now, before)
+                for now, before in zip(arrays, decode(entry), strict=True)
+            ):
+                raise ContractError(
+                    f"fit changed the arrays of image {sample.image_id}; work on a copy."
+                )
 
 
 def check_report_is_plain(name: str) -> None:
     """`report_` can be stored as JSON and keeps the budget's steps."""
     report = fitted(name).approach.report_
     if not isinstance(report, FitReport):
-        raise ContractError(f"report_ is a {type(report).__name__}; assign approaches.base.FitReport(…).")
+        raise ContractError(
+            f"report_ is a {type(report).__name__}; assign approaches.base.FitReport(…)."
+        )
     try:
         to_json(asdict(report))
     except (TypeError, ValueError) as error:
@@ -133,7 +165,9 @@ def check_report_is_plain(name: str) -> None:
             f"report_ cannot be stored as JSON ({error}); keep numbers, texts, lists, dicts."
         ) from error
     if report.steps is not None and report.steps > BUDGET.steps:
-        raise ContractError(f"report_.steps is {report.steps}, the budget allowed {BUDGET.steps}; stop there.")
+        raise ContractError(
+            f"report_.steps is {report.steps}, the budget allowed {BUDGET.steps}; stop there."
+        )
 
 
 def check_output_is_probability(name: str) -> None:
@@ -155,9 +189,13 @@ def check_image_is_left_alone(name: str) -> None:
     if not np.array_equal(given, image):
         raise ContractError("predict_proba changed its image; work on a copy.")
     given.setflags(write=False)
-    expect_same(predicted(approach, given), proba, "a read-only image", "do not write into the image")
+    expect_same(
+        predicted(approach, given), proba, "a read-only image", "do not write into the image"
+    )
     view = np.ascontiguousarray(image[::-1, ::-1])[::-1, ::-1]
-    expect_same(predicted(approach, view), proba, "a flipped view", "call np.ascontiguousarray first")
+    expect_same(
+        predicted(approach, view), proba, "a flipped view", "call np.ascontiguousarray first"
+    )
 
 
 def check_predict_twice_is_same(name: str) -> None:
@@ -166,7 +204,12 @@ def check_predict_twice_is_same(name: str) -> None:
     first = predicted(approach, picture(64, 80))
     predicted(approach, picture(40, 30))
     second = predicted(approach, picture(64, 80))
-    expect_same(second, first, "the same image again", "draw nothing random and keep no state in predict_proba")
+    expect_same(
+        second,
+        first,
+        "the same image again",
+        "draw nothing random and keep no state in predict_proba",
+    )
 
 
 def check_bad_images_are_refused(name: str) -> None:
@@ -189,7 +232,9 @@ def check_bad_images_are_refused(name: str) -> None:
             continue
         except Exception as error:
             found = f"raised {type(error).__name__}"
-        raise ContractError(f"{what} {found}, expected a ValueError; call approaches.base.check_image first.")
+        raise ContractError(
+            f"{what} {found}, expected a ValueError; call approaches.base.check_image first."
+        )
 
 
 def check_saved_model_predicts_the_same(name: str) -> None:
@@ -201,22 +246,38 @@ def check_saved_model_predicts_the_same(name: str) -> None:
         shutil.move(first, second)
         loaded = load(second / name)
         if loaded.config != approach.config:
-            raise ContractError(f"the loaded config is {loaded.config}, saved was {approach.config}.")
+            raise ContractError(
+                f"the loaded config is {loaded.config}, saved was {approach.config}."
+            )
         proba = predicted(loaded, picture(70, 90))
         if loaded.parameters() != approach.parameters():
-            raise ContractError(f"{loaded.parameters()} parameters after load, {approach.parameters()} before save.")
-    expect_same(proba, predicted(approach, picture(70, 90)), "the loaded model", "save all that predict_proba uses")
+            raise ContractError(
+                f"{loaded.parameters()} parameters after load, {approach.parameters()} before "
+                "save."
+            )
+    expect_same(
+        proba,
+        predicted(approach, picture(70, 90)),
+        "the loaded model",
+        "save all that predict_proba uses",
+    )
 
 
 def check_files_run_no_code(name: str) -> None:
-    """A stored model is JSON, text and safetensors; a pickle could run anything when it is loaded."""
+    """A stored model is JSON, text and safetensors; a pickle could run anything when it is
+    loaded.
+    """
     with tempfile.TemporaryDirectory() as root:
         store_with_members(fitted(name).approach, name, Path(root))
         for path in sorted(path for path in Path(root, name).rglob("*") if path.is_file()):
             if path.suffix not in SAFE_FILES:
                 raise ContractError(f"save wrote {path.name}; write {', '.join(SAFE_FILES)} only.")
             content = path.read_bytes()
-            text = content[8 : 8 + int.from_bytes(content[:8], "little")] if path.suffix == ".safetensors" else content
+            text = (
+                content[8 : 8 + int.from_bytes(content[:8], "little")]
+                if path.suffix == ".safetensors"
+                else content
+            )
             try:
                 text.decode("utf-8") if path.suffix == ".txt" else json.loads(text)
             except ValueError as error:
@@ -224,7 +285,9 @@ def check_files_run_no_code(name: str) -> None:
 
 
 def check_same_seed_gives_same_model(name: str) -> None:
-    """The same seed and number of steps give the same model, with a folder for checkpoints and without."""
+    """The same seed and number of steps give the same model, with a folder for checkpoints and
+    without.
+    """
     device = processes.state().device.type
     if not unfitted(name).traits.deterministic or device != "cpu":
         raise NotApplicableError(f"its traits promise no repetition on {device}")
@@ -238,7 +301,9 @@ def check_same_seed_gives_same_model(name: str) -> None:
 
 
 def check_odd_labels_can_be_learned(name: str) -> None:
-    """Empty masks, full masks, ignored pixels, wholly ignored and tiny images among the others do no harm."""
+    """Empty masks, full masks, ignored pixels, wholly ignored and tiny images among the others do
+    no harm.
+    """
     fitted(name)  # whatever is missing for any fit is told by the shared one
     approach = unfitted(name, members_of(name))
     fit_set, tune_set = (data_set(split, odd=True) for split in ("fit", "tune"))
@@ -249,12 +314,17 @@ def check_odd_labels_can_be_learned(name: str) -> None:
 def check_parameters_are_counted(name: str) -> None:
     """`parameters` is a positive int, and counts the members too."""
     approach = fitted(name).approach
-    count, least = approach.parameters(), max(1, sum(member.parameters() for member in approach.members.values()))
+    count, least = (
+        approach.parameters(),
+        max(1, sum(member.parameters() for member in approach.members.values())),
+    )
     if type(count) is not int or count < least:
         raise ContractError(f"parameters() gave {count!r}, expected an int of at least {least}.")
 
 
-CHECKS: dict[str, Callable[[str], None]] = {key: check for key, check in globals().items() if key.startswith("check_")}
+CHECKS: dict[str, Callable[[str], None]] = {
+    key: check for key, check in globals().items() if key.startswith("check_")
+}
 
 
 def run_check(name: str, check: Callable[[str], None]) -> Outcome:
@@ -268,7 +338,9 @@ def run_check(name: str, check: Callable[[str], None]) -> Outcome:
         status, reason = ("expected", excuse) if excuse else ("FAILED", _said(error))
         return Outcome(check.__name__, status, reason)
     if excuse:
-        return Outcome(check.__name__, "FAILED", f"it passes; take it out of EXPECTED_FAILURES ({excuse})")
+        return Outcome(
+            check.__name__, "FAILED", f"it passes; take it out of EXPECTED_FAILURES ({excuse})"
+        )
     return Outcome(check.__name__, "ok")
 
 
@@ -276,4 +348,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, ContractError):
         return str(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} (in {frame.name}, {Path(frame.filename).name}:{frame.lineno})"
+    return (
+        f"{type(error).__name__}: {error} (in {frame.name}, "
+        f"{Path(frame.filename).name}:{frame.lineno})"
+    )

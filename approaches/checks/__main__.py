@@ -1,4 +1,6 @@
-"""Whether approaches keep the contract: `python -m approaches.checks NAME`; a line for each check."""
+"""Whether approaches keep the contract: `python -m approaches.checks NAME`; a line for each
+check.
+"""
 
 import argparse
 import sys
@@ -9,8 +11,12 @@ from approaches.checks import CHECKS, run_check
 
 def main(words: list[str] | None = None) -> int:
     """Print the outcome of every check; 0 if none failed, 1 if one did."""
-    parser = argparse.ArgumentParser(prog="python -m approaches.checks", description="Does it keep the contract?")
-    parser.add_argument("names", nargs="+", metavar="NAME", choices=list(TABLE), help="of the table of approaches")
+    parser = argparse.ArgumentParser(
+        prog="python -m approaches.checks", description="Does it keep the contract?"
+    )
+    parser.add_argument(
+        "names", nargs="+", metavar="NAME", choices=list(TABLE), help="of the table of approaches"
+    )
     names = parser.parse_args(words).names
     processes.use_threads()
     failed = 0

@@ -1,5 +1,5 @@
-"""A segmentation network as an approach: whatever its layers are, it is trained by the one loop, predicts whole
-images of any size, and is stored as safetensors. Subclasses say only which network.
+"""A segmentation network as an approach: whatever its layers are, it is trained by the one loop,
+predicts whole images of any size, and is stored as safetensors. Subclasses say only which network.
 """
 
 from abc import abstractmethod
@@ -21,11 +21,15 @@ from approaches.network.training import shared_batch, train
 from common.data import DataSet
 
 WEIGHTS = "model.safetensors"
-MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet in RGB, as its encoders were trained
+MEAN, STD = (
+    (0.485, 0.456, 0.406),
+    (0.229, 0.224, 0.225),
+)  # of ImageNet in RGB, as its encoders were trained
 
 
 class Normalised(nn.Module):
-    """A network behind the normalisation of its input: (B, 3, H, W) uint8 in, logits (B, 1, H, W) out.
+    """A network behind the normalisation of its input: (B, 3, H, W) uint8 in, logits (B, 1, H, W)
+    out.
 
     Args:
         network: (B, 3, h, w) float → (B, 1, h, w), for h and w that are multiples of `divisor`.
@@ -53,7 +57,10 @@ class Normalised(nn.Module):
         normalised = (images.float() - self.mean) / self.std
         if self.scale == 1:
             return self.network(normalised)
-        seen = [max(1, round(side * self.scale / self.divisor)) * self.divisor for side in images.shape[2:]]
+        seen = [
+            max(1, round(side * self.scale / self.divisor)) * self.divisor
+            for side in images.shape[2:]
+        ]
         small = functional.interpolate(normalised, seen, mode="bilinear", antialias=self.scale < 1)
         return functional.interpolate(self.network(small), images.shape[2:], mode="bilinear")
 
@@ -62,7 +69,8 @@ class NetworkApproach(Approach):
     """An approach whose model is one torch network."""
 
     Config = TrainingConfig
-    divisor = 32  # height and width must be multiples of it; images are padded and cropped back here alone
+    # height and width must be multiples of it; images are padded and cropped back here alone
+    divisor = 32
 
     @property
     def traits(self) -> Traits:
@@ -71,10 +79,14 @@ class NetworkApproach(Approach):
 
     @abstractmethod
     def build_network(self, *, pretrained: bool) -> nn.Module:
-        """The network (B, 3, H, W) normalised float → logits (B, 1, H, W); `pretrained` asks for outside weights."""
+        """The network (B, 3, H, W) normalised float → logits (B, 1, H, W); `pretrained` asks for
+        outside weights.
+        """
 
     def normalisation(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Mean and standard deviation of each RGB channel, as shares of 255, by which the input is normalised."""
+        """Mean and standard deviation of each RGB channel, as shares of 255, by which the input is
+        normalised.
+        """
         return MEAN, STD
 
     def check_budget(self, budget: Budget) -> None:
@@ -82,14 +94,27 @@ class NetworkApproach(Approach):
         shared_batch(budget.batch, self.config.batch)
 
     def fit(
-        self, fit_set: DataSet, tune_set: DataSet, *, budget: Budget, seed: int = 0, folder: Path | None = None
+        self,
+        fit_set: DataSet,
+        tune_set: DataSet,
+        *,
+        budget: Budget,
+        seed: int = 0,
+        folder: Path | None = None,
     ) -> Self:
         """Train by the one loop (`approaches.network.training`); see `Approach.fit`."""
         torch.manual_seed(seed)
         with processes.together("building the network"):
             network = self._behind_normalisation(self.build_network(pretrained=True))
         self.network_, self.report_ = train(
-            network, fit_set, tune_set, self.config, budget=budget, seed=seed, folder=folder, divisor=self.divisor
+            network,
+            fit_set,
+            tune_set,
+            self.config,
+            budget=budget,
+            seed=seed,
+            folder=folder,
+            divisor=self.divisor,
         )
         return self
 
@@ -99,27 +124,35 @@ class NetworkApproach(Approach):
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """See `Approach.predict_proba`; large photos are predicted in overlapping tiles."""
         if not hasattr(self, "network_"):
-            raise NotFittedError("this network is not trained yet; call fit(fit_set, tune_set, budget=…) or load.")
+            raise NotFittedError(
+                "this network is not trained yet; call fit(fit_set, tune_set, budget=…) or load."
+            )
         return predict_whole(self.network_, check_image(image), self.divisor)
 
     def save(self, folder: Path) -> None:
         """Write the weights as safetensors."""
-        state = {key: value.contiguous() for key, value in self.network_.network.state_dict().items()}
+        state = {
+            key: value.contiguous() for key, value in self.network_.network.state_dict().items()
+        }
         save_file(state, folder / WEIGHTS)
 
     def load(self, folder: Path) -> Self:
-        """Read what `save` wrote, onto this process's device; OSError where the file is not that."""
+        """Read what `save` wrote, onto this process's device; OSError where the file is not
+        that.
+        """
         network, path = self.build_network(pretrained=False), folder / WEIGHTS
         try:
             network.load_state_dict(load_file(path))
         except (SafetensorError, RuntimeError) as error:
             raise OSError(
-                f"{path} does not hold the weights of this network ({str(error).splitlines()[0]}); expected the file "
-                f"that training wrote. Delete {folder}; the approach is trained again when bench.py goes on with the "
-                "run."
+                f"{path} does not hold the weights of this network "
+                f"({str(error).splitlines()[0]}); expected the file that training wrote. Delete "
+                f"{folder}; the approach is trained again when bench.py goes on with the run."
             ) from error
         network = self._behind_normalisation(network)
-        self.network_ = network.to(processes.state().device, memory_format=torch.channels_last).eval()
+        self.network_ = network.to(
+            processes.state().device, memory_format=torch.channels_last
+        ).eval()
         return self
 
     def parameters(self) -> int:

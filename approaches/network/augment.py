@@ -1,7 +1,8 @@
 """Crops and augmentation of labelled images: the one place where training pixels are changed.
 
-What a crop looks like depends on the seed and its place in the training alone: not on the number of processes or
-workers, nor on what was drawn before, so a resumed or a sharded training sees the same crops.
+What a crop looks like depends on the seed and its place in the training alone: not on the number
+of processes or workers, nor on what was drawn before, so a resumed or a sharded training sees the
+same crops.
 """
 
 from typing import Any
@@ -26,8 +27,8 @@ def augmentation(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) 
     """The transforms from a window to a crop.
 
     Args:
-        strength: "none" only crops; "geometric" flips, turns, scales and shears; "photometric" changes light and
-            colour, blurs, adds noise, and compresses; "full" does both.
+        strength: "none" only crops; "geometric" flips, turns, scales and shears; "photometric"
+            changes light and colour, blurs, adds noise, and compresses; "full" does both.
         crop_px: side of the square crop.
         zoom: least and greatest magnification of the geometric part.
 
@@ -35,7 +36,9 @@ def augmentation(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) 
         ValueError: an unknown strength.
     """
     if strength not in STRENGTHS:
-        raise ValueError(f"there is no augmentation {strength!r}; there are {', '.join(STRENGTHS)}.")
+        raise ValueError(
+            f"there is no augmentation {strength!r}; there are {', '.join(STRENGTHS)}."
+        )
     steps: list[A.BasicTransform | A.BaseCompose] = []
     if strength in ("geometric", "full"):
         affine = A.Affine(
@@ -59,17 +62,23 @@ def augmentation(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) 
     return A.Compose(steps)
 
 
-def described(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) -> list[dict[str, Any]]:
+def described(
+    strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM
+) -> list[dict[str, Any]]:
     """The transforms as JSON-able values, for `run.json`."""
     transforms = augmentation(strength, crop_px, zoom).to_dict()["transform"]["transforms"]
-    return [{key: value for key, value in step.items() if key != "__version__"} for step in transforms]
+    return [
+        {key: value for key, value in step.items() if key != "__version__"} for step in transforms
+    ]
 
 
 class Crops(torch.utils.data.Dataset):
-    """An endless stream of augmented crops, by place; each epoch goes once over the images in an order of its own.
+    """An endless stream of augmented crops, by place; each epoch goes once over the images in an
+    order of its own.
 
-    A share of the places may be given to generated scenes, each drawn once; another share of the windows may have an
-    object of another image, generated butts or generated litter laid on them before they are turned and recoloured.
+    A share of the places may be given to generated scenes, each drawn once; another share of the
+    windows may have an object of another image, generated butts or generated litter laid on them
+    before they are turned and recoloured.
     """
 
     def __init__(
@@ -87,19 +96,38 @@ class Crops(torch.utils.data.Dataset):
         litter_share: float = 0.0,
         zoom: tuple[float, float] = ZOOM,
     ):
-        self.images, self.crop_px, self.object_share, self.seed = images, crop_px, object_share, seed
-        self.epoch_length, self.strength, self.generated_share = epoch_length, strength, generated_share
-        self.paste_share, self.butt_share, self.litter_share = paste_share, butt_share, litter_share
+        self.images, self.crop_px, self.object_share, self.seed = (
+            images,
+            crop_px,
+            object_share,
+            seed,
+        )
+        self.epoch_length, self.strength, self.generated_share = (
+            epoch_length,
+            strength,
+            generated_share,
+        )
+        self.paste_share, self.butt_share, self.litter_share = (
+            paste_share,
+            butt_share,
+            litter_share,
+        )
         self.transform = augmentation(strength, crop_px, zoom)
 
     def image_index(self, place: int) -> int:
-        """Which image the crop at a place is taken from; every image comes once before one comes twice."""
+        """Which image the crop at a place is taken from; every image comes once before one comes
+        twice.
+        """
         epoch, within = divmod(place, self.epoch_length)
         passes, index = divmod(within, len(self.images))
-        return int(np.random.default_rng([self.seed, epoch, passes]).permutation(len(self.images))[index])
+        return int(
+            np.random.default_rng([self.seed, epoch, passes]).permutation(len(self.images))[index]
+        )
 
     def __getitem__(self, place: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """An image (3, crop, crop) uint8 and its target (1, crop, crop) uint8 of 0, 1 or `NOTHING`."""
+        """An image (3, crop, crop) uint8 and its target (1, crop, crop) uint8 of 0, 1 or
+        `NOTHING`.
+        """
         random = np.random.default_rng([self.seed, place, 1])
         if self.generated_share and random.random() < self.generated_share:
             sample = self._generated(place)
@@ -109,17 +137,25 @@ class Crops(torch.utils.data.Dataset):
         side = self.crop_px if self.strength == "none" else int(self.crop_px * MARGIN)
         centre = self._centre(sample.mask, random)
         self.transform.set_random_seed(int(random.integers(2**31)))
-        seen = self._laid_on(window(sample.image, centre, side), window(target, centre, side), random)
+        seen = self._laid_on(
+            window(sample.image, centre, side), window(target, centre, side), random
+        )
         drawn = self.transform(image=seen[0], mask=seen[1])
-        image = torch.from_numpy(np.ascontiguousarray(drawn["image"].transpose(2, 0, 1)))  # (3, crop, crop)
-        return image, torch.from_numpy(np.ascontiguousarray(drawn["mask"]))[None]  # (1, crop, crop)
+        image = torch.from_numpy(
+            np.ascontiguousarray(drawn["image"].transpose(2, 0, 1))
+        )  # (3, crop, crop)
+        return image, torch.from_numpy(np.ascontiguousarray(drawn["mask"]))[
+            None
+        ]  # (1, crop, crop)
 
     def _laid_on(
         self, image: np.ndarray, target: np.ndarray, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """The window with what is laid on it, in the shares that were asked for."""
         if self.paste_share and random.random() < self.paste_share:
-            image, target = paste_from(self.images[int(random.integers(len(self.images)))], image, target, random)
+            image, target = paste_from(
+                self.images[int(random.integers(len(self.images)))], image, target, random
+            )
         if self.butt_share and random.random() < self.butt_share:
             image, target = lay_generated(image, target, random, "butts")
         if self.litter_share and random.random() < self.litter_share:
@@ -128,7 +164,9 @@ class Crops(torch.utils.data.Dataset):
 
     def _generated(self, place: int) -> Sample:
         """A scene drawn for this place alone, just large enough for its window."""
-        scene = render_scene(self.seed, index=place, size=max(SMALLEST_SCENE_PX, int(self.crop_px * MARGIN)))
+        scene = render_scene(
+            self.seed, index=place, size=max(SMALLEST_SCENE_PX, int(self.crop_px * MARGIN))
+        )
         return Sample(-1, scene.image, scene.mask, np.zeros_like(scene.mask))
 
     def _centre(self, mask: np.ndarray, random: np.random.Generator) -> tuple[int, int]:
@@ -140,10 +178,14 @@ class Crops(torch.utils.data.Dataset):
                 row = int(random.choice(rows))
                 column = int(random.choice(np.flatnonzero(mask[row])))
                 shift = random.integers(-self.crop_px // 3, self.crop_px // 3 + 1, 2)
-                return int(np.clip(row + shift[0], 0, height - 1)), int(np.clip(column + shift[1], 0, width - 1))
+                return int(np.clip(row + shift[0], 0, height - 1)), int(
+                    np.clip(column + shift[1], 0, width - 1)
+                )
         half = self.crop_px // 2
         low, high = (min(half, height // 2), min(half, width // 2)), (height - half, width - half)
-        return tuple(int(random.integers(a, max(a + 1, b))) for a, b in zip(low, high, strict=True))
+        return tuple(
+            int(random.integers(a, max(a + 1, b))) for a, b in zip(low, high, strict=True)
+        )
 
 
 def window(array: np.ndarray, centre: tuple[int, int], side: int) -> np.ndarray:
@@ -151,7 +193,12 @@ def window(array: np.ndarray, centre: tuple[int, int], side: int) -> np.ndarray:
     top, left = centre[0] - side // 2, centre[1] - side // 2
     height, width = array.shape[:2]
     inside = array[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
-    beyond = (max(0, -top), max(0, top + side - height), max(0, -left), max(0, left + side - width))
+    beyond = (
+        max(0, -top),
+        max(0, top + side - height),
+        max(0, -left),
+        max(0, left + side - width),
+    )
     if not any(beyond):
         return inside
     return cv2.copyMakeBorder(

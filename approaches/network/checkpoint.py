@@ -1,5 +1,5 @@
-"""What an unfinished training leaves behind: its last complete epoch, and the curve so far as CSV and for
-TensorBoard.
+"""What an unfinished training leaves behind: its last complete epoch, and the curve so far as CSV
+and for TensorBoard.
 """
 
 import csv
@@ -30,11 +30,15 @@ class Checkpoints:
         """The stored state, or None; read without running code."""
         if self.path is None or not self.path.is_file():
             return None
-        return torch.load(self.path, map_location="cpu", weights_only=True)  # whoever takes it moves it
+        return torch.load(
+            self.path, map_location="cpu", weights_only=True
+        )  # whoever takes it moves it
 
 
 class Curve:
-    """One row for each round, in `curve.csv` and `tensorboard/`; written by the main process alone."""
+    """One row for each round, in `curve.csv` and `tensorboard/`; written by the main process
+    alone.
+    """
 
     COLUMNS = ("epoch", "step", "loss", "learning_rate", "tune_dice", "seconds")
 
@@ -44,13 +48,23 @@ class Curve:
         self._writer: SummaryWriter | None = None
 
     def cut(self, step: int) -> None:
-        """Take back the rows of an earlier training up to a step; what came later is trained again."""
+        """Take back the rows of an earlier training up to a step; what came later is trained
+        again.
+        """
         path = self.folder / "curve.csv" if self.folder else None
         if path and path.is_file():
             with path.open(newline="", encoding="utf-8") as file:
                 self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
 
-    def add(self, epoch: float, step: int, loss: float, rate: float, tune_dice: float | None, seconds: float) -> None:
+    def add(
+        self,
+        epoch: float,
+        step: int,
+        loss: float,
+        rate: float,
+        tune_dice: float | None,
+        seconds: float,
+    ) -> None:
         """Append a round; `tune_dice` is None where none was judged."""
         if self.folder is None:
             return
@@ -63,7 +77,10 @@ class Curve:
             f"{seconds:.1f}",
         )
         self.rows.append(dict(zip(self.COLUMNS, values, strict=True)))
-        lines = [",".join(self.COLUMNS), *(",".join(str(value) for value in row.values()) for row in self.rows)]
+        lines = [
+            ",".join(self.COLUMNS),
+            *(",".join(str(value) for value in row.values()) for row in self.rows),
+        ]
         write_whole(self.folder / "curve.csv", "\n".join(lines) + "\n")
         if self._writer is None:
             self._writer = SummaryWriter(self.folder / "tensorboard", purge_step=step)

@@ -1,4 +1,5 @@
-"""Whole images of any size through a network that wants multiples of some number: padding, tiles and number format.
+"""Whole images of any size through a network that wants multiples of some number: padding, tiles
+and number format.
 
 Training and prediction both come through this file.
 """
@@ -17,7 +18,10 @@ def fast_precision(device: torch.device) -> torch.dtype:
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")  # torch has no public question for it
+    asked = (
+        "_is_amx_tile_supported",
+        "_is_avx512_bf16_supported",
+    )  # torch has no public question for it
     if device.type == "cpu" and any(getattr(torch.cpu, name, bool)() for name in asked):
         return torch.bfloat16
     return torch.float32
@@ -33,7 +37,9 @@ def predict_tile(network: nn.Module, image: np.ndarray, divisor: int) -> np.ndar
     """Probabilities (H, W) float32 of an image that fits into memory at once."""
     device = next(network.parameters()).device
     padded, crop = pad_to_multiple(image, divisor)
-    batch = torch.from_numpy(np.array(padded.transpose(2, 0, 1)))[None].to(device)  # (1, 3, H', W')
+    batch = torch.from_numpy(np.array(padded.transpose(2, 0, 1)))[None].to(
+        device
+    )  # (1, 3, H', W')
     precision = fast_precision(device)
     with torch.autocast(device.type, precision, enabled=precision != torch.float32):
         logits = network(batch.contiguous(memory_format=torch.channels_last))  # (1, 1, H', W')

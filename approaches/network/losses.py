@@ -1,5 +1,5 @@
-"""Losses of binary segmentation, by name, from segmentation-models-pytorch. All leave out pixels that teach nothing,
-and all survive crops without an object.
+"""Losses of binary segmentation, by name, from segmentation-models-pytorch. All leave out pixels
+that teach nothing, and all survive crops without an object.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,9 @@ LOSSES: dict[str, Callable[[], nn.Module]] = {
     "focal_tversky": lambda: smp.losses.TverskyLoss(
         mode="binary", alpha=0.3, beta=0.7, gamma=4 / 3, smooth=1.0, ignore_index=NOTHING
     ),
-    "bce_lovasz": lambda: _Sum(_bce(), smp.losses.LovaszLoss(mode="binary", per_image=False, ignore_index=NOTHING)),
+    "bce_lovasz": lambda: _Sum(
+        _bce(), smp.losses.LovaszLoss(mode="binary", per_image=False, ignore_index=NOTHING)
+    ),
 }
 
 

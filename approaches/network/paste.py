@@ -1,6 +1,7 @@
 """Objects and other things pasted onto training windows, before they are turned and recoloured.
 
-Source: G. Ghiasi et al., Simple Copy-Paste is a Strong Data Augmentation Method for Instance Segmentation, 2021.
+Source: G. Ghiasi et al., Simple Copy-Paste is a Strong Data Augmentation Method for Instance
+Segmentation, 2021.
 """
 
 import cv2
@@ -18,7 +19,8 @@ GAINS = (0.75, 1.3)
 def paste_from(
     sample: Sample, image: np.ndarray, target: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Paste one object of a sample at a random place of a window, turned, scaled, lighter or darker.
+    """Paste one object of a sample at a random place of a window, turned, scaled, lighter or
+    darker.
 
     Args:
         sample: where the object is cut out; without one the window stays as it is.
@@ -48,15 +50,22 @@ def paste_from(
 
 
 def _cut_out(sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray] | None:
-    """Colours (h, w, 3) float32 and alpha (h, w) float32 of one object that no border cuts, or None."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(sample.mask.astype(np.uint8), connectivity=8)
+    """Colours (h, w, 3) float32 and alpha (h, w) float32 of one object that no border cuts, or
+    None.
+    """
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        sample.mask.astype(np.uint8), connectivity=8
+    )
     height, width = sample.mask.shape
     whole = [
         label
         for label in range(1, count)
-        if stats[label, 4] >= 20 and stats[label, 0] > ROOM_PX and stats[label, 1] > ROOM_PX
-        and stats[label, 0] + stats[label, 2] < width - ROOM_PX and stats[label, 1] + stats[label, 3] < height - ROOM_PX
-    ]  # fmt: skip
+        if stats[label, 4] >= 20
+        and stats[label, 0] > ROOM_PX
+        and stats[label, 1] > ROOM_PX
+        and stats[label, 0] + stats[label, 2] < width - ROOM_PX
+        and stats[label, 1] + stats[label, 3] < height - ROOM_PX
+    ]
     if not whole:
         return None
     label = whole[int(rng.integers(len(whole)))]
@@ -66,7 +75,9 @@ def _cut_out(sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, np.n
     return sample.image[part].astype(np.float32), alpha
 
 
-def _turned(colour: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _turned(
+    colour: np.ndarray, alpha: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
     """The cut-out at another angle, size and brightness."""
     scale, angle = rng.uniform(*SCALES), rng.uniform(0, 360)
     height, width = alpha.shape
@@ -76,16 +87,24 @@ def _turned(colour: np.ndarray, alpha: np.ndarray, rng: np.random.Generator) -> 
     if rng.random() < 0.5:
         colour, alpha = colour[:, ::-1], alpha[:, ::-1]
     colour = cv2.warpAffine(
-        np.ascontiguousarray(colour), matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        np.ascontiguousarray(colour),
+        matrix,
+        (side, side),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
     )
-    alpha = cv2.warpAffine(np.ascontiguousarray(alpha), matrix, (side, side), flags=cv2.INTER_LINEAR)
+    alpha = cv2.warpAffine(
+        np.ascontiguousarray(alpha), matrix, (side, side), flags=cv2.INTER_LINEAR
+    )
     return np.clip(colour * np.float32(rng.uniform(*GAINS)), 0, 255), alpha
 
 
 def lay_generated(
     image: np.ndarray, target: np.ndarray, rng: np.random.Generator, kind: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lay generated butts ("butts") or things that are no butts ("litter") on a window; see `paste_from`."""
+    """Lay generated butts ("butts") or things that are no butts ("litter") on a window; see
+    `paste_from`.
+    """
     lay, most = (lay_butts_on, 2) if kind == "butts" else (lay_litter_on, 8)
     image, mask = lay(image, target == 1, rng, int(rng.integers(1, most + 1)))
     return image, np.where((target == 0) | (target == 1), mask.astype(np.uint8), target)

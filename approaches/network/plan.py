@@ -1,6 +1,6 @@
-"""What a training decides before its first step: how many steps fit into the time, and in which number format. Both are
-measured once, on a throw-away copy of the network, and kept on disk, so that a continued training follows the same
-plan.
+"""What a training decides before its first step: how many steps fit into the time, and in which
+number format. Both are measured once, on a throw-away copy of the network, and kept on disk, so
+that a continued training follows the same plan.
 """
 
 import copy
@@ -23,7 +23,9 @@ from common.data import DataSet
 from common.files import write_whole
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-MEASURED_FROM_MINUTES = 3.0  # a shorter training would spend too much of its time on measuring formats
+MEASURED_FROM_MINUTES = (
+    3.0  # a shorter training would spend too much of its time on measuring formats
+)
 JUDGING_SHARE = 0.3  # of the time at most
 DEFAULT_EPOCHS = 20
 ROUND_SECONDS = (10.0, 60.0)  # between two checkpoints, where the speed is known
@@ -61,9 +63,9 @@ def make_plan(
 ) -> Plan:
     """The stored plan of an unfinished training, else a new one; the same on every process.
 
-    Without a time limit nothing is measured: steps and format then depend on the command line and the kind of device
-    alone, and the run can be repeated exactly. With several processes the main one measures alone; what they lose by
-    waiting for each other is not in the plan.
+    Without a time limit nothing is measured: steps and format then depend on the command line and
+    the kind of device alone, and the run can be repeated exactly. With several processes the main
+    one measures alone; what they lose by waiting for each other is not in the plan.
 
     Args:
         network: on its device; not changed.
@@ -71,7 +73,8 @@ def make_plan(
         judged: the images that judge a round.
         batch: crops in a step over all processes.
         config: a `TrainingConfig`.
-        budget: its minutes count from `start` (of `time.monotonic`) and include measuring and judging.
+        budget: its minutes count from `start` (of `time.monotonic`) and include measuring and
+            judging.
         folder: where the plan is kept; None keeps none.
         start: when the fit began.
     """
@@ -89,7 +92,13 @@ def make_plan(
 
 
 def _new_plan(
-    network: nn.Module, crops: Crops, judged: DataSet, batch: int, config, budget: Budget, start: float
+    network: nn.Module,
+    crops: Crops,
+    judged: DataSet,
+    batch: int,
+    config,
+    budget: Budget,
+    start: float,
 ) -> Plan:
     device = processes.state().device
     per_epoch = crops.epoch_length // batch
@@ -99,7 +108,11 @@ def _new_plan(
         precision = next(name for name, dtype in PRECISIONS.items() if dtype == by_kind)
     limits = [budget.steps, budget.epochs and budget.epochs * per_epoch]
     if budget.minutes is None:
-        steps = min(limit for limit in [*limits, None if any(limits) else DEFAULT_EPOCHS * per_epoch] if limit)
+        steps = min(
+            limit
+            for limit in [*limits, None if any(limits) else DEFAULT_EPOCHS * per_epoch]
+            if limit
+        )
         return Plan(steps, min(per_epoch, MOST_ROUND_STEPS), precision)
     drawn, crop_seconds = draw(crops, batch // processes.state().num_processes, device)
     candidates: dict[str, float] = {}
@@ -107,7 +120,9 @@ def _new_plan(
         for name in _formats(device):
             candidates[name] = seconds_per_step(network, drawn, config.loss, name, timed=2)
         precision = min(candidates, key=candidates.get)
-    step = seconds_per_step(network, drawn, config.loss, precision, timed=4 if budget.minutes >= 1 else 2)
+    step = seconds_per_step(
+        network, drawn, config.loss, precision, timed=4 if budget.minutes >= 1 else 2
+    )
     workers = loader_workers(device)
     step = max(step, crop_seconds / workers) if workers else step + crop_seconds
     seconds = budget.minutes * 60
@@ -131,8 +146,12 @@ def loader_workers(device: torch.device) -> int:
     return min(8, processes.threads()) if device.type == "cuda" else 0
 
 
-def draw(crops: Crops, batch: int, device: torch.device) -> tuple[list[tuple[torch.Tensor, torch.Tensor]], float]:
-    """Two batches of crops on the device, and the seconds that drawing one takes after the first images are decoded."""
+def draw(
+    crops: Crops, batch: int, device: torch.device
+) -> tuple[list[tuple[torch.Tensor, torch.Tensor]], float]:
+    """Two batches of crops on the device, and the seconds that drawing one takes after the first
+    images are decoded.
+    """
     drawn = []
     for _ in range(2):
         began = time.perf_counter()
@@ -142,9 +161,15 @@ def draw(crops: Crops, batch: int, device: torch.device) -> tuple[list[tuple[tor
 
 
 def seconds_per_step(
-    network: nn.Module, drawn: Sequence[tuple[torch.Tensor, torch.Tensor]], loss: str, precision: str, timed: int
+    network: nn.Module,
+    drawn: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    loss: str,
+    precision: str,
+    timed: int,
 ) -> float:
-    """Median seconds of a training step on drawn crops, after one that is not counted, on a copy of the network."""
+    """Median seconds of a training step on drawn crops, after one that is not counted, on a copy
+    of the network.
+    """
     device = next(network.parameters()).device
     copied, measured_loss = copy.deepcopy(network).train(), build_loss(loss)
     optimizer = torch.optim.AdamW(copied.parameters(), lr=1e-6)
@@ -163,7 +188,9 @@ def seconds_per_step(
 
 
 def _seconds_to_judge(network: nn.Module, judged: DataSet) -> float:
-    """Seconds to predict the images that judge a round, from the second prediction of one of them."""
+    """Seconds to predict the images that judge a round, from the second prediction of one of
+    them.
+    """
     judge = copy.deepcopy(network).eval()
     for _ in range(2):
         began = time.perf_counter()

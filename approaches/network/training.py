@@ -1,6 +1,6 @@
-"""The one training loop of all networks, through accelerate: crops, loss, schedule, averaging, checkpoints, the
-epoch that is kept. What it decides before the first step (steps, precision) is a plan on disk, read again after a
-restart.
+"""The one training loop of all networks, through accelerate: crops, loss, schedule, averaging,
+checkpoints, the epoch that is kept. What it decides before the first step (steps, precision) is a
+plan on disk, read again after a restart.
 """
 
 import copy
@@ -51,7 +51,8 @@ def train(
         config: how.
         budget: how long; a time limit becomes a number of steps once.
         seed: of crops and augmentation.
-        folder: of plan, curve and checkpoints; an unfinished training found there is continued. None keeps nothing.
+        folder: of plan, curve and checkpoints; an unfinished training found there is continued.
+            None keeps nothing.
         divisor: whole images are padded to multiples of it.
 
     Returns:
@@ -78,10 +79,12 @@ def train(
 
 
 def shared_batch(asked: int | None, usual: int) -> int:
-    """Crops in a step over all processes, at least two for each of them, since batch norm needs company.
+    """Crops in a step over all processes, at least two for each of them, since batch norm needs
+    company.
 
     Args:
-        asked: by the user, kept as it is; None rounds the usual batch to what the processes can share.
+        asked: by the user, kept as it is; None rounds the usual batch to what the processes can
+            share.
         usual: the approach's own.
 
     Raises:
@@ -90,13 +93,16 @@ def shared_batch(asked: int | None, usual: int) -> int:
     count = processes.state().num_processes
     if asked is not None and (asked % count or asked < 2 * count):
         raise ConfigError(
-            f"--batch {asked} cannot be shared by {count} process(es); give a multiple, 2 or more for each."
+            f"--batch {asked} cannot be shared by {count} process(es); give a multiple, 2 or more "
+            "for each."
         )
     return asked or max(2, round(usual / count)) * count
 
 
 def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) -> Crops:
-    """The stream of training crops; an epoch is one pass over the images, rounded to whole batches."""
+    """The stream of training crops; an epoch is one pass over the images, rounded to whole
+    batches.
+    """
     return Crops(
         fit_set,
         crop_px=config.crop_px,
@@ -115,12 +121,30 @@ def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) ->
 class _Loop:
     """The state of one training: what moves from step to step."""
 
-    def __init__(self, network, crops, judged, config, plan: Plan, batch: int, folder: Path | None, divisor: int):
-        self.config, self.plan, self.judged, self.divisor, self.batch = config, plan, judged, divisor, batch
+    def __init__(
+        self,
+        network,
+        crops,
+        judged,
+        config,
+        plan: Plan,
+        batch: int,
+        folder: Path | None,
+        divisor: int,
+    ):
+        self.config, self.plan, self.judged, self.divisor, self.batch = (
+            config,
+            plan,
+            judged,
+            divisor,
+            batch,
+        )
         self.name = folder.name if folder else "network"
         self.accelerator = processes.fresh_accelerator(plan.precision)
         self.loss = build_loss(config.loss)
-        optimizer = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY)
+        optimizer = torch.optim.AdamW(
+            network.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY
+        )
         self.network, self.crops = network, crops
         self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
         self.average = Average(network, config.average_share * plan.steps)
@@ -133,18 +157,27 @@ class _Loop:
         """All epochs that are left."""
         self._resume()
         rounds = -(-self.plan.steps // self.plan.round_steps)
-        judged_after = {round(rounds * (1 - k / (2 * self.config.evaluations))) for k in range(self.config.evaluations)}
+        judged_after = {
+            round(rounds * (1 - k / (2 * self.config.evaluations)))
+            for k in range(self.config.evaluations)
+        }
         before, batches = self.seconds, None
         left = range(self.step, self.plan.steps)
-        ticks = progress(left, f"{self.name}: training steps", show=self.accelerator.is_main_process)
+        ticks = progress(
+            left, f"{self.name}: training steps", show=self.accelerator.is_main_process
+        )
         while self.step < self.plan.steps:
             if batches is None:
                 batches = self._batches()
             done = self.step // self.plan.round_steps + 1
-            torch.manual_seed(hash((self.crops.seed, self.step, self.accelerator.process_index)) % 2**31)
+            torch.manual_seed(
+                hash((self.crops.seed, self.step, self.accelerator.process_index)) % 2**31
+            )
             loss = self._round(batches, min(done * self.plan.round_steps, self.plan.steps), ticks)
             self._share_statistics()
-            judged = self._judge() if done in judged_after or self.step == self.plan.steps else None
+            judged = (
+                self._judge() if done in judged_after or self.step == self.plan.steps else None
+            )
             self.seconds = before + time.monotonic() - start
             with processes.together("keeping a round of training"):
                 self._keep(loss, judged)
@@ -173,7 +206,9 @@ class _Loop:
             batch_size=self.batch,
             sampler=range(self.step * self.batch, self.plan.steps * self.batch),
             num_workers=workers,
-            multiprocessing_context="spawn" if workers else None,  # a fork after LightGBM's threads may hang
+            multiprocessing_context="spawn"
+            if workers
+            else None,  # a fork after LightGBM's threads may hang
             pin_memory=workers > 0,
         )
         return iter(self.accelerator.prepare(loader))
@@ -188,12 +223,14 @@ class _Loop:
                 group["lr"] = self._learning_rate(self.step)
             with processes.together(f"training step {self.step + 1}"):
                 images, target = next(batches)
-                logits = self.model(images.contiguous(memory_format=torch.channels_last))  # (B, 1, crop, crop)
+                logits = self.model(
+                    images.contiguous(memory_format=torch.channels_last)
+                )  # (B, 1, crop, crop)
                 loss = self.loss(logits.float(), target.float())
                 if not torch.isfinite(loss):
                     raise FloatingPointError(
-                        f"the loss is {loss.item()} at step {self.step + 1}; try a smaller learning_rate, or "
-                        "precision=float32."
+                        f"the loss is {loss.item()} at step {self.step + 1}; try a smaller "
+                        "learning_rate, or precision=float32."
                     )
             self._learn(loss)
             total += loss.detach()
@@ -201,8 +238,9 @@ class _Loop:
         return float(self.accelerator.reduce(total, "mean")) / max(1, self.step - first)
 
     def _learn(self, loss: torch.Tensor) -> None:
-        """One step of the optimiser. What fails here, inside the exchange of gradients, cannot be told to the other
-        processes; ending this one makes the launcher end them all, and the same command continues.
+        """One step of the optimiser. What fails here, inside the exchange of gradients, cannot be
+        told to the other processes; ending this one makes the launcher end them all, and the same
+        command continues.
         """
         try:
             self.accelerator.backward(loss)
@@ -213,7 +251,12 @@ class _Loop:
         except Exception:
             if self.accelerator.num_processes == 1:
                 raise
-            log.critical("%s: process %d cannot go on", self.name, self.accelerator.process_index, exc_info=True)
+            log.critical(
+                "%s: process %d cannot go on",
+                self.name,
+                self.accelerator.process_index,
+                exc_info=True,
+            )
             logging.shutdown()
             os._exit(1)
 
@@ -223,7 +266,11 @@ class _Loop:
         if step < warm_up:
             return self.config.learning_rate * (step + 1) / (warm_up + 1)
         progress = (step - warm_up) / max(1.0, self.plan.steps - warm_up)
-        return self.config.learning_rate * 0.5 * (1 + float(torch.cos(torch.tensor(progress * torch.pi))))
+        return (
+            self.config.learning_rate
+            * 0.5
+            * (1 + float(torch.cos(torch.tensor(progress * torch.pi))))
+        )
 
     def _share_statistics(self) -> None:
         """Batch-norm statistics are each process's own while training; their mean goes on."""
@@ -235,7 +282,9 @@ class _Loop:
                     value.copy_(self.accelerator.reduce(value, "mean"))
 
     def _judge(self) -> float:
-        """Mean Dice of the averaged weights at 0.5 on the judged images; the best so far is kept."""
+        """Mean Dice of the averaged weights at 0.5 on the judged images; the best so far is
+        kept.
+        """
         self.judge.load_state_dict(self.average.state)
         part = {}
         with processes.together("judging an epoch on tune"):
@@ -265,8 +314,8 @@ class _Loop:
         }
 
     def _resume(self) -> None:
-        """Go on from the last epoch's end, if one is stored: weights, optimiser, averages, step; the schedule and all
-        randomness follow from the step.
+        """Go on from the last epoch's end, if one is stored: weights, optimiser, averages, step;
+        the schedule and all randomness follow from the step.
         """
         state = self.checkpoints.load()
         if state is None:
@@ -278,7 +327,11 @@ class _Loop:
         if state["scaler"]:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.average.updates, self.best = state["updates"], state["best"]
-        self.step, self.seconds, self.resumes = state["step"], state["seconds"], state["resumes"] + 1
+        self.step, self.seconds, self.resumes = (
+            state["step"],
+            state["seconds"],
+            state["resumes"] + 1,
+        )
         self.curve.cut(self.step)
 
     def best_network(self) -> nn.Module:

@@ -1,4 +1,6 @@
-"""A fitted approach that reads what it predicted before, so that nothing is predicted twice in a run."""
+"""A fitted approach that reads what it predicted before, so that nothing is predicted twice in a
+run.
+"""
 
 import numpy as np
 
@@ -8,16 +10,27 @@ from common.masks.probabilities import ProbabilityMaps
 
 
 def check_proba(proba: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The map itself if it is one of the image, (H, W) float in [0, 1], else a ValueError that says what it is."""
-    if not isinstance(proba, np.ndarray) or proba.shape != image.shape[:2] or proba.dtype.kind != "f":
+    """The map itself if it is one of the image, (H, W) float in [0, 1], else a ValueError that
+    says what it is.
+    """
+    if (
+        not isinstance(proba, np.ndarray)
+        or proba.shape != image.shape[:2]
+        or proba.dtype.kind != "f"
+    ):
         found = (
-            f"shape {proba.shape} and dtype {proba.dtype}" if isinstance(proba, np.ndarray) else type(proba).__name__
+            f"shape {proba.shape} and dtype {proba.dtype}"
+            if isinstance(proba, np.ndarray)
+            else type(proba).__name__
         )
-        raise ValueError(f"predict_proba gave {found} for an image of {image.shape}; expected float32 of its (H, W).")
+        raise ValueError(
+            f"predict_proba gave {found} for an image of {image.shape}; expected float32 of its "
+            "(H, W)."
+        )
     if not (proba.min() >= 0 and proba.max() <= 1):  # also where a value is NaN
         raise ValueError(
-            f"predict_proba gave values from {proba.min()} to {proba.max()}; expected probabilities in [0, 1]. "
-            "Logits need a sigmoid first."
+            f"predict_proba gave values from {proba.min()} to {proba.max()}; expected "
+            "probabilities in [0, 1]. Logits need a sigmoid first."
         )
     return proba
 

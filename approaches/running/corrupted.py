@@ -27,9 +27,15 @@ def corrupted_rows(
         seed: of the corruptions' whims.
 
     Returns:
-        On every process, a row for each image, corruption and severity: corruption, severity, img_id, tp, fn, dice.
+        On every process, a row for each image, corruption and severity: corruption, severity,
+            img_id, tp, fn, dice.
     """
-    jobs = [(index, kind, severity) for index in range(len(images)) for kind in CORRUPTIONS for severity in SEVERITIES]
+    jobs = [
+        (index, kind, severity)
+        for index in range(len(images))
+        for kind in CORRUPTIONS
+        for severity in SEVERITIES
+    ]
     part: dict[int, dict[str, Any]] = {}
     what = f"{name}: scoring corrupted images"
     with processes.together(what):
@@ -38,7 +44,12 @@ def corrupted_rows(
             sample = corrupt(images[index], kind, severity, seed)
             proba = check_proba(approach.predict_proba(sample.image), sample.image)
             counts = count_pixels(postprocess.apply(quantise(proba)), sample.mask, sample.ignore)
-            row = {"corruption": kind, "severity": severity, "img_id": sample.image_id, "tp": counts.tp}
+            row = {
+                "corruption": kind,
+                "severity": severity,
+                "img_id": sample.image_id,
+                "tp": counts.tp,
+            }
             part[job] = row | {"fn": counts.fn, "dice": dice(counts.tp, counts.fp, counts.fn)}
     return [row for _, row in sorted(processes.join(part).items())]
 
@@ -50,10 +61,15 @@ def met_in_training(records: Sequence[Record]) -> list[str]:
         records: of the approach and of the members that it uses.
 
     Returns:
-        Names of `CORRUPTIONS`: those of the augmentation (see `in_training_augmentation`), and all of them where
-        generated scenes were among the crops, since these differ in exposure, contrast, white balance, focus, grain,
-        shadow, compression and distance (`common/sample/camera.py`).
+        Names of `CORRUPTIONS`: those of the augmentation (see `in_training_augmentation`), and all
+            of them where
+        generated scenes were among the crops, since these differ in exposure, contrast, white
+        balance, focus, grain, shadow, compression and distance (`common/sample/camera.py`).
     """
     if any(record.config.get("generated_share") for record in records):
         return sorted(CORRUPTIONS)
-    return sorted(set().union(*(in_training_augmentation(record.fit.get("augmentation", [])) for record in records)))
+    return sorted(
+        set().union(
+            *(in_training_augmentation(record.fit.get("augmentation", [])) for record in records)
+        )
+    )

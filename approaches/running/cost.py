@@ -1,5 +1,6 @@
-"""What a stored model costs to use, measured in a process of its own, so that neither the training before it nor the
-other approaches are in the figures. `python -m approaches.running.cost MODEL IMAGE…` prints them as JSON.
+"""What a stored model costs to use, measured in a process of its own, so that neither the training
+before it nor the other approaches are in the figures. `python -m approaches.running.cost MODEL
+IMAGE…` prints them as JSON.
 """
 
 import json
@@ -35,16 +36,26 @@ def measure(model: Path, images: Sequence[Path], postprocess: Mapping[str, Any])
         postprocess: the fields of the `Postprocess` that makes the final mask.
 
     Returns:
-        `predict_seconds_per_image` (median, from image array to final mask), `predict_seconds_p95`, `peak_memory_mb`,
-        `threads`, `device`, `processor`, `images_timed`.
+        `predict_seconds_per_image` (median, from image array to final mask),
+        `predict_seconds_p95`, `peak_memory_mb`, `threads`, `device`, `processor`, `images_timed`.
 
     Raises:
         RuntimeError: the process failed; its last words are in the message.
     """
-    environment = {key: value for key, value in os.environ.items() if key not in LAUNCHER_VARIABLES}
-    command = [sys.executable, "-m", "approaches.running.cost", str(model.resolve()), json.dumps(postprocess)]
+    environment = {
+        key: value for key, value in os.environ.items() if key not in LAUNCHER_VARIABLES
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "approaches.running.cost",
+        str(model.resolve()),
+        json.dumps(postprocess),
+    ]
     command += [str(path.resolve()) for path in images[:MOST_IMAGES]]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parent.parent
+    )
     if done.returncode:
         raise RuntimeError(f"measuring {model.name} failed: {done.stderr.strip()[-500:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
@@ -63,7 +74,9 @@ def _measure_here(model: Path, postprocess: Mapping[str, Any], paths: Sequence[P
     seconds: list[float] = []
     with torch.inference_mode():
         for index in range(WARM_UP + max(LEAST_IMAGES, len(paths))):
-            image = read_image(paths[index % len(paths)])  # one at a time, or their number would be in the memory
+            image = read_image(
+                paths[index % len(paths)]
+            )  # one at a time, or their number would be in the memory
             start = time.perf_counter()
             chosen.apply(quantise(approach.predict_proba(image)))
             if index >= WARM_UP:
@@ -83,7 +96,9 @@ def _measure_here(model: Path, postprocess: Mapping[str, Any], paths: Sequence[P
 
 
 def peak_memory_mb() -> float:
-    """Largest resident size of this process; Linux's `ru_maxrss` would count the parent that started it too."""
+    """Largest resident size of this process; Linux's `ru_maxrss` would count the parent that
+    started it too.
+    """
     status = Path("/proc/self/status")
     if status.is_file():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -98,7 +113,9 @@ def _processor() -> str:
     info = Path("/proc/cpuinfo")
     if info.is_file():
         names = [
-            line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+            line.split(":", 1)[1].strip()
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
         ]
         if names:
             return names[0]
@@ -106,4 +123,10 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measure_here(Path(sys.argv[1]), json.loads(sys.argv[2]), [Path(word) for word in sys.argv[3:]])))
+    print(
+        json.dumps(
+            _measure_here(
+                Path(sys.argv[1]), json.loads(sys.argv[2]), [Path(word) for word in sys.argv[3:]]
+            )
+        )
+    )

@@ -1,4 +1,6 @@
-"""The end of a run: rank what was scored, submit the winner, report, and say where everything is."""
+"""The end of a run: rank what was scored, submit the winner, report, and say where everything
+is.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -48,27 +50,46 @@ def conclude(
             records = found[0][1]
             by_seed = [others for _, others in found[1:]]
             winner, board = write_leaderboard(run, records, data.score.groups, choice, by_seed)
-            images, _ = describe_data_set(data.score, lambda items: progress(items, "describing val"))
+            images, _ = describe_data_set(
+                data.score, lambda items: progress(items, "describing val")
+            )
             write_details(run, records, images, data.score.groups)
-            configs = {record.approach: {"config": record.config, "fit": record.fit} for record in records}
+            configs = {
+                record.approach: {"config": record.config, "fit": record.fit} for record in records
+            }
             costs = {"seconds": round(seconds, 1), "peak_memory_mb": round(peak_memory_mb())}
-            describe_run(run, approaches=configs, winner=winner, choice=vars(choice), last_command=costs)
+            describe_run(
+                run, approaches=configs, winner=winner, choice=vars(choice), last_command=costs
+            )
             print(f"\n{board}\n")
             if winner is not None:
-                folder = submit(next(record for record in records if record.approach == winner), data, run)
-                print(f"winner on val: {winner}\nleaderboard:   {run / 'leaderboard.md'}\nsubmission:    {folder}")
+                folder = submit(
+                    next(record for record in records if record.approach == winner), data, run
+                )
+                print(
+                    f"winner on val: {winner}\nleaderboard:   "
+                    f"{run / 'leaderboard.md'}\nsubmission:    {folder}"
+                )
                 if report:
                     _report(run, data.folder)
             failed = _failed(found[: len(runs)], names)
             if failed or winner is None:
-                print(f"failed: {', '.join(failed) or 'every approach'}; the reasons are in {run / 'log.txt'}")
+                print(
+                    f"failed: {', '.join(failed) or 'every approach'}; the reasons are in "
+                    f"{run / 'log.txt'}"
+                )
                 code = 1
     return code
 
 
 def _failed(by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str]) -> list[str]:
     """The approaches among the names that failed, with the seed where there are several."""
-    failed = [(seed, one.approach) for seed, records in by_seed for one in records if one.status == "failed"]
+    failed = [
+        (seed, one.approach)
+        for seed, records in by_seed
+        for one in records
+        if one.status == "failed"
+    ]
     seeded = " with seed {}" if len(by_seed) > 1 else ""
     return [name + seeded.format(seed) for seed, name in failed if name in names]
 

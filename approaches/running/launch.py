@@ -1,5 +1,5 @@
-"""`--mirror`: start the same command once more through accelerate's launcher, one process for each GPU of this
-machine.
+"""`--mirror`: start the same command once more through accelerate's launcher, one process for each
+GPU of this machine.
 """
 
 import os
@@ -22,8 +22,23 @@ def mirrored_command(program: Sequence[str], words: Sequence[str], gpus: int) ->
         words: its options, kept as they are; the started processes see that they were launched.
         gpus: how many.
     """
-    fixed = ["--multi_gpu", "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no"]
-    launcher = [sys.executable, "-m", "accelerate.commands.launch", *fixed, "--num_processes", str(gpus)]
+    fixed = [
+        "--multi_gpu",
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+    ]
+    launcher = [
+        sys.executable,
+        "-m",
+        "accelerate.commands.launch",
+        *fixed,
+        "--num_processes",
+        str(gpus),
+    ]
     return [*launcher, *program, *words]
 
 
@@ -31,8 +46,14 @@ def mirror(program: Sequence[str], words: Sequence[str]) -> str:
     """Become the launcher where that makes sense; else return why it does not."""
     gpus = torch.cuda.device_count()
     if launched():
-        return f"--mirror: this process was launched already ({os.environ.get('WORLD_SIZE', '1')} in all), going on"
+        return (
+            f"--mirror: this process was launched already ({os.environ.get('WORLD_SIZE', '1')} in "
+            "all), going on"
+        )
     if gpus < 2:
-        return f"--mirror: {gpus} GPU(s) on this machine, nothing to mirror, going on with one process"
+        return (
+            f"--mirror: {gpus} GPU(s) on this machine, nothing to mirror, going on with one "
+            "process"
+        )
     command = mirrored_command(program, words, gpus)
     return os.execv(command[0], command)

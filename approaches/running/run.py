@@ -1,5 +1,6 @@
-"""One approach in one run: fit, tune, score, measure. Each stage leaves its result in the run's folder and is not done
-again when it is there; a raise becomes the reason of a failed row, and the other approaches go on.
+"""One approach in one run: fit, tune, score, measure. Each stage leaves its result in the run's
+folder and is not done again when it is there; a raise becomes the reason of a failed row, and the
+other approaches go on.
 """
 
 import logging
@@ -85,7 +86,9 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
         log.info("%s: trained before", name)
         return
     if settings.score_only:
-        raise RequirementMissingError(f"no trained model in {model_folder(run, name)}; run without --score-only first")
+        raise RequirementMissingError(
+            f"no trained model in {model_folder(run, name)}; run without --score-only first"
+        )
     log.info("%s: training", name)
     _store(record, run)  # a continued training must know the settings with which it began
     seconds = 0.0
@@ -96,7 +99,9 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
             start, folder = time.monotonic(), run / "training" / name
             if settings.plans and processes.is_main():
                 _follow(settings.plans / "training" / name, folder)
-            approach.fit(data.fit, data.tune, budget=settings.budget, seed=settings.seed, folder=folder)
+            approach.fit(
+                data.fit, data.tune, budget=settings.budget, seed=settings.seed, folder=folder
+            )
             seconds = time.monotonic() - start
         if processes.is_main():
             with whole_folder(model_folder(run, name)) as partial:
@@ -105,12 +110,19 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
     report = approach.report_
     seconds = seconds if report.seconds is None else report.seconds
     used = [read_record(run, member).fit["seconds"] for member in approach.members]
-    record.fit = {"seconds": seconds + sum(used), "steps": report.steps, "resumes": report.resumes, **report.notes}
+    record.fit = {
+        "seconds": seconds + sum(used),
+        "steps": report.steps,
+        "resumes": report.resumes,
+        **report.notes,
+    }
     _store(record, run)
 
 
 def _follow(other: Path, training: Path) -> None:
-    """Train by the plan of another training, if there was one, instead of measuring the speed again."""
+    """Train by the plan of another training, if there was one, instead of measuring the speed
+    again.
+    """
     plans = [folder / "plan.json" for folder in (other, training)]
     if plans[0].is_file() and not plans[1].exists():
         write_whole(plans[1], plans[0].read_bytes())
@@ -119,7 +131,9 @@ def _follow(other: Path, training: Path) -> None:
 def _predict(approach: Remembered, data_set: DataSet, what: str) -> None:
     """Have the maps of all images on disk; the processes share those that are missing."""
     with processes.together(what):
-        for index in progress(processes.share(range(len(data_set))), what, show=processes.is_main()):
+        for index in progress(
+            processes.share(range(len(data_set))), what, show=processes.is_main()
+        ):
             approach.levels(data_set[index].image)
 
 
@@ -141,8 +155,12 @@ def _tune(record: Record, approach: Remembered, tune_set: DataSet, settings: Run
     _store(record, settings.folder)
 
 
-def _cross_fitted(curve: ThresholdCurve, tune_set: DataSet) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The threshold of all of *tune*, and for each of its images the one that the other groups choose."""
+def _cross_fitted(
+    curve: ThresholdCurve, tune_set: DataSet
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The threshold of all of *tune*, and for each of its images the one that the other groups
+    choose.
+    """
     shown = [sample.image_id for sample in tune_set if (sample.mask & ~sample.ignore).any()]
     groups = [tune_set.groups[image_id] for image_id in shown]
     thresholds = cross_fitted_thresholds(curve, groups)
@@ -158,11 +176,16 @@ def _score(record: Record, approach: Remembered, score_set: DataSet, run: Path) 
     if record.scores is not None:
         return
     chosen = Postprocess(**record.postprocess)
-    fitted = {int(key): threshold for key, threshold in (record.tune or {}).get("cross_fitted", {}).items()}
+    fitted = {
+        int(key): threshold
+        for key, threshold in (record.tune or {}).get("cross_fitted", {}).items()
+    }
     part: dict[int, tuple[ImageScore, np.ndarray]] = {}
     what = f"{record.approach}: scoring"
     with processes.together(what):
-        for index in progress(processes.share(range(len(score_set))), what, show=processes.is_main()):
+        for index in progress(
+            processes.share(range(len(score_set))), what, show=processes.is_main()
+        ):
             sample = score_set[index]
             postprocess = replace(chosen, threshold=fitted.get(sample.image_id, chosen.threshold))
             levels = approach.levels(sample.image)
@@ -175,7 +198,9 @@ def _score(record: Record, approach: Remembered, score_set: DataSet, run: Path) 
 
 
 def _corrupt(record: Record, score_set: DataSet, settings: RunSettings) -> None:
-    """Score corrupted copies of some images, the same for every approach; their maps are not kept."""
+    """Score corrupted copies of some images, the same for every approach; their maps are not
+    kept.
+    """
     run = settings.folder
     known = record.robustness is not None and record.robustness["images"] == settings.robustness
     rows = record.robustness["rows"] if known else None
@@ -184,7 +209,9 @@ def _corrupt(record: Record, score_set: DataSet, settings: RunSettings) -> None:
         with processes.together(f"loading {record.approach}"):
             approach = load(model_folder(run, record.approach))
         rows = corrupted_rows(record.approach, approach, Postprocess(**record.postprocess), chosen)
-    members = [read_record(run, member) for member in members_of(model_folder(run, record.approach))]
+    members = [
+        read_record(run, member) for member in members_of(model_folder(run, record.approach))
+    ]
     record.robustness = {
         "images": settings.robustness,
         "marked": met_in_training([record, *members]),
@@ -201,7 +228,9 @@ def _measure(record: Record, score_set: DataSet, run: Path) -> None:
             folder = model_folder(run, record.approach)
             folders = [folder, *(model_folder(run, member) for member in members_of(folder))]
             log.info("%s: measuring its costs in a fresh process", record.approach)
-            costs = measure(folder, [entry.path for entry in score_set.entries], record.postprocess)
+            costs = measure(
+                folder, [entry.path for entry in score_set.entries], record.postprocess
+            )
             files = [path for each in folders for path in each.rglob("*") if path.is_file()]
             size = sum(path.stat().st_size for path in files)
             record.costs = {**costs, "model_mb": size / 1e6}

@@ -1,4 +1,6 @@
-"""The winner's submission: masks of `val` as run lengths, and the page of its masks on the photos without labels."""
+"""The winner's submission: masks of `val` as run lengths, and the page of its masks on the photos
+without labels.
+"""
 
 import logging
 import tempfile
@@ -21,12 +23,15 @@ log = logging.getLogger("bench")
 
 
 def rehearse(data: Data) -> None:
-    """Write a submission of empty masks to nowhere: a template that does not fit `val` is found before training.
+    """Write a submission of empty masks to nowhere: a template that does not fit `val` is found
+    before training.
 
     Raises:
         SubmissionError: the data folder's template does not fit `val`.
     """
-    empty = ((image_id, np.zeros(shape, dtype=bool)) for image_id, shape in data.score.shapes.items())
+    empty = (
+        (image_id, np.zeros(shape, dtype=bool)) for image_id, shape in data.score.shapes.items()
+    )
     with tempfile.TemporaryDirectory() as scratch:
         write_submission(scratch, empty, data.score.shapes, find_template(data.folder))
 
@@ -43,7 +48,8 @@ def submit(record: Record, data: Data, run: Path) -> Path:
         The folder of the submission.
 
     Raises:
-        SubmissionError: the data folder's template does not fit `val`, or a written file is not as it must be.
+        SubmissionError: the data folder's template does not fit `val`, or a written file is not as
+            it must be.
         GalleryError: the page is not as it must be.
     """
     folder = run / "submission"

@@ -1,5 +1,5 @@
-"""The hypotheses, each with what is expected of it before it is run. A new study is an entry of this table;
-`python bench.py --study NAME` runs it.
+"""The hypotheses, each with what is expected of it before it is run. A new study is an entry of
+this table; `python bench.py --study NAME` runs it.
 """
 
 from collections.abc import Mapping
@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 NETWORK = "smp_unet_lite0"
-LAST_EPOCH = {"evaluations": 1}  # the last epoch is kept: nothing of a training is chosen on the images that judge it
-ALL_ROUNDS = {"patience": 0}  # the same for the pixel classifier, which else keeps the round that is best on them
+LAST_EPOCH = {
+    "evaluations": 1
+}  # the last epoch is kept: nothing of a training is chosen on the images that judge it
+ALL_ROUNDS = {
+    "patience": 0
+}  # the same for the pixel classifier, which else keeps the round that is best on them
 Expects = Literal["better", "worse", "same", "no better", ""]  # "no better" is the same or worse
 
 
@@ -18,10 +22,13 @@ class Variation:
 
     Attributes:
         expected: what it should do, and why, said beforehand.
-        expects: the same of its mean Dice against the baseline's, for counting; the baseline alone has none.
+        expects: the same of its mean Dice against the baseline's, for counting; the baseline alone
+            has none.
         settings: of the approach, beside the baseline's.
-        steps_share: of the baseline's steps, where one step costs more or less, so that the time is about equal.
-        approach: another than the study's; one that combines others is given the baseline's trained models.
+        steps_share: of the baseline's steps, where one step costs more or less, so that the time
+            is about equal.
+        approach: another than the study's; one that combines others is given the baseline's
+            trained models.
         unmeasured: the part of what is expected that the Dice of the folds cannot show.
     """
 
@@ -43,8 +50,8 @@ class Study:
         approach: that is varied.
         baseline: its settings that differ from the defaults of the table.
         steps: of each training, unless the command line says otherwise.
-        outcome: one sentence, written after the finding: what was done with the default, and why; empty while nothing
-            is decided.
+        outcome: one sentence, written after the finding: what was done with the default, and why;
+            empty while nothing is decided.
     """
 
     question: str
@@ -60,10 +67,13 @@ STUDIES: dict[str, Study] = {
         "Which changes of the training images help on objects that training never saw?",
         {
             "none": Variation(
-                "Worse: with few different objects the network learns them by heart.", "worse", {"augmentation": "none"}
+                "Worse: with few different objects the network learns them by heart.",
+                "worse",
+                {"augmentation": "none"},
             ),
             "geometric alone": Variation(
-                "A little worse: colour and light differ between photos, and only the full set varies them.",
+                "A little worse: colour and light differ between photos, and only the full set "
+                "varies them.",
                 "worse",
                 {"augmentation": "geometric"},
             ),
@@ -83,32 +93,37 @@ STUDIES: dict[str, Study] = {
                 {"butt_share": 0.5},
             ),
             "generated scenes mixed in": Variation(
-                "A little better: new objects, but the grounds are not real ones.", "better", {"generated_share": 0.25}
+                "A little better: new objects, but the grounds are not real ones.",
+                "better",
+                {"generated_share": 0.25},
             ),
             "distractors laid on": Variation(
-                "No difference here, fewer false objects on real photos: the data set's grounds hold little litter.",
+                "No difference here, fewer false objects on real photos: the data set's grounds "
+                "hold little litter.",
                 "same",
                 {"litter_share": 0.5},
                 unmeasured="fewer false objects on real photos",
             ),
         },
         outcome=(
-            "On the cigarette butts none of these was shown to help, so the default stays; yet *none* (+0.016, "
-            "-0.007 to +0.038) and *photometric alone* (+0.015) hint that in so short a training augmentation "
-            "costs Dice, which is why there is the study *longer-training*. Generated scenes hurt, so none are "
-            "mixed in."
+            "On the cigarette butts none of these was shown to help, so the default stays; yet "
+            "*none* (+0.016, -0.007 to +0.038) and *photometric alone* (+0.015) hint that in so "
+            "short a training augmentation costs Dice, which is why there is the study "
+            "*longer-training*. Generated scenes hurt, so none are mixed in."
         ),
     ),
     "longer-training": Study(
         "Does augmentation that costs in a short training pay in one four times as long?",
         {
             "photometric alone": Variation(
-                "Worse than everything together: in so many passes the network has learned the few objects by heart.",
+                "Worse than everything together: in so many passes the network has learned the "
+                "few objects by heart.",
                 "worse",
                 {"augmentation": "photometric"},
             ),
             "generated butts laid on": Variation(
-                "Better: what is seen more often than fifteen times should not always be the same.",
+                "Better: what is seen more often than fifteen times should not always be the "
+                "same.",
                 "better",
                 {"butt_share": 0.5},
             ),
@@ -118,7 +133,9 @@ STUDIES: dict[str, Study] = {
     "loss": Study(
         "Which loss?",
         {
-            "BCE": Variation("Worse in Dice: small objects weigh little in it.", "worse", {"loss": "bce"}),
+            "BCE": Variation(
+                "Worse in Dice: small objects weigh little in it.", "worse", {"loss": "bce"}
+            ),
             "Dice": Variation(
                 "As good in Dice, but nothing is learned from crops without object.",
                 "same",
@@ -126,21 +143,28 @@ STUDIES: dict[str, Study] = {
                 unmeasured="nothing is learned from crops without object",
             ),
             "focal Tversky": Variation(
-                "More recall, less precision, no gain in Dice.", "no better", {"loss": "focal_tversky"}
+                "More recall, less precision, no gain in Dice.",
+                "no better",
+                {"loss": "focal_tversky"},
             ),
-            "BCE and Lovász": Variation("As good: it aims at the same overlap.", "same", {"loss": "bce_lovasz"}),
+            "BCE and Lovász": Variation(
+                "As good: it aims at the same overlap.", "same", {"loss": "bce_lovasz"}
+            ),
         },
     ),
     "crops": Study(
         "Full images or crops near objects, in the same time?",
         {
             "full images": Variation(
-                "Worse: most pixels of a full image are ground, so fewer objects are seen in the same time.",
+                "Worse: most pixels of a full image are ground, so fewer objects are seen in the "
+                "same time.",
                 "worse",
                 {"crop_px": 512, "batch": 4, "object_share": 0.0},
                 steps_share=0.5,
             ),
-            "crops anywhere": Variation("Worse: most crops then hold no object.", "worse", {"object_share": 0.0}),
+            "crops anywhere": Variation(
+                "Worse: most crops then hold no object.", "worse", {"object_share": 0.0}
+            ),
             "crops of 128 px": Variation(
                 "Worse in spite of twice the steps: large objects no longer fit into a crop.",
                 "worse",
@@ -149,24 +173,31 @@ STUDIES: dict[str, Study] = {
             ),
         },
         outcome=(
-            "On the cigarette butts nothing was told apart: full images (-0.150) and crops anywhere (-0.055) were "
-            "worse with every seed, but so unevenly that the bounds reach zero; crops of 128 px were as good "
-            "(+0.001). The default stays at crops of 192 px near objects."
+            "On the cigarette butts nothing was told apart: full images (-0.150) and crops "
+            "anywhere (-0.055) were worse with every seed, but so unevenly that the bounds reach "
+            "zero; crops of 128 px were as good (+0.001). The default stays at crops of 192 px "
+            "near objects."
         ),
     ),
     "pretraining": Study(
         "What do ImageNet weights give?",
         {
             "random weights": Variation(
-                "Far worse: a few hundred steps do not replace ImageNet.", "worse", {"pretrained": False}
+                "Far worse: a few hundred steps do not replace ImageNet.",
+                "worse",
+                {"pretrained": False},
             )
         },
-        outcome="On the cigarette butts random weights hurt (-0.353), so the default stays pretrained.",
+        outcome=(
+            "On the cigarette butts random weights hurt (-0.353), so the default stays pretrained."
+        ),
     ),
     "scale-jitter": Study(
         "How much should sizes vary in training?",
         {
-            "no scaling": Variation("Worse: butts come at many sizes.", "worse", {"zoom": (1.0, 1.0)}),
+            "no scaling": Variation(
+                "Worse: butts come at many sizes.", "worse", {"zoom": (1.0, 1.0)}
+            ),
             "wide scaling": Variation(
                 "No difference here, better on photos from further away.",
                 "same",
@@ -178,7 +209,9 @@ STUDIES: dict[str, Study] = {
     "resolution": Study(
         "At which resolution should the network look, in the same time?",
         {
-            "half": Variation("Worse: outlines lose a pixel.", "worse", {"input_scale": 0.5}, steps_share=2.5),
+            "half": Variation(
+                "Worse: outlines lose a pixel.", "worse", {"input_scale": 0.5}, steps_share=2.5
+            ),
             "one and a half": Variation(
                 "Worse in the same time: sharper outlines, but half the steps.",
                 "worse",
@@ -187,15 +220,17 @@ STUDIES: dict[str, Study] = {
             ),
         },
         outcome=(
-            "On the cigarette butts nothing was told apart: one and a half times the resolution was worse with "
-            "every seed (-0.058), half of it hardly (-0.012), at a quarter of the time for an image. The default "
-            "stays at the images' own."
+            "On the cigarette butts nothing was told apart: one and a half times the resolution "
+            "was worse with every seed (-0.058), half of it hardly (-0.012), at a quarter of the "
+            "time for an image. The default stays at the images' own."
         ),
     ),
     "views": Study(
         "Do flips and quarter turns of the image to predict pay?",
         {
-            "2 views": Variation("A little better.", "better", {"views": 2}, approach="tta_ensemble"),
+            "2 views": Variation(
+                "A little better.", "better", {"views": 2}, approach="tta_ensemble"
+            ),
             "8 views": Variation(
                 "Half a point to one point better, at eight times the cost.",
                 "better",
@@ -204,17 +239,20 @@ STUDIES: dict[str, Study] = {
             ),
         },
         outcome=(
-            "On the cigarette butts 2 views (+0.017, +0.011 to +0.023) and 8 views (+0.019, +0.001 to +0.036) "
-            "both help, and the first turn gives nearly all of it. So `tta_ensemble`, which chose between 1 and 8 "
-            "views before, now doubles them only as long as that gains 0.002 on *tune*; a network alone stays at "
-            "one view, because the leaderboard prices speed."
+            "On the cigarette butts 2 views (+0.017, +0.011 to +0.023) and 8 views (+0.019, "
+            "+0.001 to +0.036) both help, and the first turn gives nearly all of it. So "
+            "`tta_ensemble`, which chose between 1 and 8 views before, now doubles them only as "
+            "long as that gains 0.002 on *tune*; a network alone stays at one view, because the "
+            "leaderboard prices speed."
         ),
     ),
     "pixel-features": Study(
         "Which features does the pixel classifier need?",
         {
             "without colour": Variation(
-                "Far worse: butts stand out by colour.", "worse", {"feature_groups": ("contrast", "edges", "texture")}
+                "Far worse: butts stand out by colour.",
+                "worse",
+                {"feature_groups": ("contrast", "edges", "texture")},
             ),
             "without contrast": Variation(
                 "Worse: a colour says most beside that of its surroundings.",
@@ -222,18 +260,25 @@ STUDIES: dict[str, Study] = {
                 {"feature_groups": ("colour", "edges", "texture")},
             ),
             "without edges": Variation(
-                "A little worse at the outline.", "worse", {"feature_groups": ("colour", "contrast", "texture")}
+                "A little worse at the outline.",
+                "worse",
+                {"feature_groups": ("colour", "contrast", "texture")},
             ),
             "without texture": Variation(
                 "Worse: butts are smooth, grounds are not.",
                 "worse",
                 {"feature_groups": ("colour", "contrast", "edges")},
             ),
-            "four scales": Variation("Worse: the coarse scales see a whole butt.", "worse", {"scales": 4}),
+            "four scales": Variation(
+                "Worse: the coarse scales see a whole butt.", "worse", {"scales": 4}
+            ),
         },
         approach="pixel_lightgbm",
         baseline=ALL_ROUNDS,
         steps=80,
-        outcome="On the cigarette butts nothing was told apart from the baseline, so all groups of features stay.",
+        outcome=(
+            "On the cigarette butts nothing was told apart from the baseline, so all groups of "
+            "features stay."
+        ),
     ),
 }

@@ -1,9 +1,9 @@
-"""Studies: the baseline and each variation are trained with several seeds, each seed on its own part of `train`, and
-compared image by image on the rest. `val` is never read.
+"""Studies: the baseline and each variation are trained with several seeds, each seed on its own
+part of `train`, and compared image by image on the rest. `val` is never read.
 
-For seed k the k-th fold of groups is *tune*, and all others are *fit*; over the seeds no image is judged twice. A
-variation's run lies in a folder named after its settings, so studies share what they have in common, and a repeated
-command trains only what is missing.
+For seed k the k-th fold of groups is *tune*, and all others are *fit*; over the seeds no image is
+judged twice. A variation's run lies in a folder named after its settings, so studies share what
+they have in common, and a repeated command trains only what is missing.
 """
 
 import argparse
@@ -49,8 +49,8 @@ class Trainings:
     """How the trainings of studies run.
 
     Attributes:
-        runs: folder of all trainings of all studies on this data with this budget; one below it where the study's own
-            number of steps is the budget.
+        runs: folder of all trainings of all studies on this data with this budget; one below it
+            where the study's own number of steps is the budget.
         budget: of the baseline; without any limit it is the study's own number of steps.
         seeds: trainings of each variation.
         seed: of the first training; those of the others follow it.
@@ -65,7 +65,9 @@ class Trainings:
 
     @property
     def are_usual(self) -> bool:
-        """Whether nothing is given that makes a study another one than that of its published table."""
+        """Whether nothing is given that makes a study another one than that of its published
+        table.
+        """
         return self == Trainings(self.runs)
 
     @property
@@ -75,7 +77,9 @@ class Trainings:
 
 
 def trainings_for(options: argparse.Namespace, home: Path, data: str) -> Trainings:
-    """The trainings that a command line asks for, below the home of the studies, on data of that name."""
+    """The trainings that a command line asks for, below the home of the studies, on data of that
+    name.
+    """
     smoke = options.preset is not None and PRESETS[options.preset].smoke
     runs = home / "runs" / run_name(data, "smoke" if smoke else "study", options)
     budget = Budget(options.time_limit, options.epochs, options.steps, options.batch)
@@ -88,10 +92,16 @@ def studies_for(wanted: str) -> list[str]:
     Raises:
         ConfigError: a name is not in the table.
     """
-    names = list(STUDIES) if wanted == "all" else [name.strip() for name in wanted.split(",") if name.strip()]
+    names = (
+        list(STUDIES)
+        if wanted == "all"
+        else [name.strip() for name in wanted.split(",") if name.strip()]
+    )
     unknown = [name for name in names if name not in STUDIES]
     if unknown or not names:
-        raise ConfigError(f"there is no study {', '.join(unknown) or wanted!r}; there are {', '.join(STUDIES)}.")
+        raise ConfigError(
+            f"there is no study {', '.join(unknown) or wanted!r}; there are {', '.join(STUDIES)}."
+        )
     return names
 
 
@@ -107,7 +117,8 @@ def folds_of(data: Data, seeds: Sequence[int]) -> list[Data]:
     count = min(max(LEAST_FOLDS, len(seeds)), len(set(groups)))
     if count < max(2, len(seeds)):
         raise ConfigError(
-            f"--seeds {len(seeds)}: train has {count} group(s); each seed needs one of its own. Give fewer."
+            f"--seeds {len(seeds)}: train has {count} group(s); each seed needs one of its own. "
+            "Give fewer."
         )
     ids, folds = np.array(train.ids), []
     parts = list(GroupKFold(count).split(ids, groups=groups))
@@ -116,14 +127,17 @@ def folds_of(data: Data, seeds: Sequence[int]) -> list[Data]:
         for role, images in (("fit", fit), ("tune", tune)):
             if not any(map(has_object, images.entries)):
                 raise DataError(
-                    f"fold {seed % count + 1} of {count}, for seed {seed}, leaves none of its {len(images)} images of "
-                    f"{role} with an object; annotate objects in more groups of train, or give fewer --seeds."
+                    f"fold {seed % count + 1} of {count}, for seed {seed}, leaves none of its "
+                    f"{len(images)} images of {role} with an object; annotate objects in more "
+                    "groups of train, or give fewer --seeds."
                 )
         folds.append(replace(data, fit=fit, tune=tune, score=tune, photos=()))
     return folds
 
 
-def prepare_studies(names: Sequence[str], data: Data, how: Trainings, *, fresh: bool = False) -> None:
+def prepare_studies(
+    names: Sequence[str], data: Data, how: Trainings, *, fresh: bool = False
+) -> None:
     """Look at everything before the first of the trainings takes its hour.
 
     Args:
@@ -160,8 +174,9 @@ def run_study(name: str, data: Data, how: Trainings) -> pd.DataFrame:
         how: the trainings run.
 
     Returns:
-        One row for the baseline and for each variation (see `common.leaderboard.studies.study_table`); one that comes
-        to the baseline itself, as some do with the smallest settings, is skipped.
+        One row for the baseline and for each variation (see
+        `common.leaderboard.studies.study_table`); one that comes to the baseline itself, as some
+        do with the smallest settings, is skipped.
     """
     study, folds = STUDIES[name], folds_of(data, how.every_seed)
     judged = []
@@ -237,10 +252,11 @@ def slug(approach: str, settings: Mapping[str, Any]) -> str:
 
 
 def _lend(member: str, lender: Path, run: Path, borrower: str) -> None:
-    """Have in another run the model of a complete training with what it predicted, for an approach that combines.
+    """Have in another run the model of a complete training with what it predicted, for an approach
+    that combines.
 
-    Where none or another was lent before, what the borrower made of it goes; the record of what is lent is written
-    last, so that a kill leaves nothing that looks whole.
+    Where none or another was lent before, what the borrower made of it goes; the record of what is
+    lent is written last, so that a kill leaves nothing that looks whole.
     """
     with processes.together(f"lending {member}"):
         if not processes.is_main():

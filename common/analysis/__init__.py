@@ -1,1 +1,3 @@
-"""Where approaches fail and how sure they are: kinds of images, lost Dice, corruptions, probabilities."""
+"""Where approaches fail and how sure they are: kinds of images, lost Dice, corruptions,
+probabilities.
+"""

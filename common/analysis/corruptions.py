@@ -1,9 +1,10 @@
-"""What a phone, the weather and the distance do to a photo, in eight kinds and three severities, to see how soon an
-approach fails on pictures that are worse than those it was scored on.
+"""What a phone, the weather and the distance do to a photo, in eight kinds and three severities,
+to see how soon an approach fails on pictures that are worse than those it was scored on.
 
-A corruption is decided by the seed, the image, its name and its severity alone, never by order or process. Whims (up or
-down, where a shadow falls) are the same at all severities of one image, so severities differ in strength only. At 1 the
-change can be seen and harms no one; at 3 a person still finds a thing of 20x80 px in a picture of some 512 px.
+A corruption is decided by the seed, the image, its name and its severity alone, never by order or
+process. Whims (up or down, where a shadow falls) are the same at all severities of one image, so
+severities differ in strength only. At 1 the change can be seen and harms no one; at 3 a person
+still finds a thing of 20x80 px in a picture of some 512 px.
 """
 
 import hashlib
@@ -18,7 +19,9 @@ from common.data import Sample
 
 SEVERITIES = (1, 2, 3)
 GAMMA = 2.2  # of the encoding; light adds up and is multiplied in linear values only
-LUMA = np.array([0.299, 0.587, 0.114])  # weights of red, green and blue in the lightness of a pixel, ITU-R BT.601
+LUMA = np.array(
+    [0.299, 0.587, 0.114]
+)  # weights of red, green and blue in the lightness of a pixel, ITU-R BT.601
 
 Labelled = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -30,7 +33,8 @@ class Corruption:
     Attributes:
         name: as in every table.
         strengths: one for each of `SEVERITIES`, in the unit of the function behind `apply`.
-        apply: (image (H, W, 3) uint8, mask (H, W) bool, ignore (H, W) bool, strength, random) → the same three, new.
+        apply: (image (H, W, 3) uint8, mask (H, W) bool, ignore (H, W) bool, strength, random) →
+            the same three, new.
     """
 
     name: str
@@ -39,7 +43,8 @@ class Corruption:
 
 
 def corrupt(sample: Sample, name: str, severity: int, seed: int = 0) -> Sample:
-    """The sample as it would look on a worse photo of the same size; the given one is left as it is.
+    """The sample as it would look on a worse photo of the same size; the given one is left as it
+    is.
 
     Args:
         sample: image (H, W, 3) uint8 RGB with mask and ignored pixels, which only `scale` changes.
@@ -52,59 +57,77 @@ def corrupt(sample: Sample, name: str, severity: int, seed: int = 0) -> Sample:
     """
     if name not in CORRUPTIONS or severity not in SEVERITIES:
         raise ValueError(
-            f"corrupt got {name!r} at severity {severity!r}; choose one of {', '.join(CORRUPTIONS)} at one of "
-            f"{', '.join(map(str, SEVERITIES))}."
+            f"corrupt got {name!r} at severity {severity!r}; choose one of "
+            f"{', '.join(CORRUPTIONS)} at one of {', '.join(map(str, SEVERITIES))}."
         )
     digest = hashlib.sha256(f"{seed} {sample.image_id} {name}".encode()).digest()
     random = np.random.default_rng(int.from_bytes(digest[:16], "little"))
     kind = CORRUPTIONS[name]
-    changed = kind.apply(sample.image, sample.mask, sample.ignore, kind.strengths[severity - 1], random)
+    changed = kind.apply(
+        sample.image, sample.mask, sample.ignore, kind.strengths[severity - 1], random
+    )
     return Sample(sample.image_id, *changed)
 
 
 def _noise(image: np.ndarray, deviation: float, random: np.random.Generator) -> np.ndarray:
-    """Shot and read noise of a sensor in little light; `deviation` is that of white, in parts of white.
+    """Shot and read noise of a sensor in little light; `deviation` is that of white, in parts of
+    white.
 
-    Source: Foi, Trimeche, Katkovnik & Egiazarian 2008, IEEE Transactions on Image Processing 17:1737 (variance grows
-    with the signal).
+    Source: Foi, Trimeche, Katkovnik & Egiazarian 2008, IEEE Transactions on Image Processing
+    17:1737 (variance grows with the signal).
     """
     values = image.astype(np.float32) / 255
     grey = random.standard_normal((*image.shape[:2], 1), dtype=np.float32)
     coloured = random.standard_normal(image.shape, dtype=np.float32)
     grain = np.float32(0.8) * grey + np.float32(0.6) * coloured  # squares add up to one
-    return _stored(values + np.float32(deviation) * grain * np.sqrt(np.float32(0.3) + np.float32(0.7) * values))
+    return _stored(
+        values
+        + np.float32(deviation) * grain * np.sqrt(np.float32(0.3) + np.float32(0.7) * values)
+    )
 
 
 def _blur(image: np.ndarray, radius_px: float, random: np.random.Generator) -> np.ndarray:
-    """Out of focus: every point becomes a disc, in linear light, so that bright points become bright discs."""
+    """Out of focus: every point becomes a disc, in linear light, so that bright points become
+    bright discs.
+    """
     reach = int(np.ceil(radius_px))
     offsets = np.arange(-reach, reach + 1)
     disc = np.clip(radius_px + 0.5 - np.hypot(offsets[:, None], offsets), 0, 1).astype(np.float32)
-    blurred = cv2.filter2D(_linear(image), -1, disc / disc.sum(), borderType=cv2.BORDER_REFLECT_101)
+    blurred = cv2.filter2D(
+        _linear(image), -1, disc / disc.sum(), borderType=cv2.BORDER_REFLECT_101
+    )
     return _encoded(blurred)
 
 
 def _jpeg(image: np.ndarray, quality: float, random: np.random.Generator) -> np.ndarray:
     """Stored too small, as by a messenger; `quality` is JPEG's, 1 to 100."""
-    _, stored = cv2.imencode(".jpg", np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+    _, stored = cv2.imencode(
+        ".jpg", np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, int(quality)]
+    )
     return np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1])
 
 
 def _brightness(image: np.ndarray, stops: float, random: np.random.Generator) -> np.ndarray:
-    """Exposed by so many stops too much, or twice as many too little: what is clipped at white is gone sooner."""
+    """Exposed by so many stops too much, or twice as many too little: what is clipped at white is
+    gone sooner.
+    """
     change = stops if random.random() < 0.5 else -2 * stops
     return _stored(image.astype(np.float32) * np.float32(2 ** (change / GAMMA) / 255))
 
 
 def _contrast(image: np.ndarray, share: float, random: np.random.Generator) -> np.ndarray:
-    """Haze or a dirty lens: only a share of the distance of each value to the mean of the picture is left."""
+    """Haze or a dirty lens: only a share of the distance of each value to the mean of the picture
+    is left.
+    """
     values = image.astype(np.float32) / 255
     mean = values.mean(dtype=np.float64)
     return _stored((values - np.float32(mean)) * np.float32(share) + np.float32(mean))
 
 
 def _colour_cast(image: np.ndarray, amount: float, random: np.random.Generator) -> np.ndarray:
-    """The wrong white: channels times exp(shift), shifts of length `amount` of any hue; grey keeps its lightness."""
+    """The wrong white: channels times exp(shift), shifts of length `amount` of any hue; grey keeps
+    its lightness.
+    """
     hue = random.uniform(0, 2 * np.pi) + np.array([0, 2, 4]) * np.pi / 3
     gains = np.exp(amount * np.sqrt(2 / 3) * np.cos(hue))
     gains /= gains @ LUMA
@@ -112,7 +135,8 @@ def _colour_cast(image: np.ndarray, amount: float, random: np.random.Generator) 
 
 
 def _shadow(image: np.ndarray, light_left: float, random: np.random.Generator) -> np.ndarray:
-    """A band of shadow with a soft, wavy edge over a third to a half of the picture, a little blue as under the sky.
+    """A band of shadow with a soft, wavy edge over a third to a half of the picture, a little blue
+    as under the sky.
 
     `light_left` is the share of the linear light that still arrives in the middle of the band.
     """
@@ -120,8 +144,15 @@ def _shadow(image: np.ndarray, light_left: float, random: np.random.Generator) -
     side = max(height, width)
     angle, phase = random.uniform(0, 2 * np.pi, 2)
     middle = random.uniform(-0.2, 0.2)
-    half, wave, soft = random.uniform(0.17, 0.25), random.uniform(0.01, 0.05), random.uniform(0.008, 0.03)
-    ys, xs = (np.arange(height)[:, None] - height / 2) / side, (np.arange(width) - width / 2) / side
+    half, wave, soft = (
+        random.uniform(0.17, 0.25),
+        random.uniform(0.01, 0.05),
+        random.uniform(0.008, 0.03),
+    )
+    ys, xs = (
+        (np.arange(height)[:, None] - height / 2) / side,
+        (np.arange(width) - width / 2) / side,
+    )
     across = xs * np.cos(angle) + ys * np.sin(angle) - middle
     along = ys * np.cos(angle) - xs * np.sin(angle)
     depth = half - np.abs(across + wave * np.sin(2 * np.pi * 1.5 * along + phase))
@@ -132,12 +163,18 @@ def _shadow(image: np.ndarray, light_left: float, random: np.random.Generator) -
 
 
 def _scale(
-    image: np.ndarray, mask: np.ndarray, ignore: np.ndarray, factor: float, random: np.random.Generator
+    image: np.ndarray,
+    mask: np.ndarray,
+    ignore: np.ndarray,
+    factor: float,
+    random: np.random.Generator,
 ) -> Labelled:
-    """Taken from further away: all shrinks by `factor` around the middle; mirrored copies fill what comes into view.
+    """Taken from further away: all shrinks by `factor` around the middle; mirrored copies fill
+    what comes into view.
 
-    A mirrored object is an object: the mask is mirrored with the image, likewise the ignored pixels. A pixel is object
-    (or ignored) where at least half of what it covers was, so a line of one pixel may vanish.
+    A mirrored object is an object: the mask is mirrored with the image, likewise the ignored
+    pixels. A pixel is object (or ignored) where at least half of what it covers was, so a line of
+    one pixel may vanish.
     """
     height, width = mask.shape
     size = max(1, round(width * factor)), max(1, round(height * factor))
@@ -152,11 +189,17 @@ def _scale(
     return shrunk(image), *seen
 
 
-def _of_pixels(change: Callable[[np.ndarray, float, np.random.Generator], np.ndarray]) -> Callable[..., Labelled]:
+def _of_pixels(
+    change: Callable[[np.ndarray, float, np.random.Generator], np.ndarray],
+) -> Callable[..., Labelled]:
     """A corruption that leaves everything where it is."""
 
     def apply(
-        image: np.ndarray, mask: np.ndarray, ignore: np.ndarray, strength: float, random: np.random.Generator
+        image: np.ndarray,
+        mask: np.ndarray,
+        ignore: np.ndarray,
+        strength: float,
+        random: np.random.Generator,
     ) -> Labelled:
         return change(image, strength, random), mask.copy(), ignore.copy()
 
@@ -185,7 +228,9 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption("jpeg", (30, 15, 8), _of_pixels(_jpeg)),  # quality
         Corruption("brightness", (0.5, 1.0, 1.5), _of_pixels(_brightness)),  # stops
         Corruption("contrast", (0.7, 0.45, 0.25), _of_pixels(_contrast)),  # share that is left
-        Corruption("colour_cast", (0.14, 0.27, 0.4), _of_pixels(_colour_cast)),  # logarithm of gains
+        Corruption(
+            "colour_cast", (0.14, 0.27, 0.4), _of_pixels(_colour_cast)
+        ),  # logarithm of gains
         Corruption("shadow", (0.5, 0.25, 0.1), _of_pixels(_shadow)),  # share of light that is left
         Corruption("scale", (0.8, 0.65, 0.5), _scale),  # factor
     )
@@ -193,17 +238,45 @@ CORRUPTIONS: dict[str, Corruption] = {
 
 # Transforms of albumentations that show a corruption whatever their settings.
 ALWAYS: dict[str, tuple[str, ...]] = {
-    "noise": ("GaussNoise", "ISONoise", "ShotNoise", "AdditiveNoise", "MultiplicativeNoise", "SaltAndPepper"),
-    "blur": tuple("Blur GaussianBlur MedianBlur MotionBlur AdvancedBlur GlassBlur ZoomBlur Defocus Downscale".split()),
+    "noise": (
+        "GaussNoise",
+        "ISONoise",
+        "ShotNoise",
+        "AdditiveNoise",
+        "MultiplicativeNoise",
+        "SaltAndPepper",
+    ),
+    "blur": tuple(
+        "Blur GaussianBlur MedianBlur MotionBlur AdvancedBlur GlassBlur ZoomBlur Defocus "
+        "Downscale".split()
+    ),
     "jpeg": ("ImageCompression",),
     "brightness": ("RandomGamma", "RandomToneCurve", "PlasmaBrightnessContrast", "Illumination"),
-    "contrast": ("RandomToneCurve", "PlasmaBrightnessContrast", "CLAHE", "Equalize", "AutoContrast", "RandomFog"),
-    "colour_cast": ("ISONoise", "RGBShift", "PlanckianJitter", "ToSepia", "FancyPCA", "ChannelShuffle"),
+    "contrast": (
+        "RandomToneCurve",
+        "PlasmaBrightnessContrast",
+        "CLAHE",
+        "Equalize",
+        "AutoContrast",
+        "RandomFog",
+    ),
+    "colour_cast": (
+        "ISONoise",
+        "RGBShift",
+        "PlanckianJitter",
+        "ToSepia",
+        "FancyPCA",
+        "ChannelShuffle",
+    ),
     "shadow": ("RandomShadow", "PlasmaShadow", "Illumination"),
 }
-# Transforms that show one only where a setting, a number or ranges, departs from the value that changes nothing.
+# Transforms that show one only where a setting, a number or ranges, departs from the value that
+# changes nothing.
 BY_SETTING: dict[str, dict[str, tuple[str, float]]] = {
-    "RandomBrightnessContrast": {"brightness_limit": ("brightness", 0), "contrast_limit": ("contrast", 0)},
+    "RandomBrightnessContrast": {
+        "brightness_limit": ("brightness", 0),
+        "contrast_limit": ("contrast", 0),
+    },
     "ColorJitter": {
         "brightness": ("brightness", 1),
         "contrast": ("contrast", 1),
@@ -225,13 +298,15 @@ def in_training_augmentation(described: Sequence[Mapping[str, Any]]) -> set[str]
     """Which corruptions an approach has met in training, so that standing them proves less.
 
     Args:
-        described: transforms of albumentations as a record keeps them, each with `__class_fullname__`, `p`, its
-            settings and perhaps further `transforms` inside. Empty for an approach without augmentation.
+        described: transforms of albumentations as a record keeps them, each with
+            `__class_fullname__`, `p`, its settings and perhaps further `transforms` inside. Empty
+            for an approach without augmentation.
 
     Returns:
-        Names of `CORRUPTIONS`. Related is enough: turned or paled colours count as a colour cast, a gamma as
-        brightness, shake as a blur. What has `p` 0, changes nothing, or only enlarges does not count; a setting that
-        is not told does.
+        Names of `CORRUPTIONS`. Related is enough: turned or paled colours count as a colour cast,
+            a gamma as
+        brightness, shake as a blur. What has `p` 0, changes nothing, or only enlarges does not
+        count; a setting that is not told does.
     """
     met: set[str] = set()
     for step in described:
@@ -244,13 +319,19 @@ def in_training_augmentation(described: Sequence[Mapping[str, Any]]) -> set[str]
             values = _numbers(step.get(setting))
             # Only what makes objects smaller is the corruption of that name.
             met |= (
-                {name} if any(value < neutral or (value > neutral and name != "scale") for value in values) else set()
+                {name}
+                if any(
+                    value < neutral or (value > neutral and name != "scale") for value in values
+                )
+                else set()
             )
     return met
 
 
 def _numbers(setting: Any) -> list[float]:
-    """All numbers of a setting: one, a range, or a range for each axis; minus infinity where it is not told."""
+    """All numbers of a setting: one, a range, or a range for each axis; minus infinity where it is
+    not told.
+    """
     if setting is None:
         return [-np.inf]
     if isinstance(setting, Mapping):

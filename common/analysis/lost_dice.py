@@ -1,7 +1,8 @@
-"""What an approach loses to a Dice of 1, divided by what went wrong, and on how few images it is lost.
+"""What an approach loses to a Dice of 1, divided by what went wrong, and on how few images it is
+lost.
 
-Pure functions of the per-image rows of one approach. Only images with an object count (tp + fn > 0), as in every mean
-of Dice.
+Pure functions of the per-image rows of one approach. Only images with an object count (tp + fn >
+0), as in every mean of Dice.
 """
 
 import numpy as np
@@ -17,7 +18,8 @@ def loss_parts(scores: pd.DataFrame) -> pd.DataFrame:
 
     The whole loss of an image is booked under the first of these that holds:
 
-    - `missed`: an object of it is matched by no predicted piece at IoU >= 0.5; it was not seen, or badly outlined, or
+    - `missed`: an object of it is matched by no predicted piece at IoU >= 0.5; it was not seen, or
+    badly outlined, or
       run together with something else;
     - `invented`: all its objects are matched, and a predicted piece matches none;
     - `outline`: all objects and all pieces match, and what is lost is lost at the outlines.
@@ -28,19 +30,26 @@ def loss_parts(scores: pd.DataFrame) -> pd.DataFrame:
         scores: a row for each image, columns tp, fn, dice, object_fp, object_fn.
 
     Returns:
-        Indexed by `KINDS`: images, loss (sum of 1 - Dice), share of all that is lost (NaN where nothing is).
+        Indexed by `KINDS`: images, loss (sum of 1 - Dice), share of all that is lost (NaN where
+            nothing is).
 
     Raises:
         ValueError: a column is missing.
 
     Examples:
-        >>> rows = {"tp": 9, "fn": 1, "dice": [0.1, 0.7, 0.9], "object_fn": [1, 0, 0], "object_fp": [1, 1, 0]}
+        >>> counts = {"object_fn": [1, 0, 0], "object_fp": [1, 1, 0]}
+        >>> rows = {"tp": 9, "fn": 1, "dice": [0.1, 0.7, 0.9], **counts}
         >>> loss_parts(pd.DataFrame(rows))["loss"].round(2).to_dict()
         {'missed': 0.9, 'invented': 0.3, 'outline': 0.1}
     """
     shown = _with_objects(scores, ("object_fp", "object_fn"))
     kinds = np.select([shown["object_fn"] > 0, shown["object_fp"] > 0], KINDS[:2], KINDS[2])
-    lost = (1 - shown["dice"].astype(float)).groupby(kinds).agg(["size", "sum"]).reindex(KINDS, fill_value=0)
+    lost = (
+        (1 - shown["dice"].astype(float))
+        .groupby(kinds)
+        .agg(["size", "sum"])
+        .reindex(KINDS, fill_value=0)
+    )
     lost = lost.set_axis(["images", "loss"], axis=1)
     total = lost["loss"].sum()
     return lost.assign(share=lost["loss"] / total if total > 0 else np.nan)
@@ -64,5 +73,7 @@ def images_of_half(scores: pd.DataFrame) -> int:
 def _with_objects(scores: pd.DataFrame, further: tuple[str, ...] = ()) -> pd.DataFrame:
     missing = [column for column in ("tp", "fn", "dice", *further) if column not in scores.columns]
     if missing:
-        raise ValueError(f"the scores have no column {', '.join(missing)}; they need those of per_image.csv.")
+        raise ValueError(
+            f"the scores have no column {', '.join(missing)}; they need those of per_image.csv."
+        )
     return with_objects(scores)

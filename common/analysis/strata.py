@@ -1,7 +1,8 @@
-"""Where an approach is weak: Dice by the size, contrast and ground of the image, and the images that it fails on.
+"""Where an approach is weak: Dice by the size, contrast and ground of the image, and the images
+that it fails on.
 
-Pure functions of the per-image table of a run and a table of what each image is like. Only images with an object count
-(tp + fn > 0), as in every mean of Dice.
+Pure functions of the per-image table of a run and a table of what each image is like. Only images
+with an object count (tp + fn > 0), as in every mean of Dice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,10 +30,11 @@ def strata_table(
     """Mean Dice and signed area bias of each approach on images alike in one respect.
 
     Args:
-        per_image: a row for each approach and image, columns approach, img_id, tp, fn, dice, area_bias, and perhaps
-            group, which names images that are not independent.
-        images: a row for each image, columns img_id and those of `by`; an image without a value, such as the contrast
-            of an object that leaves no ground around it, is in no stratum of that column.
+        per_image: a row for each approach and image, columns approach, img_id, tp, fn, dice,
+            area_bias, and perhaps group, which names images that are not independent.
+        images: a row for each image, columns img_id and those of `by`; an image without a value,
+            such as the contrast of an object that leaves no ground around it, is in no stratum of
+            that column.
         by: columns that divide the images, each by itself.
         parts: into how many strata of equally many images.
         groups: image id → group, instead of the column; without both each image stands by itself.
@@ -40,14 +42,17 @@ def strata_table(
         seed: of the resamples.
 
     Returns:
-        One row for each column of `by`, stratum and approach: by, stratum (1 has the lowest values), low and high (the
-        least and greatest value in it), n_images, approach, dice_mean with its 95 % interval lower, upper (NaN for a
-        single image or group), area_bias (mean of (predicted - true) / true area). Equal values stay together, so
-        strata may differ in size and there may be fewer than `parts`; a constant column has one, and one without any
-        value none. Without equal values the first strata have the image more where the number is no multiple.
+        One row for each column of `by`, stratum and approach: by, stratum (1 has the lowest
+            values), low and high (the
+        least and greatest value in it), n_images, approach, dice_mean with its 95 % interval
+        lower, upper (NaN for a single image or group), area_bias (mean of (predicted - true) /
+        true area). Equal values stay together, so strata may differ in size and there may be fewer
+        than `parts`; a constant column has one, and one without any value none. Without equal
+        values the first strata have the image more where the number is no multiple.
 
     Raises:
-        ValueError: a column is missing, an image is in one table only or twice, or there are less than one part.
+        ValueError: a column is missing, an image is in one table only or twice, or there are less
+            than one part.
     """
     if parts < 1:
         raise ValueError(f"strata_table got parts={parts}; it needs 1 or more, 3 for thirds.")
@@ -63,8 +68,12 @@ def strata_table(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def members_of(per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str] = BY, parts: int = 3) -> pd.DataFrame:
-    """Which image is in which stratum of `strata_table`: columns by, stratum, img_id. Arguments and errors as there."""
+def members_of(
+    per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str] = BY, parts: int = 3
+) -> pd.DataFrame:
+    """Which image is in which stratum of `strata_table`: columns by, stratum, img_id. Arguments
+    and errors as there.
+    """
     shown, values = _with_objects(per_image), _values(per_image, images, by)
     rows = [
         (column, stratum, image_id)
@@ -84,14 +93,17 @@ def outer_difference(
     resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Mean Dice of each approach where a value is highest minus that where it is lowest, with its 95 % interval.
+    """Mean Dice of each approach where a value is highest minus that where it is lowest, with its
+    95 % interval.
 
-    The strata are those of `strata_table`, and so are arguments and errors. Which two are compared is fixed beforehand,
-    so the interval is not flattered by a choice of the best and the worst; it holds for one approach and column alone.
-    Groups are resampled whole, also those that have images in both strata.
+    The strata are those of `strata_table`, and so are arguments and errors. Which two are compared
+    is fixed beforehand, so the interval is not flattered by a choice of the best and the worst; it
+    holds for one approach and column alone. Groups are resampled whole, also those that have
+    images in both strata.
 
     Returns:
-        One row for each column of `by` with at least two strata, and approach: by, approach, difference, lower, upper
+        One row for each column of `by` with at least two strata, and approach: by, approach,
+            difference, lower, upper
         (NaN for a single group).
 
     Source: Cochran 1977, Sampling Techniques, §6 (a difference of two ratios, linearised).
@@ -115,29 +127,37 @@ def outer_difference(
 
 
 def _contrast(dice: pd.Series, low: pd.Index, high: pd.Index) -> tuple[float, np.ndarray]:
-    """The difference of two means, high minus low, and what each image adds to its variation, (n,)."""
+    """The difference of two means, high minus low, and what each image adds to its variation,
+    (n,).
+    """
     influence = pd.Series(0.0, index=dice.index)
     for members, sign in ((high, 1), (low, -1)):
-        influence[members] = sign * (dice[members] - dice[members].mean()) * len(dice) / len(members)
+        influence[members] = (
+            sign * (dice[members] - dice[members].mean()) * len(dice) / len(members)
+        )
     return float(dice[high].mean() - dice[low].mean()), influence.to_numpy()
 
 
 def worst_images(per_image: pd.DataFrame, count: int = 10) -> pd.DataFrame:
-    """The images with the lowest Dice of each approach, worst first; of equal ones the smaller id first.
+    """The images with the lowest Dice of each approach, worst first; of equal ones the smaller id
+    first.
 
     Args:
         per_image: a row for each approach and image, columns approach, img_id, dice, tp, fp, fn.
         count: how many of each approach, fewer where there are fewer images with an object.
 
     Returns:
-        Columns approach (in order of appearance), place (1 is the worst), img_id, dice, tp, fp, fn.
+        Columns approach (in order of appearance), place (1 is the worst), img_id, dice, tp, fp,
+        fn.
 
     Raises:
         ValueError: as in `strata_table`.
     """
     shown = _with_objects(per_image, ("fp",)).reset_index()
     order = {name: place for place, name in enumerate(pd.unique(shown["approach"]))}
-    shown = shown.assign(order=shown["approach"].map(order)).sort_values(["order", "dice", "img_id"])
+    shown = shown.assign(order=shown["approach"].map(order)).sort_values(
+        ["order", "dice", "img_id"]
+    )
     shown = shown.assign(place=shown.groupby("order").cumcount() + 1)
     return shown.loc[shown["place"] <= count, WORST].reset_index(drop=True)
 
@@ -157,15 +177,23 @@ def failed_by_all(per_image: pd.DataFrame, below: float = 0.5) -> list[int]:
 
 
 def _with_objects(per_image: pd.DataFrame, further: Sequence[str] = ()) -> pd.DataFrame:
-    """The rows of images with an object, indexed by approach and img_id; every approach has the same images."""
+    """The rows of images with an object, indexed by approach and img_id; every approach has the
+    same images.
+    """
     _require(per_image, "per-image table", ("approach", "img_id", "tp", "fn", "dice", *further))
     ids = set(per_image["img_id"])
     for approach, rows in per_image.groupby("approach", sort=False):
         _once(rows["img_id"], f"per-image table for {approach}")
         _same(ids, set(rows["img_id"]), f"per-image table for {approach}")
     shown = with_objects(per_image).set_index(["approach", "img_id"])
-    shown = shown.assign(**{name: shown[name].astype(float) for name in ("dice", "area_bias") if name in shown})
-    _same(set(shown.index.unique("img_id")), set(_everywhere(shown)), "rows with tp + fn > 0 of every approach")
+    shown = shown.assign(
+        **{name: shown[name].astype(float) for name in ("dice", "area_bias") if name in shown}
+    )
+    _same(
+        set(shown.index.unique("img_id")),
+        set(_everywhere(shown)),
+        "rows with tp + fn > 0 of every approach",
+    )
     return shown
 
 
@@ -207,7 +235,9 @@ def _groups(shown: pd.DataFrame, groups: Mapping[int, str] | None) -> Mapping[in
 
 
 def _divided(values: pd.Series, parts: int) -> list[pd.Series]:
-    """The values in at most `parts` runs of ascending, equally many ones; equal values stay together."""
+    """The values in at most `parts` runs of ascending, equally many ones; equal values stay
+    together.
+    """
     if values.empty:
         return []
     ordered = np.sort(values.to_numpy())
@@ -218,35 +248,49 @@ def _divided(values: pd.Series, parts: int) -> list[pd.Series]:
 
 
 def _scored(
-    shown: pd.DataFrame, ids: list[int], groups: Mapping[int, str] | None, resamples: int, seed: int
+    shown: pd.DataFrame,
+    ids: list[int],
+    groups: Mapping[int, str] | None,
+    resamples: int,
+    seed: int,
 ) -> list[dict]:
     """One row for each approach over some images."""
     names = shown.index.unique("approach")
     scores, bias = (
-        np.array([shown.loc[name].loc[ids, column].to_numpy() for name in names]) for column in ("dice", "area_bias")
+        np.array([shown.loc[name].loc[ids, column].to_numpy() for name in names])
+        for column in ("dice", "area_bias")
     )
-    found = mean_intervals(scores, None if groups is None else [groups[image_id] for image_id in ids], resamples, seed)
+    found = mean_intervals(
+        scores, None if groups is None else [groups[image_id] for image_id in ids], resamples, seed
+    )
     columns = zip(names, found.mean, found.lower, found.upper, bias.mean(axis=1), strict=True)
-    return [dict(zip(("approach", "dice_mean", "lower", "upper", "area_bias"), row, strict=True)) for row in columns]
+    return [
+        dict(zip(("approach", "dice_mean", "lower", "upper", "area_bias"), row, strict=True))
+        for row in columns
+    ]
 
 
 def _require(table: pd.DataFrame, name: str, columns: Sequence[str]) -> None:
     missing = [column for column in columns if column not in table.columns]
     if missing or table.empty:
         found = f"has no column {', '.join(missing)}" if missing else "has no row"
-        raise ValueError(f"the {name} {found}; it needs a row per image with {', '.join(columns)}.")
+        raise ValueError(
+            f"the {name} {found}; it needs a row per image with {', '.join(columns)}."
+        )
 
 
 def _once(ids: pd.Series, where: str) -> None:
     doubled = sorted(ids[ids.duplicated()].unique().tolist())
     if doubled:
-        raise ValueError(f"the {where} has the images {doubled[:10]} more than once; keep one row of each.")
+        raise ValueError(
+            f"the {where} has the images {doubled[:10]} more than once; keep one row of each."
+        )
 
 
 def _same(expected: set, found: set, where: str) -> None:
     missing = sorted(expected - found)
     if missing:
         raise ValueError(
-            f"the {where} lacks the images {missing[:10]} ({len(missing)} of {len(expected)}); score and describe the "
-            "same images."
+            f"the {where} lacks the images {missing[:10]} ({len(missing)} of {len(expected)}); "
+            "score and describe the same images."
         )

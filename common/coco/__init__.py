@@ -1,4 +1,6 @@
-"""COCO folders in, checked entries, images and masks out; the only reader of users' annotations; it never writes."""
+"""COCO folders in, checked entries, images and masks out; the only reader of users' annotations;
+it never writes.
+"""
 
 from common.coco.annotations import ANNOTATION_FILE, DataError, Entry, rasterise, read_entries
 from common.coco.images import PHOTO_SUFFIXES, list_photos, read_image

@@ -1,4 +1,6 @@
-"""`python -m common.coco check DIR`: look at a data set before it costs an hour of training; changes nothing."""
+"""`python -m common.coco check DIR`: look at a data set before it costs an hour of training;
+changes nothing.
+"""
 
 import argparse
 import sys
@@ -12,13 +14,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print the findings.
 
     Returns:
-        0, or 1 if there is an error; with `--strict` also if there is a warning; 130 if it was interrupted. Wrong usage
-        exits with 2.
+        0, or 1 if there is an error; with `--strict` also if there is a warning; 130 if it was
+        interrupted. Wrong usage exits with 2.
     """
-    parser = argparse.ArgumentParser(prog="python -m common.coco", description="COCO data sets for segmentation.")
+    parser = argparse.ArgumentParser(
+        prog="python -m common.coco", description="COCO data sets for segmentation."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    check = commands.add_parser("check", help="list everything that is wrong with a data set; nothing is changed")
-    check.add_argument("folder", type=Path, metavar="DIR", help="holds train/, val/ and perhaps real_test/")
+    check = commands.add_parser(
+        "check", help="list everything that is wrong with a data set; nothing is changed"
+    )
+    check.add_argument(
+        "folder", type=Path, metavar="DIR", help="holds train/, val/ and perhaps real_test/"
+    )
     check.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
@@ -33,5 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(errors="backslashreplace")  # a terminal without "…" must not hide the findings
+    sys.stdout.reconfigure(
+        errors="backslashreplace"
+    )  # a terminal without "…" must not hide the findings
     sys.exit(main())

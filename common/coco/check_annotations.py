@@ -1,6 +1,8 @@
-"""The check of an annotation file: its entries, ids, names and categories, and the outline of every object.
+"""The check of an annotation file: its entries, ids, names and categories, and the outline of
+every object.
 
-It reads the file without trusting any field and reports everything it finds; it never opens what an entry names.
+It reads the file without trusting any field and reports everything it finds; it never opens what
+an entry names.
 """
 
 import json
@@ -20,7 +22,8 @@ LONGEST_SIDE_PX = 100_000  # beyond it a size is a slip, and no mask of it fits 
 class Annotated:
     """What an annotation file lists; without a readable file the entries are None.
 
-    `with_objects` holds the ids of images with an object of at least one pixel, crowd regions left out.
+    `with_objects` holds the ids of images with an object of at least one pixel, crowd regions left
+    out.
     """
 
     entries: list[Entry] | None
@@ -42,8 +45,14 @@ def check_annotations(folder: Path) -> Annotated:
         return Annotated(None, findings=findings)
     items = content["images"]
     entries, by_id, entry_findings = _check_entries(items, folder, file)
-    known = {item["id"] for item in items if isinstance(item, dict) and isinstance(item.get("id"), int | float | str)}
-    annotations = [annotation for annotation in content["annotations"] if isinstance(annotation, dict)]
+    known = {
+        item["id"]
+        for item in items
+        if isinstance(item, dict) and isinstance(item.get("id"), int | float | str)
+    }
+    annotations = [
+        annotation for annotation in content["annotations"] if isinstance(annotation, dict)
+    ]
     objects, object_findings = _check_objects(content["annotations"], by_id, known, file)
     findings += entry_findings
     findings += _id_findings(entries, annotations, file)
@@ -67,9 +76,16 @@ def _read_content(folder: Path, file: str) -> tuple[dict | None, list[Finding]]:
         expected = "a COCO annotation file, JSON in UTF-8"
         return None, [Finding("error", file, found, expected, "export the annotations again")]
     lists = content if isinstance(content, dict) else {}
-    missing = [f'no list "{key}"' for key in ("images", "annotations") if not isinstance(lists.get(key), list)]
+    missing = [
+        f'no list "{key}"'
+        for key in ("images", "annotations")
+        if not isinstance(lists.get(key), list)
+    ]
     if missing:
-        expected, mend = 'the lists "images" and "annotations"', "export the annotations again, as COCO instances"
+        expected, mend = (
+            'the lists "images" and "annotations"',
+            "export the annotations again, as COCO instances",
+        )
         return None, [Finding("error", file, " and ".join(missing), expected, mend)]
     return content, []
 
@@ -77,17 +93,26 @@ def _read_content(folder: Path, file: str) -> tuple[dict | None, list[Finding]]:
 def _check_entries(
     items: list, folder: Path, file: str
 ) -> tuple[list[Entry], dict[int | float | str, Entry], list[Finding]]:
-    """The entries that can be used; the first of each id as it stands in the file; and findings about the others."""
+    """The entries that can be used; the first of each id as it stands in the file; and findings
+    about the others.
+    """
     entries, by_id, findings = [], {}, []
     for index, item in enumerate(items):
         problems = _entry_problems(item)
         if problems:
             found = f"image entry {index}: {', '.join(problems)}"
             expected = "an integer id, width and height above 0, and a file_name"
-            findings.append(Finding("error", file, found, expected, "add what is missing, or remove the entry"))
+            findings.append(
+                Finding("error", file, found, expected, "add what is missing, or remove the entry")
+            )
         elif not stays_inside(item["file_name"]):
-            found, expected = f"file_name {shown(item['file_name'], 80)}", "a path that stays in images/"
-            mend = "put the image into images/ and name it relative to that folder; it was not opened"
+            found, expected = (
+                f"file_name {shown(item['file_name'], 80)}",
+                "a path that stays in images/",
+            )
+            mend = (
+                "put the image into images/ and name it relative to that folder; it was not opened"
+            )
             findings.append(Finding("error", file, found, expected, mend))
         else:
             path = folder / "images" / item["file_name"]
@@ -112,7 +137,9 @@ def _entry_problems(item: object) -> list[str]:
 
 
 def _as_integer(value: object) -> int | None:
-    """The integer that the reader makes of a value; None if it cannot, or would cut a fraction off."""
+    """The integer that the reader makes of a value; None if it cannot, or would cut a fraction
+    off.
+    """
     try:
         number = int(value)
     except (TypeError, ValueError, OverflowError):
@@ -120,7 +147,9 @@ def _as_integer(value: object) -> int | None:
     return None if isinstance(value, float) and number != value else number
 
 
-def _id_findings(entries: Sequence[Entry], annotations: Sequence[dict], file: str) -> Iterator[Finding]:
+def _id_findings(
+    entries: Sequence[Entry], annotations: Sequence[dict], file: str
+) -> Iterator[Finding]:
     seen = {}
     for entry in entries:
         other = seen.setdefault(entry.image_id, entry)
@@ -132,7 +161,10 @@ def _id_findings(entries: Sequence[Entry], annotations: Sequence[dict], file: st
     for annotation_id, count in counts.items():
         if count > 1:
             found = f"annotation id {annotation_id} for {count} annotations"
-            mend = "number the annotations anew (all are used here, but other COCO tools keep only one)"
+            mend = (
+                "number the annotations anew (all are used here, but other COCO tools keep only "
+                "one)"
+            )
             yield Finding("warning", file, found, "unique annotation ids", mend)
 
 
@@ -142,7 +174,13 @@ def _name_findings(entries: Sequence[Entry], file: str) -> Iterator[Finding]:
     for name, count in counts.items():
         if count > 1:
             mend = "keep one entry and give it all annotations of this image"
-            yield Finding("error", file, f"file_name {name} in {count} entries", "one entry for each image", mend)
+            yield Finding(
+                "error",
+                file,
+                f"file_name {name} in {count} entries",
+                "one entry for each image",
+                mend,
+            )
         other = spellings.setdefault(name.casefold(), name)
         if other != name:
             mend = "rename one of the two: on Windows and macOS they are one file"
@@ -150,7 +188,9 @@ def _name_findings(entries: Sequence[Entry], file: str) -> Iterator[Finding]:
             yield Finding("warning", file, f"file_names {other} and {name}", expected, mend)
 
 
-def _check_objects(annotations: list, by_id: dict, known: set, file: str) -> tuple[set[int], list[Finding]]:
+def _check_objects(
+    annotations: list, by_id: dict, known: set, file: str
+) -> tuple[set[int], list[Finding]]:
     """The ids of images with an object, and findings about the annotations one by one."""
     with_objects, findings = set(), []
     for index, annotation in enumerate(annotations):
@@ -162,20 +202,29 @@ def _check_objects(annotations: list, by_id: dict, known: set, file: str) -> tup
         image_id = annotation.get("image_id")
         name = f"annotation {shown(annotation['id']) if 'id' in annotation else f'number {index}'}"
         if not isinstance(image_id, int | float | str) or image_id not in known:
-            found, expected = f"{name} of image id {shown(image_id)}", "an image_id that an image entry has"
+            found, expected = (
+                f"{name} of image id {shown(image_id)}",
+                "an image_id that an image entry has",
+            )
             mend = "add the image's entry, or remove the annotation"
             findings.append(Finding("error", file, found, expected, mend))
-        elif image_id in by_id:  # else its entry is reported, and without a size nothing can be drawn
+        elif (
+            image_id in by_id
+        ):  # else its entry is reported, and without a size nothing can be drawn
             entry = by_id[image_id]
             name += f" of {entry.file_name}"
-            area, outline = check_outline(annotation, entry.width, entry.height, file=file, name=name)
+            area, outline = check_outline(
+                annotation, entry.width, entry.height, file=file, name=name
+            )
             findings += outline
             if area and not annotation.get("iscrowd"):
                 with_objects.add(entry.image_id)
     return with_objects, findings
 
 
-def _category_findings(annotations: Sequence[dict], categories: object, file: str) -> Iterator[Finding]:
+def _category_findings(
+    annotations: Sequence[dict], categories: object, file: str
+) -> Iterator[Finding]:
     named = {}
     for category in categories if isinstance(categories, list) else []:
         if isinstance(category, dict) and "id" in category:
@@ -183,10 +232,20 @@ def _category_findings(annotations: Sequence[dict], categories: object, file: st
     used = Counter(shown(annotation.get("category_id")) for annotation in annotations)
     if len(used) > 1:
         names = ", ".join(f"{named.get(key, key)} ({count})" for key, count in used.most_common())
-        mend = "nothing if all are the object to find: they are united into one mask; else remove the others"
-        yield Finding("warning", file, f"{len(used)} categories: {names}", "one kind of object", mend)
+        mend = (
+            "nothing if all are the object to find: they are united into one mask; else remove "
+            "the others"
+        )
+        yield Finding(
+            "warning", file, f"{len(used)} categories: {names}", "one kind of object", mend
+        )
     for key, count in used.items():
         if named and key not in named:
             expected = "one of " + ", ".join(f"{key} ({name})" for key, name in named.items())
-            mend = "list the category, or remove these annotations if they are not the object (they are used)"
-            yield Finding("warning", file, f"category_id {key} in {count} annotations", expected, mend)
+            mend = (
+                "list the category, or remove these annotations if they are not the object (they "
+                "are used)"
+            )
+            yield Finding(
+                "warning", file, f"category_id {key} in {count} annotations", expected, mend
+            )

@@ -1,4 +1,5 @@
-"""The check of image files: each is decoded to its end, by Pillow (which notices what is cut off) and by the reader.
+"""The check of image files: each is decoded to its end, by Pillow (which notices what is cut off)
+and by the reader.
 
 Nothing is judged from a file's name or header alone, and no file is changed.
 """
@@ -25,9 +26,15 @@ WORKERS = min(8, max(4, os.cpu_count() or 1))
 UNUSUAL_MODES = {
     "1": ("black and white", "read as RGB with three equal channels"),
     "L": ("gray", "read as RGB with three equal channels"),
-    "LA": ("gray with an alpha channel", "the alpha channel is dropped, gray becomes three equal channels"),
+    "LA": (
+        "gray with an alpha channel",
+        "the alpha channel is dropped, gray becomes three equal channels",
+    ),
     "RGBA": ("RGBA", "the alpha channel is dropped, the colours below it are used"),
-    "P": ("a palette image", "the colours of the palette are read as RGB, transparency is dropped"),
+    "P": (
+        "a palette image",
+        "the colours of the palette are read as RGB, transparency is dropped",
+    ),
     "CMYK": ("CMYK", "converted to RGB without a colour profile, so colours may shift"),
 }
 DEEP = ("16 bits a channel", "only the upper 8 bits are kept")
@@ -35,7 +42,9 @@ DEEP = ("16 bits a channel", "only the upper 8 bits are kept")
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image to inspect: its split, its path, its name for findings; (width, height) in pixels if annotated."""
+    """An image to inspect: its split, its path, its name for findings; (width, height) in pixels
+    if annotated.
+    """
 
     split: str
     path: Path
@@ -53,12 +62,24 @@ class Inspection:
 
 
 def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> list[Inspection]:
-    """Inspect images in threads (the decoders release Python's lock); the results keep the order of `images`."""
+    """Inspect images in threads (the decoders release Python's lock); the results keep the order
+    of `images`.
+    """
     Image.init()  # once, before threads would do it together
-    Image.MAX_IMAGE_PIXELS = None  # the photos are the user's own, and phones make them larger than Pillow's limit
+    Image.MAX_IMAGE_PIXELS = (
+        None  # the photos are the user's own, and phones make them larger than Pillow's limit
+    )
     with ThreadPoolExecutor(WORKERS) as pool:
         inspected = pool.map(inspect_image, images)
-        return list(tqdm(inspected, total=len(images), disable=not progress, desc="checking images", unit="image"))
+        return list(
+            tqdm(
+                inspected,
+                total=len(images),
+                disable=not progress,
+                desc="checking images",
+                unit="image",
+            )
+        )
 
 
 def inspect_image(image: ImageFile) -> Inspection:
@@ -82,7 +103,9 @@ def inspect_image(image: ImageFile) -> Inspection:
 
 
 def repeated_images(inspections: Iterable[Inspection]) -> list[Finding]:
-    """The same pixels in two splits (for train and val an error) or twice in one; only equal pixels are found."""
+    """The same pixels in two splits (for train and val an error) or twice in one; only equal
+    pixels are found.
+    """
     by_pixels = defaultdict(list)
     for inspection in inspections:
         if inspection.pixels is not None:
@@ -99,14 +122,23 @@ def repeated_images(inspections: Iterable[Inspection]) -> list[Finding]:
 def _repeated(image: ImageFile, original: ImageFile) -> Finding:
     found = f"the same pixels as {original.name}"
     if image.split == original.split:
-        expected, mend = "each image once in a split", "remove one of the two with its entry and annotations"
+        expected, mend = (
+            "each image once in a split",
+            "remove one of the two with its entry and annotations",
+        )
         return Finding("warning", image.name, found, expected, mend)
     if image.split == "val":
         expected = "no image of train in val: its score would be one of pixels already seen"
         mend = "remove the image, its entry and its annotations from train or from val"
         return Finding("error", image.name, found, expected, mend)
     expected = f"photos that are not in {original.split}"
-    return Finding("warning", image.name, found, expected, "replace the photo by one that no approach has seen")
+    return Finding(
+        "warning",
+        image.name,
+        found,
+        expected,
+        "replace the photo by one that no approach has seen",
+    )
 
 
 def _unreadable(image: ImageFile, error: Exception) -> Finding:
@@ -120,28 +152,41 @@ def _unreadable(image: ImageFile, error: Exception) -> Finding:
 
 
 def _size_findings(image: ImageFile, pixels: np.ndarray, orientation: int | None) -> list[Finding]:
-    """Compare the pixels as stored with the entry's size, and look whether turning them would fit."""
+    """Compare the pixels as stored with the entry's size, and look whether turning them would
+    fit.
+    """
     height, width = pixels.shape[:2]
     is_turned = orientation not in (None, 0, 1)
     if (width, height) == image.annotated_size:
         if not is_turned:
             return []
         expected = "no EXIF orientation: annotated pixels are used as stored, not turned"
-        mend = "look whether the outlines fit the stored pixels; if not, save the image upright without the tag"
+        mend = (
+            "look whether the outlines fit the stored pixels; if not, save the image upright "
+            "without the tag"
+        )
         return [Finding("warning", image.name, f"EXIF orientation {orientation}", expected, mend)]
     expected = "{}x{} px as its entry says".format(*image.annotated_size)
     found = f"{width}x{height} px"
     mend = "correct width and height in the entry, or restore the image that was annotated"
     if (height, width) == image.annotated_size and is_turned:
-        found += f" stored; turned by its EXIF orientation {orientation} it would be {height}x{width} and fit"
-        mend = "it was annotated as seen upright: save a copy turned upright without the EXIF tag under this name"
+        found += (
+            f" stored; turned by its EXIF orientation {orientation} it would be {height}x{width} "
+            "and fit"
+        )
+        mend = (
+            "it was annotated as seen upright: save a copy turned upright without the EXIF tag "
+            "under this name"
+        )
     elif (height, width) == image.annotated_size:
         found += ", width and height the other way round"
     return [Finding("error", image.name, found, expected, mend)]
 
 
 def _is_deep(path: Path, mode: str, file_format: str | None) -> bool:
-    """Whether a channel has more than 8 bits; Pillow opens 16-bit colour as plain RGB, so the formats are asked."""
+    """Whether a channel has more than 8 bits; Pillow opens 16-bit colour as plain RGB, so the
+    formats are asked.
+    """
     if mode.startswith("I"):
         return True
     if file_format not in ("PNG", "TIFF") or mode not in ("RGB", "RGBA", "LA"):

@@ -1,6 +1,7 @@
 """The check of one annotation's outline, drawn by the rasteriser that training uses.
 
-It says what an outline lacks and refuses to repair it: a mended copy of a label is a label nobody has looked at.
+It says what an outline lacks and refuses to repair it: a mended copy of a label is a label nobody
+has looked at.
 """
 
 import cv2
@@ -20,7 +21,9 @@ POLYGONS = "polygons [[x1, y1, x2, y2, x3, y3, …], …] in pixels"
 DRAW_AGAIN = "draw the object again, or remove the annotation"
 
 
-def check_outline(annotation: dict, width: int, height: int, *, file: str, name: str) -> tuple[int, list[Finding]]:
+def check_outline(
+    annotation: dict, width: int, height: int, *, file: str, name: str
+) -> tuple[int, list[Finding]]:
     """Check the segmentation of one annotation.
 
     Args:
@@ -43,29 +46,42 @@ def check_outline(annotation: dict, width: int, height: int, *, file: str, name:
             mend = "export the RLE again from a mask of this image's size"
             return 0, [Finding("error", file, f"{name}: {error}", expected, mend)]
         outline = coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
-    elif isinstance(segmentation, list) and segmentation and all(isinstance(part, list) for part in segmentation):
+    elif (
+        isinstance(segmentation, list)
+        and segmentation
+        and all(isinstance(part, list) for part in segmentation)
+    ):
         polygons, findings = _sound_polygons(segmentation, width, height, file=file, name=name)
         if not polygons:
             return 0, findings
         outline = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
     else:
-        found = f"segmentation {shown(segmentation)}" if "segmentation" in annotation else "no segmentation"
+        found = (
+            f"segmentation {shown(segmentation)}"
+            if "segmentation" in annotation
+            else "no segmentation"
+        )
         mend = (
-            "draw the outline, as a list of polygons or as RLE (a bbox alone gives no mask), or remove the annotation"
+            "draw the outline, as a list of polygons or as RLE (a bbox alone gives no mask), or "
+            "remove the annotation"
         )
         return 0, [Finding("error", file, f"{name}: {found}", f"{POLYGONS}, or RLE", mend)]
     area = int(coco_mask.area(outline))
     if area < SMALL_AREA_PX:
         return area, [*findings, _small(area, file, name)]
     if not findings:
-        findings = _bbox_findings(annotation.get("bbox"), coco_mask.toBbox(outline), file=file, name=name)
+        findings = _bbox_findings(
+            annotation.get("bbox"), coco_mask.toBbox(outline), file=file, name=name
+        )
     return area, findings
 
 
 def _sound_polygons(
     polygons: list[list], width: int, height: int, *, file: str, name: str
 ) -> tuple[list[list[float]], list[Finding]]:
-    """The polygons that can be drawn, and findings about the others and about what leaves the image."""
+    """The polygons that can be drawn, and findings about the others and about what leaves the
+    image.
+    """
     sound, degenerate, findings = [], [], []
     for polygon in polygons:
         problem = polygon_problem(polygon, height, width)
@@ -80,9 +96,13 @@ def _sound_polygons(
             is_inside, outside = _outside_findings(polygon, width, height, file=file, name=name)
             findings += outside
             sound += [polygon] if is_inside else []
-    level = "warning" if sound else "error"  # beside sound polygons it is a slip of the mouse, and is left out
+    level = (
+        "warning" if sound else "error"
+    )  # beside sound polygons it is a slip of the mouse, and is left out
     expected = "polygons of 3 or more points with an area"
-    findings += [Finding(level, file, f"{name}: {problem}", expected, DRAW_AGAIN) for problem in degenerate]
+    findings += [
+        Finding(level, file, f"{name}: {problem}", expected, DRAW_AGAIN) for problem in degenerate
+    ]
     return sound, findings
 
 
@@ -95,28 +115,49 @@ def _outside_findings(
     polygon: list[float], width: int, height: int, *, file: str, name: str
 ) -> tuple[bool, list[Finding]]:
     """Whether a polygon touches the image, and what to say of the part that does not."""
-    (left, top), (right, bottom) = (edge(np.reshape(polygon, (-1, 2)), axis=0) for edge in (np.min, np.max))
+    (left, top), (right, bottom) = (
+        edge(np.reshape(polygon, (-1, 2)), axis=0) for edge in (np.min, np.max)
+    )
     extent = f"x {left:g} to {right:g}, y {top:g} to {bottom:g}"
     expected = f"x from 0 to {width}, y from 0 to {height}"
     if right <= 0 or bottom <= 0 or left >= width or top >= height:
         mend = "check that the outline belongs to this image and to its size; draw it again"
-        return False, [Finding("error", file, f"{name}: a polygon outside the image, {extent}", expected, mend)]
+        return False, [
+            Finding(
+                "error", file, f"{name}: a polygon outside the image, {extent}", expected, mend
+            )
+        ]
     if min(left, top) < -OUTSIDE_PX or right > width + OUTSIDE_PX or bottom > height + OUTSIDE_PX:
-        mend = "nothing if the object is cut by the edge (the rest is left out); else draw it again"
-        return True, [Finding("warning", file, f"{name}: a polygon partly outside, {extent}", expected, mend)]
+        mend = (
+            "nothing if the object is cut by the edge (the rest is left out); else draw it again"
+        )
+        return True, [
+            Finding("warning", file, f"{name}: a polygon partly outside, {extent}", expected, mend)
+        ]
     return True, []
 
 
 def _small(area: int, file: str, name: str) -> Finding:
     if area == 0:
-        found, expected = f"{name}: an outline that covers no pixel", "an object of at least one pixel"
+        found, expected = (
+            f"{name}: an outline that covers no pixel",
+            "an object of at least one pixel",
+        )
         return Finding("warning", file, found, expected, DRAW_AGAIN)
     found, expected = f"{name}: an object of {area} px", f"objects of {SMALL_AREA_PX} px or more"
-    return Finding("warning", file, found, expected, "nothing if that is meant; else draw it again or remove it")
+    return Finding(
+        "warning",
+        file,
+        found,
+        expected,
+        "nothing if that is meant; else draw it again or remove it",
+    )
 
 
 def _bbox_findings(bbox: object, drawn: np.ndarray, *, file: str, name: str) -> list[Finding]:
-    """Compare a stored bbox with the outline's; both are [x, y, width, height]. A missing one is never read."""
+    """Compare a stored bbox with the outline's; both are [x, y, width, height]. A missing one is
+    never read.
+    """
     if not isinstance(bbox, list) or len(bbox) != 4:
         return []
     if not all(isinstance(value, int | float) and abs(value) < BBOX_LIMIT for value in bbox):
@@ -126,4 +167,12 @@ def _bbox_findings(bbox: object, drawn: np.ndarray, *, file: str, name: str) -> 
         return []
     found = f"{name}: bbox {[round(value, 1) for value in bbox]} (IoU {iou:.2f} with the outline)"
     mend = "look which of the two is the object; the outline is used, the bbox is not"
-    return [Finding("warning", file, found, f"bbox near [x, y, width, height] {drawn.round(1).tolist()}", mend)]
+    return [
+        Finding(
+            "warning",
+            file,
+            found,
+            f"bbox near [x, y, width, height] {drawn.round(1).tolist()}",
+            mend,
+        )
+    ]

@@ -1,5 +1,6 @@
-"""One memory-mapped copy of decoded images and masks, so that a second run need not decode. It is keyed by the content
-it was made from: a changed image or annotation gets a new cache, and a half-written one never carries the final name.
+"""One memory-mapped copy of decoded images and masks, so that a second run need not decode. It is
+keyed by the content it was made from: a changed image or annotation gets a new cache, and a
+half-written one never carries the final name.
 """
 
 import json
@@ -29,7 +30,7 @@ class Cache:
         return Cache, (self.folder,)
 
     def read(self, image_id: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The image (H, W, 3) uint8 RGB, its mask (H, W) bool and its ignored pixels (H, W) bool."""
+        """Image (H, W, 3) uint8 RGB, mask (H, W) bool and ignored pixels (H, W) bool."""
         start, height, width = self._places[image_id]
         stop = start + height * width
         labels = self._labels[start:stop].reshape(height, width)
@@ -63,8 +64,12 @@ def open_cache(
 
 def _write(partial: Path, sizes: Mapping, decode: Callable, progress: Callable) -> None:
     total = sum(height * width for height, width in sizes.values())
-    pixels = np.lib.format.open_memmap(partial / "pixels.npy", mode="w+", dtype=np.uint8, shape=(total, 3))
-    labels = np.lib.format.open_memmap(partial / "labels.npy", mode="w+", dtype=np.uint8, shape=(total,))
+    pixels = np.lib.format.open_memmap(
+        partial / "pixels.npy", mode="w+", dtype=np.uint8, shape=(total, 3)
+    )
+    labels = np.lib.format.open_memmap(
+        partial / "labels.npy", mode="w+", dtype=np.uint8, shape=(total,)
+    )
     places, start = {}, 0
     for image_id in progress(sorted(sizes)):
         height, width = sizes[image_id]
@@ -76,4 +81,6 @@ def _write(partial: Path, sizes: Mapping, decode: Callable, progress: Callable) 
         start = stop
     pixels.flush()
     labels.flush()
-    (partial / "index.json").write_text(json.dumps({"format": FORMAT, "places": places}), encoding="utf-8")
+    (partial / "index.json").write_text(
+        json.dumps({"format": FORMAT, "places": places}), encoding=("utf-8")
+    )

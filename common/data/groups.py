@@ -1,5 +1,6 @@
-"""Which images belong together (one cut-out, one place, near-duplicates), and the split of *fit* and *tune* that never
-goes through such a group. Independent images are what an interval counts; a group that straddles a split flatters.
+"""Which images belong together (one cut-out, one place, near-duplicates), and the split of *fit*
+and *tune* that never goes through such a group. Independent images are what an interval counts; a
+group that straddles a split flatters.
 """
 
 import hashlib
@@ -23,17 +24,22 @@ def perceptual_hash(path: Path, *, tiny: bool = False) -> int:
 
     Args:
         path: an image file.
-        tiny: less than 4 px high or wide; larger ones are decoded at a quarter of their size, which is faster.
+        tiny: less than 4 px high or wide; larger ones are decoded at a quarter of their size,
+            which is faster.
 
     Raises:
         OSError: the file is not an image.
 
-    Source: the DCT hash of C. Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010.
+    Source: the DCT hash of C. Zauner, Implementation and Benchmarking of Perceptual Image Hash
+    Functions, 2010.
     """
     size = cv2.IMREAD_GRAYSCALE if tiny else cv2.IMREAD_REDUCED_GRAYSCALE_4
     gray = cv2.imread(str(path), size | cv2.IMREAD_IGNORE_ORIENTATION)
     if gray is None:
-        raise OSError(f"{path} does not decode to an image; `python -m common.coco check` lists all such files.")
+        raise OSError(
+            f"{path} does not decode to an image; `python -m common.coco check` lists all "
+            "such files."
+        )
     small = cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
     low = cv2.dct(small)[:8, :8].ravel()
     bits = low > np.median(low[1:])
@@ -41,7 +47,9 @@ def perceptual_hash(path: Path, *, tiny: bool = False) -> int:
 
 
 def near_duplicates(hashes: Sequence[int], most_bits: int = NEAR_DUPLICATE_BITS) -> np.ndarray:
-    """Label (n,) int of each hash; hashes that chain within `most_bits` of each other share a label."""
+    """Label (n,) int of each hash; hashes that chain within `most_bits` of each other share a
+    label.
+    """
     codes = np.array(hashes, dtype=np.uint64)
     rows, columns = [], []
     for start in range(0, len(codes), 256):
@@ -52,14 +60,18 @@ def near_duplicates(hashes: Sequence[int], most_bits: int = NEAR_DUPLICATE_BITS)
     if not rows:
         return np.zeros(0, dtype=int)
     links = coo_array(
-        (np.ones(sum(map(len, rows)), dtype=bool), (np.concatenate(rows), np.concatenate(columns))),
+        (
+            np.ones(sum(map(len, rows)), dtype=bool),
+            (np.concatenate(rows), np.concatenate(columns)),
+        ),
         shape=(len(codes), len(codes)),
     )
     return connected_components(links, directed=False)[1]
 
 
 def group_images(entries: Sequence[Entry]) -> list[str]:
-    """The group of each entry: its own `group`, else the near-duplicates among the images that name none.
+    """The group of each entry: its own `group`, else the near-duplicates among the images that
+    name none.
 
     Entries of several splits may be given together; near-duplicates are then found across them.
     """
@@ -67,7 +79,9 @@ def group_images(entries: Sequence[Entry]) -> list[str]:
     alone = [index for index, group in enumerate(groups) if group is None]
     labels = near_duplicates([_hash(entries[index]) for index in alone])
     first: dict[int, str] = {}
-    for index, label in sorted(zip(alone, labels, strict=True), key=lambda pair: str(entries[pair[0]].path)):
+    for index, label in sorted(
+        zip(alone, labels, strict=True), key=lambda pair: str(entries[pair[0]].path)
+    ):
         entry = entries[index]
         split = entry.path.parents[len(PurePath(entry.file_name).parts)].name
         groups[index] = first.setdefault(int(label), f"like {split}/{entry.file_name}")
@@ -88,14 +102,19 @@ class Split:
 
 
 def split_groups(
-    groups: Mapping[int, str], *, share: float, seed: int, with_objects: Collection[int] | None = None
+    groups: Mapping[int, str],
+    *,
+    share: float,
+    seed: int,
+    with_objects: Collection[int] | None = None,
 ) -> Split:
     """Divide images into *fit* and *tune* without dividing a group.
 
-    Groups are taken in the order of a seeded hash of their names, so that the order of the files does not matter; a
-    group joins *tune* when that brings its size nearer to the wanted share. Groups that show an object and groups that
-    show none are shared out separately, so that a few objects among many empty images reach both sides. Where groups
-    are too large for a useful *tune* set, the largest is divided after all, with a warning.
+    Groups are taken in the order of a seeded hash of their names, so that the order of the files
+    does not matter; a group joins *tune* when that brings its size nearer to the wanted share.
+    Groups that show an object and groups that show none are shared out separately, so that a few
+    objects among many empty images reach both sides. Where groups are too large for a useful
+    *tune* set, the largest is divided after all, with a warning.
 
     Args:
         groups: image id → group.
@@ -115,13 +134,18 @@ def split_groups(
         warnings.append(f"group {largest!r} holds {len(members[largest])} of {len(groups)} images")
     if len(tune) < share * sum(map(len, useful.values())) / 2:
         tune, divided = _divided(useful, tune, share, seed, showing)
-        warnings.append(f"group {divided!r} had to be divided between fit and tune; scores on tune are optimistic")
+        warnings.append(
+            f"group {divided!r} had to be divided between fit and tune; scores on tune are "
+            "optimistic"
+        )
     chosen = {*tune, *_nearest_share(empty, share, seed)}
     return Split(tuple(sorted(set(groups) - chosen)), tuple(sorted(chosen)), tuple(warnings))
 
 
 def _nearest_share(members: Mapping[str, list[int]], share: float, seed: int) -> list[int]:
-    """Images of whole groups, as near to the share as they come; at most half of all, and none where that fails."""
+    """Images of whole groups, as near to the share as they come; at most half of all, and none
+    where that fails.
+    """
     total = sum(map(len, members.values()))
     order = sorted(members, key=lambda name: _shuffled(seed, name))
     tune: list[int] = []
@@ -137,7 +161,9 @@ def _nearest_share(members: Mapping[str, list[int]], share: float, seed: int) ->
 def _divided(
     members: Mapping[str, list[int]], tune: list[int], share: float, seed: int, showing: set[int]
 ) -> tuple[list[int], str]:
-    """*tune* filled up from the largest group, images with an object first to come, and the name of that group."""
+    """*tune* filled up from the largest group, images with an object first to come, and the name
+    of that group.
+    """
     largest = max(members, key=lambda name: (len(members[name]), name))
     kept = [image_id for image_id in tune if image_id not in set(members[largest])]
     order = sorted(members[largest], key=lambda image_id: _shuffled(seed, str(image_id)))
@@ -152,7 +178,9 @@ def _shuffled(seed: int, name: str) -> str:
 
 
 def spread(data_set, most: int) -> list[int]:
-    """At most that many ids of a `DataSet`, taken in turn from each group, images with objects first."""
+    """At most that many ids of a `DataSet`, taken in turn from each group, images with objects
+    first.
+    """
     seen: dict[str, int] = {}
     ranked = []
     for entry in data_set.entries:

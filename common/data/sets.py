@@ -1,5 +1,5 @@
-"""The roles of the images: *fit* and *tune* from `train`, *score* from `val`, and the photos without labels. Samples
-are decoded when asked for. Nothing here writes into the user's folder.
+"""The roles of the images: *fit* and *tune* from `train`, *score* from `val`, and the photos
+without labels. Samples are decoded when asked for. Nothing here writes into the user's folder.
 """
 
 import hashlib
@@ -11,8 +11,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.data.cache import Cache, open_cache
 from common.coco import DataError, Entry, list_photos, rasterise, read_entries, read_image
+from common.data.cache import Cache, open_cache
 from common.data.groups import describe_groups, group_images, split_groups
 
 TUNE_SHARE = 0.2
@@ -33,10 +33,16 @@ class Sample:
 class DataSet(Sequence[Sample]):
     """Labelled images in the order of their ids, decoded lazily.
 
-    Without a cache the first GiB of decoded samples stays in memory, so that small data sets are decoded once.
+    Without a cache the first GiB of decoded samples stays in memory, so that small data sets are
+    decoded once.
     """
 
-    def __init__(self, entries: Sequence[Entry], groups: dict[int, str] | None = None, cache: Cache | None = None):
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        groups: dict[int, str] | None = None,
+        cache: Cache | None = None,
+    ):
         self.entries = tuple(entries)
         self.ids = tuple(entry.image_id for entry in self.entries)
         self.groups = groups or {image_id: str(image_id) for image_id in self.ids}
@@ -73,10 +79,14 @@ class DataSet(Sequence[Sample]):
         return {entry.image_id: (entry.height, entry.width) for entry in self.entries}
 
     def subset(self, ids: Sequence[int]) -> "DataSet":
-        """The images with these ids, in the order of the ids; KeyError names an id that is not there."""
+        """The images with these ids, in the order of the ids; KeyError names an id that is not
+        there.
+        """
         by_id = {entry.image_id: entry for entry in self.entries}
         chosen = [by_id[image_id] for image_id in sorted(ids)]
-        return DataSet(chosen, {entry.image_id: self.groups[entry.image_id] for entry in chosen}, self._cache)
+        return DataSet(
+            chosen, {entry.image_id: self.groups[entry.image_id] for entry in chosen}, self._cache
+        )
 
     def joined(self, other: "DataSet") -> "DataSet":
         """The images of both, which have one cache."""
@@ -86,7 +96,9 @@ class DataSet(Sequence[Sample]):
 
 @dataclass(frozen=True)
 class Data:
-    """Everything a run reads: the three labelled roles, the photos, and the digest that names this content."""
+    """Everything a run reads: the three labelled roles, the photos, and the digest that names this
+    content.
+    """
 
     folder: Path
     fit: DataSet
@@ -98,12 +110,15 @@ class Data:
 
 
 def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Image, mask and ignored pixels of one entry; DataError if the file's size is not the annotation's."""
+    """Image, mask and ignored pixels of one entry; DataError if the file's size is not the
+    annotation's.
+    """
     image = read_image(entry.path)
     if image.shape[:2] != (entry.height, entry.width):
         raise DataError(
-            f"{entry.path} is {image.shape[1]}x{image.shape[0]} px, its annotation says {entry.width}x{entry.height}; "
-            "correct width and height in the annotation file, or restore the image they were drawn on."
+            f"{entry.path} is {image.shape[1]}x{image.shape[0]} px, its annotation says "
+            f"{entry.width}x{entry.height}; correct width and height in the annotation file, or "
+            "restore the image they were drawn on."
         )
     return image, *rasterise(entry)
 
@@ -113,14 +128,23 @@ def content_key(entries: Sequence[Entry]) -> str:
     digest = hashlib.sha256()
     for entry in sorted(entries, key=lambda entry: entry.image_id):
         drawn = sorted(json.dumps(annotation, sort_keys=True) for annotation in entry.annotations)
-        described = [entry.image_id, entry.file_name, entry.width, entry.height, entry.group, drawn]
+        described = [
+            entry.image_id,
+            entry.file_name,
+            entry.width,
+            entry.height,
+            entry.group,
+            drawn,
+        ]
         digest.update(json.dumps(described).encode())
         digest.update(hashlib.sha256(entry.path.read_bytes()).digest())
     return digest.hexdigest()
 
 
 def data_key(train: Sequence[Entry], val: Sequence[Entry]) -> str:
-    """Digest of all that a run learns and scores with; `Data.key`, and what a run says it was made from."""
+    """Digest of all that a run learns and scores with; `Data.key`, and what a run says it was made
+    from.
+    """
     return hashlib.sha256((content_key(train) + content_key(val)).encode()).hexdigest()
 
 
@@ -140,15 +164,20 @@ def load_data(
         seed: of the split into *fit* and *tune*.
         tune_share: share of `train` that becomes *tune*.
         cache_root: where decoded images are kept between runs; None decodes them again.
-        limit: use at most this many images of `train` and of `val` (for quick looks; part of the key).
+        limit: use at most this many images of `train` and of `val` (for quick looks; part of the
+            key).
         progress: wraps iterables that take long.
 
     Raises:
-        DataError: a split is missing or empty, or *fit*, *tune* or *score* would have no object at all.
+        DataError: a split is missing or empty, or *fit*, *tune* or *score* would have no object at
+            all.
     """
     train, val = (read_entries(folder / split)[:limit] for split in ("train", "val"))
     if len(train) < 2 or not val:
-        raise DataError(f"{folder} has {len(train)} train and {len(val)} val images; at least 2 and 1 are needed.")
+        raise DataError(
+            f"{folder} has {len(train)} train and {len(val)} val images; at least 2 and 1 are "
+            "needed."
+        )
     key = data_key(train, val)
     groups = group_images(train + val)
     sets = []
@@ -163,23 +192,34 @@ def load_data(
     for name, part in (("fit", fit), ("tune", tune), ("val", score)):
         if not any(map(has_object, part.entries)):
             raise DataError(
-                f"none of the {len(part)} images of {name} has an object; annotate more, or nothing can be learned."
+                f"none of the {len(part)} images of {name} has an object; annotate more, or "
+                "nothing can be learned."
             )
     shared = set(whole.groups.values()) & set(score.groups.values())
-    notes = [f"{role}: {describe_groups(part.groups)}" for role, part in (("fit", fit), ("tune", tune), ("val", score))]
+    notes = [
+        f"{role}: {describe_groups(part.groups)}"
+        for role, part in (("fit", fit), (("tune"), tune), ("val", score))
+    ]
     notes += [f"warning: {warning}" for warning in split.warnings]
     few = {name: len(set(part.groups.values())) for name, part in (("tune", tune), ("val", score))}
-    chosen = {"tune": "thresholds and all else that is chosen there are", "val": "the ranking and the choice are"}
+    chosen = {
+        "tune": "thresholds and all else that is chosen there are",
+        "val": ("the ranking and the choice are"),
+    }
     notes += [
-        f"warning: {name} has {groups} independent group{'s' * (groups != 1)}; {chosen[name]} hardly more than chance"
+        f"warning: {name} has {groups} independent group{'s' * (groups != 1)}; {chosen[name]} "
+        "hardly more than chance"
         for name, groups in few.items()
         if groups < LEAST_GROUPS
     ]
     if shared:
         notes.append(
-            f"warning: {len(shared)} groups are in both train and val; a score on val says little of objects never seen"
+            f"warning: {len(shared)} groups are in both train and val; a score on val says little "
+            "of objects never seen"
         )
-    return Data(folder, fit, tune, score, tuple(list_photos(folder / "real_test")), key, tuple(notes))
+    return Data(
+        folder, fit, tune, score, tuple(list_photos(folder / "real_test")), key, tuple(notes)
+    )
 
 
 def has_object(entry: Entry) -> bool:
@@ -190,5 +230,6 @@ def has_object(entry: Entry) -> bool:
 def _cached(root: Path, entries: Sequence[Entry], progress) -> Cache:
     by_id = {entry.image_id: entry for entry in entries}
     sizes = {entry.image_id: (entry.height, entry.width) for entry in entries}
-    key = hashlib.sha256(f"{content_key(entries)} {cv2.__version__}".encode()).hexdigest()  # decoders differ
+    # decoders differ
+    key = hashlib.sha256(f"{content_key(entries)} {cv2.__version__}".encode()).hexdigest()
     return open_cache(root, key, sizes, lambda image_id: decode(by_id[image_id]), progress)

@@ -1,5 +1,6 @@
-"""What a data set is like, measured: images and objects as tables, how alike the grounds are, how many images count as
-independent, and the sentences that follow from the numbers. No model is asked and nothing is drawn.
+"""What a data set is like, measured: images and objects as tables, how alike the grounds are, how
+many images count as independent, and the sentences that follow from the numbers. No model is asked
+and nothing is drawn.
 """
 
 from common.describe.images import PHOTO_COLUMNS, describe_image, describe_photo

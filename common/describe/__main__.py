@@ -1,6 +1,8 @@
-"""What is in a data set and what follows for training, as text: `python -m common.describe DATA [--output FILE.md]`.
+"""What is in a data set and what follows for training, as text: `python -m common.describe DATA
+[--output FILE.md]`.
 
-The sentences of `notebooks/data_analysis.ipynb` without its pictures: numbers alone, which may be published.
+The sentences of `notebooks/data_analysis.ipynb` without its pictures: numbers alone, which may be
+published.
 """
 
 import argparse
@@ -28,10 +30,21 @@ def findings_of(folder: Path) -> list[Finding]:
     """
     data = load_data(folder)
     sets = {"train": data.fit.joined(data.tune), "val": data.score}
-    shown = {split: lambda items, split=split: progress(items, f"describing {split}") for split in sets}
-    measured = {split: describe_data_set(data_set, shown[split]) for split, data_set in sets.items()}
-    images, objects = (joined({split: tables[place] for split, tables in measured.items()}) for place in (0, 1))
-    by_objects = (of_objects.of_sizes, of_objects.of_positions, of_objects.of_shapes, of_objects.of_colours)
+    shown = {
+        split: lambda items, split=split: progress(items, f"describing {split}") for split in sets
+    }
+    measured = {
+        split: describe_data_set(data_set, shown[split]) for split, data_set in sets.items()
+    }
+    images, objects = (
+        joined({split: tables[place] for split, tables in measured.items()}) for place in (0, 1)
+    )
+    by_objects = (
+        of_objects.of_sizes,
+        of_objects.of_positions,
+        of_objects.of_shapes,
+        of_objects.of_colours,
+    )
     return [
         of_sets.of_problems(check_data(folder)),
         of_objects.of_counts(images),
@@ -48,14 +61,19 @@ def as_markdown(folder: Path, findings: Sequence[Finding]) -> str:
     """The findings with their consequences, a heading for each topic."""
     parts = [f"# What is in {folder.resolve().name}"]
     for finding in findings:
-        parts.append(f"## {finding.topic.capitalize()}\n\n{finding.found}\n\n*Consequence.* {finding.consequence}")
+        parts.append(
+            f"## {finding.topic.capitalize()}\n\n{finding.found}\n\n*Consequence.* "
+            f"{finding.consequence}"
+        )
     return "\n\n".join(parts) + "\n"
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m common.describe", description=__doc__)
-    parser.add_argument("data", type=Path, help="data folder with train/, val/ and perhaps real_test/")
+    parser.add_argument(
+        "data", type=Path, help="data folder with train/, val/ and perhaps real_test/"
+    )
     parser.add_argument("--output", type=Path, help="Markdown file to write instead of printing")
     options = parser.parse_args(words)
     try:

@@ -1,4 +1,6 @@
-"""What a finding is: a sentence with numbers, and what follows from it for the training. Both are made from data."""
+"""What a finding is: a sentence with numbers, and what follows from it for the training. Both are
+made from data.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,14 +32,16 @@ def consequences(findings: Sequence[Finding]) -> str:
     r"""The consequences of all findings as a Markdown list, in their order.
 
     Examples:
-        >>> consequences([Finding("sizes", "Small.", "Look closely."), Finding("share", "Little.", "Use Dice.")])
+        >>> small = Finding("sizes", "Small.", "Look closely.")
+        >>> consequences([small, Finding("share", "Little.", "Use Dice.")])
         '- **sizes**: Look closely.\n- **share**: Use Dice.'
     """
     return "\n".join(f"- **{finding.topic}**: {finding.consequence}" for finding in findings)
 
 
 def percent(share: float) -> str:
-    """A share as text: with one decimal below 10 %, and never 0 % or 100 % unless it is exactly that.
+    """A share as text: with one decimal below 10 %, and never 0 % or 100 % unless it is exactly
+    that.
 
     Examples:
         >>> percent(0.123), percent(0.0123), percent(0.0001), percent(0.9999), percent(1.0)
@@ -78,7 +82,8 @@ def listed(words: Sequence[str], most: int = 6) -> str:
 
 
 def span(values: pd.Series | np.ndarray, unit: str = "", digits: int = 0) -> str:
-    """The median of numbers and the range that nine of ten lie in (5 % to 95 % quantile) as text; NaN are left out.
+    """The median of numbers and the range that nine of ten lie in (5 % to 95 % quantile) as text;
+    NaN are left out.
 
     Examples:
         >>> span(np.arange(101.0), "px")

@@ -1,7 +1,8 @@
-"""What the measured objects say: numbers, sizes, places, directions, colours, contrast, and their share of the image.
+"""What the measured objects say: numbers, sizes, places, directions, colours, contrast, and their
+share of the image.
 
-Each function reads a table and returns a `Finding`. A sentence is chosen by the numbers, so that none stands under
-a data set of which it is not true.
+Each function reads a table and returns a `Finding`. A sentence is chosen by the numbers, so that
+none stands under a data set of which it is not true.
 """
 
 import numpy as np
@@ -16,11 +17,15 @@ ZOOM = (0.6, 1.5)
 OBJECT_SHARE = 0.8
 FIELDS = 5  # of the image, to each side; the figure of positions has the same
 LEAST_IN_FIELD = 5  # expected in each field, or the chi-square test does not hold
-CHANCE = 0.01  # an unevenness that chance makes in fewer than one of a hundred data sets is called one
+CHANCE = (
+    0.01  # an unevenness that chance makes in fewer than one of a hundred data sets is called one
+)
 FAINT = 10.0  # Delta E; objects below it are hard to see against a textured ground
 GREY = 12.0  # chroma below which a colour is white, grey or black
 NOTHING = Finding(
-    "objects", "There is no object in these images.", "Nothing can be learned or scored; annotate images first."
+    "objects",
+    "There is no object in these images.",
+    "Nothing can be learned or scored; annotate images first.",
 )
 
 
@@ -33,28 +38,35 @@ def of_counts(images: pd.DataFrame) -> Finding:
     parts = []
     for split, table in images.groupby("split", sort=False):
         parts.append(
-            f"{split} has {counted(len(table), 'image')} with {counted(int(table['objects'].sum()), 'object')}"
+            f"{split} has {counted(len(table), 'image')} with "
+            f"{counted(int(table['objects'].sum()), 'object')}"
         )
     empty = int((images["objects"] == 0).sum())
     most = int(images["objects"].max())
     spread = f"{counted(empty, 'image')} without object, at most {counted(most, 'object')} in one"
     if empty:
         then = (
-            f"The {counted(empty, 'image')} without object show how often an approach sees what is not there "
-            "(`empty_fp_rate`); the mean Dice is taken over the others."
+            f"The {counted(empty, 'image')} without object show how often an approach sees what "
+            "is not there (`empty_fp_rate`); the mean Dice is taken over the others."
         )
     else:
         then = (
-            "No image is without object, so `empty_fp_rate` has no value and objects that are not there are punished "
-            f"only beside real ones. {percent(1 - OBJECT_SHARE)} of the crops are taken anywhere, most of them without "
-            "object; add photos of bare and littered ground if false alarms matter."
+            "No image is without object, so `empty_fp_rate` has no value and objects that are not "
+            f"there are punished only beside real ones. {percent(1 - OBJECT_SHARE)} of the crops "
+            "are taken anywhere, most of them without object; add photos of bare and littered "
+            "ground if false alarms matter."
         )
     if most == 1:
-        then += " Photos may show several objects where these images show one: do not keep only the largest."
+        then += (
+            " Photos may show several objects where these images show one: do not keep only the "
+            "largest."
+        )
     return Finding("counts", f"{'; '.join(parts).capitalize()}: {spread}.", then)
 
 
-def of_sizes(objects: pd.DataFrame, crop_px: int = CROP_PX, zoom: tuple[float, float] = ZOOM) -> Finding:
+def of_sizes(
+    objects: pd.DataFrame, crop_px: int = CROP_PX, zoom: tuple[float, float] = ZOOM
+) -> Finding:
     """How large the objects are, for the crop, the scaling and the outline.
 
     Args:
@@ -70,44 +82,57 @@ def of_sizes(objects: pd.DataFrame, crop_px: int = CROP_PX, zoom: tuple[float, f
     outline = 2 * (length + width).median()
     lost = outline / (2 * objects["area_px"].median())
     found = (
-        f"The median object is {span(length, 'px')} long and {span(width, 'px')} wide, so the long ones are "
-        f"{high / low:.1f} times as long as the short ones. {percent(fits)} fit into a crop of {crop_px} px. An object "
-        "is a connected piece of the mask: a blade of grass across it makes two."
+        f"The median object is {span(length, 'px')} long and {span(width, 'px')} wide, so the "
+        f"long ones are {high / low:.1f} times as long as the short ones. {percent(fits)} fit "
+        f"into a crop of {crop_px} px. An object is a connected piece of the mask: a blade of "
+        "grass across it makes two."
     )
+    whole = "A crop shows nearly every object whole"
     then = (
-        f"{'A crop shows nearly every object whole' if fits > 0.9 else 'Crops cut many objects: raise `crop_px`'}, and "
-        f"scaling by {zoom[0]:g} to {zoom[1]:g} takes the sizes to {low * zoom[0]:.0f} to {high * zoom[1]:.0f} px. "
-        f"At the median size, an outline that lies one pixel inside everywhere costs about {lost:.2f} Dice, so "
-        "differences of a hundredth between approaches are a question of outlines, and at half the resolution the same "
-        "slip costs twice as much."
+        f"{whole if fits > 0.9 else 'Crops cut many objects: raise `crop_px`'}, and scaling"
+        f" by {zoom[0]:g} to {zoom[1]:g} takes the sizes to {low * zoom[0]:.0f} to "
+        f"{high * zoom[1]:.0f} px. At the median size, an outline that lies one pixel inside "
+        f"everywhere costs about {lost:.2f} Dice, so differences of a hundredth between "
+        "approaches are a question of outlines, and at half the resolution the same slip costs "
+        "twice as much."
     )
     return Finding("sizes", found, then)
 
 
 def of_positions(objects: pd.DataFrame) -> Finding:
-    """Where in the image objects lie; even or not by a chi-square test on 5×5 fields, on 3×3 of few objects."""
+    """Where in the image objects lie; even or not by a chi-square test on 5×5 fields, on 3×3 of
+    few objects.
+    """
     if objects.empty:
         return NOTHING
     side = FIELDS if len(objects) >= LEAST_IN_FIELD * FIELDS**2 else 3
-    places = [np.clip((objects[axis] * side).astype(int), 0, side - 1) for axis in ("centre_y", "centre_x")]
+    places = [
+        np.clip((objects[axis] * side).astype(int), 0, side - 1)
+        for axis in ("centre_y", "centre_x")
+    ]
     counts = np.bincount(places[0] * side + places[1], minlength=side**2)
     uneven = chisquare(counts).pvalue < CHANCE
     cut = float(objects["touches_border"].mean())
     found = (
-        f"Of {side}×{side} equal fields of the image the fullest holds {percent(counts.max() / counts.sum())} of the "
-        f"objects and the emptiest {percent(counts.min() / counts.sum())} ({100 / side**2:.3g} % each if they lay "
-        f"evenly), {'more uneven than chance makes them' if uneven else 'which chance alone can make'}. {percent(cut)} "
-        "of the objects touch the border."
+        f"Of {side}×{side} equal fields of the image the fullest holds "
+        f"{percent(counts.max() / counts.sum())} of the objects and the emptiest "
+        f"{percent(counts.min() / counts.sum())} ({100 / side**2:.3g} % each if they lay evenly), "
+        f"{'more uneven than chance makes them' if uneven else 'which chance alone can make'}. "
+        f"{percent(cut)} of the objects touch the border."
     )
     then = (
-        "The place is a cue that photos will not confirm; crops taken around objects hide it from the networks."
+        "The place is a cue that photos will not confirm; crops taken around objects hide it from "
+        "the networks."
         if uneven
-        else "The place was not shown to tell anything, so nothing speaks against crops taken anywhere."
+        else (
+            "The place was not shown to tell anything, so nothing speaks against crops taken "
+            "anywhere."
+        )
     )
     if cut < 0.02:
         then += (
-            " Objects cut by the border hardly occur: a network trained on whole images would not learn them, crops "
-            "that cut through objects make them."
+            " Objects cut by the border hardly occur: a network trained on whole images would not "
+            "learn them, crops that cut through objects make them."
         )
     return Finding("positions", found, then)
 
@@ -119,17 +144,23 @@ def of_shapes(objects: pd.DataFrame) -> Finding:
     pointed = objects[objects["aspect"] > 1.3]
     counts = np.bincount((pointed["angle_deg"] // 30).astype(int).clip(0, 5), minlength=6)
     uneven = counts.sum() > 0 and chisquare(counts).pvalue < CHANCE
-    said = "more to some sides than chance makes them" if uneven else "to all sides as evenly as chance would have it"
+    said = (
+        "more to some sides than chance makes them"
+        if uneven
+        else "to all sides as evenly as chance would have it"
+    )
     found = (
-        f"The median object is {span(objects['aspect'], digits=1)} times as long as wide and fills "
-        f"{percent(float(objects['solidity'].median()))} of its convex hull. {percent(len(pointed) / len(objects))} "
-        f"are long enough to have a direction, and these point {said}."
+        f"The median object is {span(objects['aspect'], digits=1)} times as long as wide and "
+        f"fills {percent(float(objects['solidity'].median()))} of its convex hull. "
+        f"{percent(len(pointed) / len(objects))} are long enough to have a direction, and these "
+        f"point {said}."
     )
     then = (
-        "Flips and turns show directions that the data lacks, which is right for things that lie as they fell."
+        "Flips and turns show directions that the data lacks, which is right for things that lie "
+        "as they fell."
         if uneven
-        else "Every direction occurs, so flips, quarter turns and rotations make images that could be in the data: all "
-        "are used in training, and flips and turns when predicting."
+        else "Every direction occurs, so flips, quarter turns and rotations make images that "
+        "could be in the data: all are used in training, and flips and turns when predicting."
     )
     return Finding("shapes", found, then)
 
@@ -149,34 +180,48 @@ def of_colours(objects: pd.DataFrame) -> Finding:
     best = max(higher, key=lambda word: abs(higher[word] - 0.5))
     share, word = max((higher[best], best), (1 - higher[best], words[best]))
     said = listed([f"{percent(value)} are {word}" for word, value in higher.items()])
-    found = f"Against what lies around them, {said}. {percent(grey)} of the objects are white or grey on average."
+    found = (
+        f"Against what lies around them, {said}. {percent(grey)} of the objects are white or grey "
+        "on average."
+    )
     limits = "goes a long way here" if share > 0.95 else "on one channel cannot be enough"
     then = (
-        f"The best single rule, *{word} than the surroundings*, holds for {percent(share)} of the objects: a threshold "
-        f"{limits}, and takes along what else is {word} on the ground. Hue is shifted only a little in training, since "
-        "colour is evidence; brightness and saturation vary more."
+        f"The best single rule, *{word} than the surroundings*, holds for {percent(share)} of the "
+        f"objects: a threshold {limits}, and takes along what else is {word} on the ground. Hue "
+        "is shifted only a little in training, since colour is evidence; brightness and "
+        "saturation vary more."
     )
     return Finding("colours", found, then)
 
 
 def of_contrast(objects: pd.DataFrame) -> Finding:
-    """How far the objects stand out, and which do not; each split by itself where there is a column `split`."""
+    """How far the objects stand out, and which do not; each split by itself where there is a
+    column `split`.
+    """
     judged = objects.dropna(subset=["contrast"])
     if judged.empty:
         return NOTHING
     faint = judged[judged["contrast"] < FAINT].sort_values("contrast")
     found = (
-        f"The median object is {span(judged['contrast'])} from its surroundings in colour (Delta E; 2.3 is just "
-        f"noticeable). {'None' if faint.empty else len(faint)} of {counted(len(judged), 'object')} "
-        f"({percent(len(faint) / len(judged))}) {'lies' if len(faint) < 2 else 'lie'} below {FAINT:g}"
+        f"The median object is {span(judged['contrast'])} from its surroundings in colour (Delta "
+        f"E; 2.3 is just noticeable). {'None' if faint.empty else len(faint)} of "
+        f"{counted(len(judged), 'object')} ({percent(len(faint) / len(judged))}) "
+        f"{'lies' if len(faint) < 2 else 'lie'} below {FAINT:g}"
     )
-    found += f", the faintest in the images {', '.join(map(str, faint['img_id'].unique()[:5]))}." if len(faint) else "."
+    found += (
+        f", the faintest in the images {', '.join(map(str, faint['img_id'].unique()[:5]))}."
+        if len(faint)
+        else "."
+    )
     if "split" in judged and len(set(judged["split"])) > 1:
         medians = judged.groupby("split", sort=False)["contrast"].median()
-        found += f" By split the medians are {listed([f'{value:.0f} in {split}' for split, value in medians.items()])}."
+        found += (
+            " By split the medians are "
+            f"{listed([f'{value:.0f} in {split}' for split, value in medians.items()])}."
+        )
     then = (
-        "Compare approaches on these faint objects by themselves: a mean over all hides them. In training, changes of "
-        "brightness and contrast make more of them."
+        "Compare approaches on these faint objects by themselves: a mean over all hides them. In "
+        "training, changes of brightness and contrast make more of them."
         if len(faint)
         else "No object is faint here, which flatters all approaches; do not expect it of photos."
     )
@@ -196,12 +241,13 @@ def of_share(images: pd.DataFrame, crop_px: int = CROP_PX) -> Finding:
     share = float(shown["object_share"].median())
     in_crop = min(1.0, float((shown["object_area_px"] / shown["objects"]).median()) / crop_px**2)
     found = (
-        f"In an image with objects they cover {percent(share)} of the pixels in the median, one pixel in "
-        f"{1 / share:,.0f}. A mask without any object would be right in {percent(1 - share)} of the pixels."
+        f"In an image with objects they cover {percent(share)} of the pixels in the median, one "
+        f"pixel in {1 / share:,.0f}. A mask without any object would be right in "
+        f"{percent(1 - share)} of the pixels."
     )
     then = (
-        "Accuracy says nothing here; Dice is scored. Cross-entropy alone is mostly about ground, so the loss adds Dice "
-        f"to it, and most crops are taken near objects, where one of median size covers {percent(in_crop)} of "
-        f"{crop_px}×{crop_px} px."
+        "Accuracy says nothing here; Dice is scored. Cross-entropy alone is mostly about ground, "
+        "so the loss adds Dice to it, and most crops are taken near objects, where one of median "
+        f"size covers {percent(in_crop)} of {crop_px}×{crop_px} px."
     )
     return Finding("share", found, then)

@@ -1,13 +1,17 @@
-"""Measurements of pixels: colour as the eye sees it, the surroundings of an object, texture, sharpness and noise.
+"""Measurements of pixels: colour as the eye sees it, the surroundings of an object, texture,
+sharpness and noise.
 
-Everything is computed on CIELAB, where a distance of about 2.3 is just noticeable, so that numbers of different images
-can be compared. What no measurement is possible on is NaN, never 0.
+Everything is computed on CIELAB, where a distance of about 2.3 is just noticeable, so that numbers
+of different images can be compared. What no measurement is possible on is NaN, never 0.
 """
 
 import cv2
 import numpy as np
 
-RING_PX = (3.0, 12.0)  # nearer pixels are mixed with the object by blur and by outlines that are off by a pixel
+RING_PX = (
+    3.0,
+    12.0,
+)  # nearer pixels are mixed with the object by blur and by outlines that are off by a pixel
 WINDOW_PX = 9
 BLOCK_PX = 16
 FLAT_SHARE = 0.1
@@ -21,15 +25,16 @@ def to_lab(image: np.ndarray) -> np.ndarray:
         image: (H, W, 3) uint8 RGB.
 
     Returns:
-        (H, W, 3) float32: L* in [0, 100], a* (green to red) and b* (blue to yellow) in about [-110, 110].
+        (H, W, 3) float32: L* in [0, 100], a* (green to red) and b* (blue to yellow) in about
+            [-110, 110].
 
     Raises:
         ValueError: another shape or dtype.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(
-            f"to_lab got shape {image.shape} and dtype {image.dtype}; it needs (H, W, 3) uint8 RGB. "
-            "Read the file with common.coco.read_image."
+            f"to_lab got shape {image.shape} and dtype {image.dtype}; it needs (H, W, 3) uint8 "
+            "RGB. Read the file with common.coco.read_image."
         )
     return cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
 
@@ -39,7 +44,8 @@ def ring_around(mask: np.ndarray, others: np.ndarray | None = None) -> np.ndarra
 
     Args:
         mask: (H, W) bool.
-        others: (H, W) bool, more pixels that must not be in the ring or within 3 px of it; None for none.
+        others: (H, W) bool, more pixels that must not be in the ring or within 3 px of it; None
+            for none.
 
     Returns:
         (H, W) bool; empty where the mask is empty or leaves no room.
@@ -55,14 +61,17 @@ def ring_around(mask: np.ndarray, others: np.ndarray | None = None) -> np.ndarra
 
 
 def mean_colour(lab: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Mean (3,) float64 of the CIELAB pixels (H, W, 3) under a mask (H, W) bool; NaN where it is empty."""
+    """Mean (3,) float64 of the CIELAB pixels (H, W, 3) under a mask (H, W) bool; NaN where it is
+    empty.
+    """
     return lab[mask].mean(axis=0, dtype=np.float64) if mask.any() else np.full(3, np.nan)
 
 
 def colour_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Delta E of two CIELAB colours (3,): their Euclidean distance; about 2.3 is just noticeable.
 
-    Source: CIE 1976; the just noticeable difference is that of M. Mahy et al., Color Research & Application 19, 1994.
+    Source: CIE 1976; the just noticeable difference is that of M. Mahy et al., Color Research &
+    Application 19, 1994.
 
     Examples:
         >>> colour_distance(np.array([50.0, 0.0, 0.0]), np.array([53.0, 4.0, 0.0]))
@@ -82,7 +91,9 @@ def local_deviation(lightness: np.ndarray, where: np.ndarray) -> np.ndarray:
         (H, W) float32, 0 where the window holds no pixel.
     """
     weight = where.astype(np.float32)
-    level = float(lightness[where].mean()) if where.any() else 0.0  # differences to it keep the squares exact
+    level = (
+        float(lightness[where].mean()) if where.any() else 0.0
+    )  # differences to it keep the squares exact
     centred = (lightness - level) * weight
     pixels, total, squares = (
         cv2.blur(values, (WINDOW_PX, WINDOW_PX), borderType=cv2.BORDER_REFLECT_101)
@@ -93,38 +104,47 @@ def local_deviation(lightness: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def sharpness(lightness: np.ndarray, where: np.ndarray) -> float:
-    """Variance of the Laplacian of L* (H, W) under `where` (H, W) bool, in L*² px⁻⁴; NaN where that is empty.
+    """Variance of the Laplacian of L* (H, W) under `where` (H, W) bool, in L*² px⁻⁴; NaN where
+    that is empty.
 
-    It falls with blur and rises with texture and noise, so it compares photos of like grounds, and data sets.
+    It falls with blur and rises with texture and noise, so it compares photos of like grounds, and
+    data sets.
 
     Source: J. L. Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000.
     """
-    return float(cv2.Laplacian(lightness, cv2.CV_32F)[where].var()) if where.any() else float("nan")
+    return (
+        float(cv2.Laplacian(lightness, cv2.CV_32F)[where].var()) if where.any() else float("nan")
+    )
 
 
 def noise(lightness: np.ndarray) -> float:
     """Standard deviation of the noise of L* (H, W), in L*, estimated where the image is flattest.
 
-    A second difference in both directions removes what changes smoothly; its mean size is taken in blocks of 16×16 px,
-    and of these the lowest tenth. On gravel or grass, where no block is flat, fine texture is still counted as noise,
-    and strong JPEG compression removes both. NaN for images smaller than one block.
+    A second difference in both directions removes what changes smoothly; its mean size is taken in
+    blocks of 16×16 px, and of these the lowest tenth. On gravel or grass, where no block is flat,
+    fine texture is still counted as noise, and strong JPEG compression removes both. NaN for
+    images smaller than one block.
 
-    Source: J. Immerkær, Fast noise variance estimation, Computer Vision and Image Understanding 64, 1996; the blocks
-    are an addition.
+    Source: J. Immerkær, Fast noise variance estimation, Computer Vision and Image Understanding
+    64, 1996; the blocks are an addition.
     """
     height, width = (side // BLOCK_PX * BLOCK_PX for side in lightness.shape)
     if not height or not width:
         return float("nan")
     size = np.abs(cv2.filter2D(lightness, cv2.CV_32F, SECOND_DIFFERENCE))[:height, :width]
-    blocks = size.reshape(height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX).mean(axis=(1, 3))
+    blocks = size.reshape(height // BLOCK_PX, BLOCK_PX, width // BLOCK_PX, BLOCK_PX).mean(
+        axis=(1, 3)
+    )
     return float(np.sqrt(np.pi / 2) / 6 * np.quantile(blocks, FLAT_SHARE))
 
 
 def grain(lightness: np.ndarray) -> float:
-    """Size of the texture in px: the shift at which L* (H, W) resembles itself half as much as unshifted.
+    """Size of the texture in px: the shift at which L* (H, W) resembles itself half as much as
+    unshifted.
 
-    The mean of shifts along the rows and along the columns, of L* without its slow changes (a blur of 16 px is taken
-    off). A ground that is seen from twice as far has about half the grain; blur makes it larger. NaN for a flat image.
+    The mean of shifts along the rows and along the columns, of L* without its slow changes (a blur
+    of 16 px is taken off). A ground that is seen from twice as far has about half the grain; blur
+    makes it larger. NaN for a flat image.
     """
     detail = lightness - cv2.GaussianBlur(lightness, (0, 0), BLOCK_PX)
     energy = float((detail**2).mean())

@@ -1,4 +1,5 @@
-"""What the data sets say as wholes: problems, repeated cut-outs and grounds, and how the photos without labels differ.
+"""What the data sets say as wholes: problems, repeated cut-outs and grounds, and how the photos
+without labels differ.
 
 Each function reads tables and returns a `Finding`; see `common.describe.object_findings`.
 """
@@ -22,20 +23,25 @@ WORDS = {
     "grain_px": ("grain", "coarser in grain", "finer in grain"),
 }
 APART = (
-    "No ground occurs in two groups as far as colour and texture can tell, so a split by groups keeps grounds apart as "
-    "well. Images of one place in another light look different to this measure; there the groups of the annotation "
-    "file are what counts."
+    "No ground occurs in two groups as far as colour and texture can tell, so a split by groups "
+    "keeps grounds apart as well. Images of one place in another light look different to this "
+    "measure; there the groups of the annotation file are what counts."
 )
 FAR = 0.25  # a median photo beyond the outer quarters of the training images is called different
 ADVICE = {
-    "sharper": "the augmentation blurs but does not sharpen, so such edges are seen only in crops that are scaled down",
+    "sharper": (
+        "the augmentation blurs but does not sharpen, so such edges are seen only in crops that "
+        "are scaled down"
+    ),
     "softer": "blur in the augmentation is of use",
     "noisier": "noise and compression in the augmentation are of use",
-    "finer in grain": "the ground is seen from further away or in better focus; if objects are smaller too, scale down "
-    "further than the default (`zoom`)",
-    "coarser in grain": "the ground is seen from nearer or in worse focus; if objects are larger too, scale up further "
-    "than the default (`zoom`)",
-    "greener": "more plants on the ground than in training: images on grass and soil are worth most",
+    "finer in grain": "the ground is seen from further away or in better focus; if objects are "
+    "smaller too, scale down further than the default (`zoom`)",
+    "coarser in grain": "the ground is seen from nearer or in worse focus; if objects are larger "
+    "too, scale up further than the default (`zoom`)",
+    "greener": (
+        "more plants on the ground than in training: images on grass and soil are worth most"
+    ),
     "brighter": "brightness must vary upwards in training",
     "darker": "brightness must vary downwards in training",
     "more textured": "false objects in rough ground are the thing to look for",
@@ -50,10 +56,15 @@ def of_problems(problems: Sequence[Problem]) -> Finding:
     if not problems:
         return Finding(
             "quality",
-            "The check finds no unreadable file, no outline out of its image and no repeated image.",
-            "Nothing has to be mended. That the outlines are right is not checked: look at the examples.",
+            "The check finds no unreadable file, no outline out of its image and no repeated "
+            "image.",
+            "Nothing has to be mended. That the outlines are right is not checked: look at the "
+            "examples.",
         )
-    found = f"The check finds {counted(len(errors), 'error')} and {counted(warnings, 'warning')}: {listed(kinds, 4)}."
+    found = (
+        f"The check finds {counted(len(errors), 'error')} and {counted(warnings, 'warning')}: "
+        f"{listed(kinds, 4)}."
+    )
     then = (
         "The errors must be mended before a run, as the table says."
         if errors
@@ -66,13 +77,17 @@ def of_groups(images: pd.DataFrame) -> Finding:
     """How many independent images, by the groups of the annotation file.
 
     Args:
-        images: of `describe_data_set`, with the columns `split` and `group`; the scoring split is `val`.
+        images: of `describe_data_set`, with the columns `split` and `group`; the scoring split is
+            `val`.
     """
-    counts = {split: effective_images(table["group"]) for split, table in images.groupby("split", sort=False)}
+    counts = {
+        split: effective_images(table["group"])
+        for split, table in images.groupby("split", sort=False)
+    }
     parts = [
-        f"the {counted(count['images'], 'image')} of {split} form {counted(count['groups'], 'group')}, "
-        f"the largest of {count['largest']}, and are worth between {count['effective']:.0f} and {count['images']} "
-        "independent ones"
+        f"the {counted(count['images'], 'image')} of {split} form "
+        f"{counted(count['groups'], 'group')}, the largest of {count['largest']}, and are worth "
+        f"between {count['effective']:.0f} and {count['images']} independent ones"
         for split, count in counts.items()
     ]
     groups = {split: set(table["group"]) for split, table in images.groupby("split", sort=False)}
@@ -81,17 +96,22 @@ def of_groups(images: pd.DataFrame) -> Finding:
     found = f"By their groups, {'; '.join(parts)}."
     if train & val:
         found += (
-            f" {len(train & val)} of the {len(val)} groups of val are in train too, and {percent(known)} of its images."
+            f" {len(train & val)} of the {len(val)} groups of val are in train too, and "
+            f"{percent(known)} of its images."
         )
     alone = all(count["groups"] == count["images"] for count in counts.values())
     then = (
         "Every image stands for itself, so the interval of a score rests on the number of images."
         if alone
-        else "A group is never divided between *fit* and *tune*, and intervals resample groups instead of images: they "
-        "are wider than a count of files suggests, and new groups narrow them more than new images of these."
+        else "A group is never divided between *fit* and *tune*, and intervals resample groups "
+        "instead of images: they are wider than a count of files suggests, and new groups narrow "
+        "them more than new images of these."
     )
     if train & val:
-        then += " A score on val says how well known objects are found again; new ones will be found less well."
+        then += (
+            " A score on val says how well known objects are found again; new ones will be found "
+            "less well."
+        )
     return Finding("groups", found, then)
 
 
@@ -106,14 +126,16 @@ def of_grounds(similar: pd.DataFrame) -> Finding:
     count = effective_images(similar["ground"])
     inside, outside = similar["distance_in_group"].median(), similar["distance_elsewhere"].median()
     found = (
-        f"{percent(repeated)} of the images have another whose ground is as like theirs as the two halves of one image "
-        f"are in the median (distance {limit:.2f}). Put together where they are that alike, the "
-        f"{counted(count['images'], 'image')} show about {counted(count['groups'], 'ground')}."
+        f"{percent(repeated)} of the images have another whose ground is as like theirs as the "
+        f"two halves of one image are in the median (distance {limit:.2f}). Put together where "
+        f"they are that alike, the {counted(count['images'], 'image')} show about "
+        f"{counted(count['groups'], 'ground')}."
     )
     if pd.notna(inside) and pd.notna(outside):
         found += (
-            f" Two images of one group are {inside:.2f} from each other in the median, two of different groups "
-            f"{outside:.2f}: the groups say {'much' if inside < 0.9 * outside else 'little'} of how the ground looks."
+            f" Two images of one group are {inside:.2f} from each other in the median, two of "
+            f"different groups {outside:.2f}: the groups say "
+            f"{'much' if inside < 0.9 * outside else 'little'} of how the ground looks."
         )
     crossed = sum(len(set(groups)) > 1 for _, groups in similar.groupby("ground")["group"])
     if not crossed:
@@ -122,11 +144,12 @@ def of_grounds(similar: pd.DataFrame) -> Finding:
     twins = float((val["distance_other_split"] <= limit).mean())
     return Finding(
         "grounds",
-        f"{found} {counted(crossed, 'ground')} {'lies' if crossed == 1 else 'lie'} under images of several groups.",
+        f"{found} {counted(crossed, 'ground')} {'lies' if crossed == 1 else 'lie'} under images "
+        "of several groups.",
         "A split by groups still shows the same grounds on both sides"
         + (f": {percent(twins)} of the val images have such a twin in train" if len(val) else "")
-        + ". Scores on *tune* and val flatter; new grounds are worth more than new files, be it photos of them or "
-        "objects laid on them (`paste_share`).",
+        + ". Scores on *tune* and val flatter; new grounds are worth more than new files, be it "
+        "photos of them or objects laid on them (`paste_share`).",
     )
 
 
@@ -138,8 +161,10 @@ def compare_photos(images: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
         photos: of `describe_photos`, at least one.
 
     Returns:
-        One row for each column of `WORDS`: `train_median`, `photo_median`, `rank`, the share of training images that
-        the median photo exceeds (ties count half), and `word`, what the photos are, or "like train".
+        One row for each column of `WORDS`: `train_median`, `photo_median`, `rank`, the share of
+            training images that
+        the median photo exceeds (ties count half), and `word`, what the photos are, or "like
+        train".
     """
     rows = []
     for column, (_, more, less) in WORDS.items():
@@ -157,21 +182,30 @@ def of_photos(images: pd.DataFrame, photos: pd.DataFrame) -> Finding:
         images: of the training split.
         photos: of `describe_photos`.
     """
-    unlabelled = "They have no labels: how many objects they show and how large is not known, so look at their masks."
+    unlabelled = (
+        "They have no labels: how many objects they show and how large is not known, so look at "
+        "their masks."
+    )
     if photos.empty:
         return Finding(
-            "photos", "There are no photos without labels.", "Nothing says whether the scores hold on real photos."
+            "photos",
+            "There are no photos without labels.",
+            "Nothing says whether the scores hold on real photos.",
         )
     table = compare_photos(images, photos)
     different = table[table["word"] != "like train"]
-    said = [f"{row.word} than {percent(max(row.rank, 1 - row.rank))}" for row in different.itertuples()]
+    said = [
+        f"{row.word} than {percent(max(row.rank, 1 - row.rank))}" for row in different.itertuples()
+    ]
     alike = [WORDS[column][0] for column in table.loc[table["word"] == "like train", "column"]]
     of = f"The median of {counted(len(photos), 'photo')}"
     if said:
         found = f"{of} is {listed(said, 7)} of the training images"
         found += f"; in {listed(alike, 7)} it is like them." if alike else "."
     else:
-        found = f"{of} lies in the middle half of the training images in everything that is measured."
+        found = (
+            f"{of} lies in the middle half of the training images in everything that is measured."
+        )
     found += " So few photos give hints, not measures." if len(photos) < 30 else ""
     advice = [ADVICE[word] for word in different["word"] if word in ADVICE]
     then = "; ".join(advice)

@@ -1,8 +1,9 @@
 """How alike the grounds of images are, and how many images a data set is worth.
 
-Composites repeat grounds and cut-outs: a thousand files can hold what twenty photos hold. Grounds are compared by what
-survives another crop, turn or mirroring (the mix of colours and of texture), not by a perceptual hash, which finds the
-same crop only. The measure is a screen: two patches of grey asphalt are alike whether or not one photo shows both.
+Composites repeat grounds and cut-outs: a thousand files can hold what twenty photos hold. Grounds
+are compared by what survives another crop, turn or mirroring (the mix of colours and of texture),
+not by a perceptual hash, which finds the same crop only. The measure is a screen: two patches of
+grey asphalt are alike whether or not one photo shows both.
 """
 
 from collections import Counter
@@ -27,22 +28,25 @@ MARGIN_PX = 5  # around objects: shadows and blurred outlines belong to them
 def similar_images(data_sets: Mapping[str, DataSet], progress=iter) -> pd.DataFrame:
     """Find for each image the one whose ground is most like its own.
 
-    The distance of two grounds is that of Hellinger, from 0 (the same mix) to 1 (nothing in common), of the histograms
-    of their CIELAB colours and of their local texture, the root mean square of both. Its scale comes from the data: the
-    distance between the two halves of one image, which certainly show one ground. Images whose grounds are, on average
-    over the pairs (average linkage), nearer than the median of these halves share a `ground`.
+    The distance of two grounds is that of Hellinger, from 0 (the same mix) to 1 (nothing in
+    common), of the histograms of their CIELAB colours and of their local texture, the root mean
+    square of both. Its scale comes from the data: the distance between the two halves of one
+    image, which certainly show one ground. Images whose grounds are, on average over the pairs
+    (average linkage), nearer than the median of these halves share a `ground`.
 
     Args:
-        data_sets: by the name of their split; all images are compared with all others, so time and memory grow with the
-            square of their number (5,000 images take about 1 GB).
+        data_sets: by the name of their split; all images are compared with all others, so time and
+            memory grow with the square of their number (5,000 images take about 1 GB).
         progress: wraps the images of each split.
 
     Returns:
-        One row an image: `split`, `img_id`, `group`; `halves`, the distance between its own halves; `nearest_id`,
-        `nearest_split` and `distance` of the most similar other image; `distance_other_split`, that of the most similar
-        one of another split; `distance_in_group` and `distance_elsewhere`, the medians over the other images of the
-        same group and over those of other groups; `ground`, a number that images of one ground share. What
-        does not exist is NaN (-1 and "" for `nearest_id` and `nearest_split`).
+        One row an image: `split`, `img_id`, `group`; `halves`, the distance between its own
+            halves; `nearest_id`,
+        `nearest_split` and `distance` of the most similar other image; `distance_other_split`,
+        that of the most similar one of another split; `distance_in_group` and
+        `distance_elsewhere`, the medians over the other images of the same group and over those of
+        other groups; `ground`, a number that images of one ground share. What does not exist is
+        NaN (-1 and "" for `nearest_id` and `nearest_split`).
 
     Raises:
         ValueError: there is no image.
@@ -55,7 +59,9 @@ def similar_images(data_sets: Mapping[str, DataSet], progress=iter) -> pd.DataFr
             feature, halves = _describe(sample)
             features.append(feature)
             group = data_set.groups[sample.image_id]
-            rows.append({"split": split, "img_id": sample.image_id, "group": group, "halves": halves})
+            rows.append(
+                {"split": split, "img_id": sample.image_id, "group": group, "halves": halves}
+            )
     if not rows:
         raise ValueError(
             f"similar_images got no image in the splits {list(data_sets)}; it needs one or more. "
@@ -65,14 +71,16 @@ def similar_images(data_sets: Mapping[str, DataSet], progress=iter) -> pd.DataFr
 
 
 def effective_images(groups: Iterable[Hashable]) -> dict[str, float]:
-    """Count the independent images of a data set whose groups are independent of each other, but not inside.
+    """Count the independent images of a data set whose groups are independent of each other, but
+    not inside.
 
     Args:
         groups: the group of each image.
 
     Returns:
-        `images`; `groups`; `largest`, the images of the largest group; `effective`, (Σn)² / Σn² over the group sizes n:
-        the number of equally large groups that estimate a mean as well, if images of one group tell the same. It lies
+        `images`; `groups`; `largest`, the images of the largest group; `effective`, (Σn)² / Σn²
+        over the group sizes n: the number of equally large groups that estimate a mean as well, if
+            images of one group tell the same. It lies
         between 1 and the number of groups; the truth lies between it and `images`.
 
     Source: L. Kish, Survey Sampling, 1965.
@@ -84,11 +92,17 @@ def effective_images(groups: Iterable[Hashable]) -> dict[str, float]:
     sizes = np.array(list(Counter(groups).values()), dtype=np.int64)
     total = int(sizes.sum())
     effective = total**2 / float((sizes**2).sum()) if total else 0.0
-    return {"images": total, "groups": len(sizes), "largest": int(sizes.max(initial=0)), "effective": effective}
+    return {
+        "images": total,
+        "groups": len(sizes),
+        "largest": int(sizes.max(initial=0)),
+        "effective": effective,
+    }
 
 
 def ground_features(lab: np.ndarray, texture: np.ndarray, ground: np.ndarray) -> np.ndarray:
-    """Square roots of the histograms of colour and texture under `ground`, so that distances of them are Hellinger's.
+    """Square roots of the histograms of colour and texture under `ground`, so that distances of
+    them are Hellinger's.
 
     Args:
         lab: (H, W, 3) float32 CIELAB.
@@ -110,7 +124,9 @@ def ground_features(lab: np.ndarray, texture: np.ndarray, ground: np.ndarray) ->
 
 
 def _describe(sample: Sample) -> tuple[np.ndarray, float]:
-    """The features of a sample's ground, and the mean distance of its halves, cut upright and across."""
+    """The features of a sample's ground, and the mean distance of its halves, cut upright and
+    across.
+    """
     covered = (sample.mask | sample.ignore).astype(np.uint8)
     ground = cv2.dilate(covered, np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)) == 0
     lab = to_lab(sample.image)
@@ -121,7 +137,9 @@ def _describe(sample: Sample) -> tuple[np.ndarray, float]:
         (np.s_[: height // 2], np.s_[height // 2 :]),
     ]
     halves = [
-        np.linalg.norm(np.subtract(*(ground_features(lab[part], texture[part], ground[part]) for part in cut)))
+        np.linalg.norm(
+            np.subtract(*(ground_features(lab[part], texture[part], ground[part]) for part in cut))
+        )
         for cut in cuts
     ]
     return ground_features(lab, texture, ground), float(np.mean(halves))
@@ -137,7 +155,9 @@ def _with_neighbours(table: pd.DataFrame, features: np.ndarray) -> pd.DataFrame:
     least = _by_row(np.nanmin, distance)
     alone = len(table) == 1
     nearest = np.zeros(1, dtype=int) if alone else np.nanargmin(distance, axis=1)
-    ground = [1] if alone else fcluster(linkage(pairs, "average"), table["halves"].median(), "distance")
+    ground = (
+        [1] if alone else fcluster(linkage(pairs, "average"), table["halves"].median(), "distance")
+    )
     return table.assign(
         nearest_id=-1 if alone else table["img_id"].to_numpy()[nearest],
         nearest_split="" if alone else split[nearest],
@@ -150,5 +170,7 @@ def _with_neighbours(table: pd.DataFrame, features: np.ndarray) -> pd.DataFrame:
 
 
 def _by_row(reduce: Callable[[np.ndarray], float], values: np.ndarray) -> list[float]:
-    """The reduction of each row of (n, n); NaN for a row without a number, without NumPy's warning of it."""
+    """The reduction of each row of (n, n); NaN for a row without a number, without NumPy's warning
+    of it.
+    """
     return [float("nan") if np.isnan(row).all() else float(reduce(row)) for row in values]

@@ -12,8 +12,8 @@ from common.describe.objects import describe_objects
 
 # An image without objects has no row from which the columns could be known.
 OBJECT_COLUMNS = (
-    "img_id area_px length_px width_px aspect angle_deg solidity centre_x centre_y touches_border contrast "
-    "object_l object_a object_b ring_l ring_a ring_b"
+    "img_id area_px length_px width_px aspect angle_deg solidity centre_x centre_y touches_border "
+    "contrast object_l object_a object_b ring_l ring_a ring_b"
 ).split()
 
 
@@ -25,7 +25,8 @@ def describe_data_set(data_set: DataSet, progress=iter) -> tuple[pd.DataFrame, p
         progress: wraps the images, which take about 30 ms each at 512×512 px.
 
     Returns:
-        images: one row an image, see `describe_image`. objects: one row an object, see `describe_objects`; it has its
+        images: one row an image, see `describe_image`. objects: one row an object, see
+            `describe_objects`; it has its
         columns also where there is no object. Both have a column `group`.
     """
     images, objects = [], []
@@ -53,24 +54,36 @@ def describe_photos(paths: Sequence[Path], progress=iter) -> pd.DataFrame:
     for path in progress(paths):
         image = read_image(path, upright=True)
         height, width = image.shape[:2]
-        rows.append({"name": Path(path).name, "height_px": height, "width_px": width, **describe_photo(image)})
+        rows.append(
+            {
+                "name": Path(path).name,
+                "height_px": height,
+                "width_px": width,
+                **describe_photo(image),
+            }
+        )
     return pd.DataFrame(rows, columns=["name", "height_px", "width_px", *PHOTO_COLUMNS])
 
 
 def joined(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Tables below each other with a column `split` that names theirs, in the order given."""
-    return pd.concat([table.assign(split=split) for split, table in tables.items()], ignore_index=True)
+    return pd.concat(
+        [table.assign(split=split) for split, table in tables.items()], ignore_index=True
+    )
 
 
 def example_ids(objects: pd.DataFrame, column: str, count: int) -> list[int]:
-    """Ids of images whose objects are spread evenly over a column, from its lowest value to its highest, no id twice.
+    """Ids of images whose objects are spread evenly over a column, from its lowest value to its
+    highest, no id twice.
 
     Args:
         objects: of `describe_data_set`.
         column: such as `contrast`.
         count: at most so many.
     """
-    ordered = objects.dropna(subset=[column]).sort_values([column, "img_id"]).drop_duplicates("img_id")
+    ordered = (
+        objects.dropna(subset=[column]).sort_values([column, "img_id"]).drop_duplicates("img_id")
+    )
     if ordered.empty or count < 1:
         return []
     last = len(ordered) - 1

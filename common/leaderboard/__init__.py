@@ -1,4 +1,5 @@
-"""From the records of a run to ranked rows, a winner and what may be concluded: a function of stored results alone.
+"""From the records of a run to ranked rows, a winner and what may be concluded: a function of
+stored results alone.
 
 rows.py      records → rows; the comparison of a per-image table     <- nothing
 seeds.py     several trainings: variance of seeds and of images      <- rows

@@ -1,6 +1,8 @@
-"""What a run tells beyond its leaderboard, as tables on disk: who fails where, on what, and how sure it is.
+"""What a run tells beyond its leaderboard, as tables on disk: who fails where, on what, and how
+sure it is.
 
-images.csv         what each image of `val` shows: objects, area, contrast, brightness of the ground; `failed_by_all`
+images.csv         what each image of `val` shows: objects, area, contrast, brightness of the
+ground; `failed_by_all`
                    marks those that no approach solves
 strata.csv         Dice by size of the object, contrast and brightness
 worst_images.csv   the ten worst images of each approach, with the same mark
@@ -43,15 +45,24 @@ def detail_tables(
         "strata": strata_table(table, images, groups=groups),
         "worst_images": worst.assign(failed_by_all=worst["img_id"].isin(failed)),
         "calibration": _stacked(
-            {record.approach: reliability_curve(record.calibration) for record in complete if record.calibration}
+            {
+                record.approach: reliability_curve(record.calibration)
+                for record in complete
+                if record.calibration
+            }
         ),
-        "robustness": _stacked({record.approach: _severities(record) for record in complete if has_robustness(record)}),
+        "robustness": _stacked(
+            {record.approach: _severities(record) for record in complete if has_robustness(record)}
+        ),
     }
     return {name: found for name, found in tables.items() if len(found)}
 
 
 def write_details(
-    run: Path, records: Sequence[Record], images: pd.DataFrame, groups: Mapping[int, str] | None = None
+    run: Path,
+    records: Sequence[Record],
+    images: pd.DataFrame,
+    groups: Mapping[int, str] | None = None,
 ) -> None:
     """Write the tables into the folder of a run."""
     for name, table in detail_tables(records, images, groups).items():
@@ -66,5 +77,7 @@ def _stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The tables of several approaches under each other, with their names in front."""
     if not tables:
         return pd.DataFrame()
-    stacked = pd.concat([table.assign(approach=name) for name, table in tables.items()], ignore_index=True)
+    stacked = pd.concat(
+        [table.assign(approach=name) for name, table in tables.items()], ignore_index=True
+    )
     return stacked[["approach", *(column for column in stacked.columns if column != "approach")]]

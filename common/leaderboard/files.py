@@ -24,9 +24,11 @@ def write_leaderboard(
     Args:
         run: its folder.
         records: of the run.
-        groups: image id → group of images that are not independent; None takes each image by itself.
+        groups: image id → group of images that are not independent; None takes each image by
+            itself.
         choice: how the winner is chosen.
-        by_seed: the records of the same approaches trained with other seeds, a sequence for each seed.
+        by_seed: the records of the same approaches trained with other seeds, a sequence for each
+            seed.
 
     Returns:
         The winner's name, or None where no approach is complete; the leaderboard for a terminal.
@@ -35,11 +37,22 @@ def write_leaderboard(
     table, seeds = leaderboard(records, comparison), seed_table([records, *by_seed], groups)
     columns = table.columns
     if not seeds.empty:
-        table = seeds.set_index("approach").combine_first(table.set_index("approach")).reindex(table["approach"])
+        table = (
+            seeds.set_index("approach")
+            .combine_first(table.set_index("approach"))
+            .reindex(table["approach"])
+        )
         table = table.reset_index()[columns]
     write_whole(run / "leaderboard.csv", table.to_csv(index=False, float_format="%.6g"))
-    write_whole(run / "per_image.csv", per_image_table(records, groups).to_csv(index=False, float_format="%.6g"))
-    reasons = [f"- `{row.approach}` {row.status}: {one_line(row.reason)}" for row in table.itertuples() if row.reason]
+    write_whole(
+        run / "per_image.csv",
+        per_image_table(records, groups).to_csv(index=False, float_format="%.6g"),
+    )
+    reasons = [
+        f"- `{row.approach}` {row.status}: {one_line(row.reason)}"
+        for row in table.itertuples()
+        if row.reason
+    ]
     concluded = [conclusion(comparison, seeds, 1 + len(by_seed))] if comparison is not None else []
     parts = [
         f"# Leaderboard of {run.name}",
@@ -60,5 +73,7 @@ def read_leaderboard(run: Path) -> pd.DataFrame:
     """
     path = run / "leaderboard.csv"
     if not path.is_file():
-        raise FileNotFoundError(f"{run} holds no leaderboard.csv; make one with: python bench.py --output {run}")
+        raise FileNotFoundError(
+            f"{run} holds no leaderboard.csv; make one with: python bench.py --output {run}"
+        )
     return pd.read_csv(path)

@@ -1,5 +1,5 @@
-"""From the records of a run to ranked rows and a winner: a pure function of stored results that needs no model and no
-image. Every approach of the run has its row, also one that failed.
+"""From the records of a run to ranked rows and a winner: a pure function of stored results that
+needs no model and no image. Every approach of the run has its row, also one that failed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,17 +16,20 @@ from common.records import Record
 from common.statistics import Comparison, compare, pareto
 
 COLUMNS = (
-    "approach status dice_mean dice_global iou_mean precision recall area_bias nsd_2px object_f1 threshold fit_seconds "
-    "predict_seconds_per_image parameters model_mb peak_memory_mb pretrained_on"
+    "approach status dice_mean dice_global iou_mean precision recall area_bias nsd_2px object_f1 "
+    "threshold fit_seconds predict_seconds_per_image parameters model_mb peak_memory_mb "
+    "pretrained_on"
 ).split()
 COMPARED = (
-    "dice_lower dice_upper difference difference_lower difference_upper simultaneous_lower simultaneous_upper verdict "
-    "rank_lower rank_upper p_rank_1 winner minimum_detectable n_groups pareto"
+    "dice_lower dice_upper difference difference_lower difference_upper simultaneous_lower "
+    "simultaneous_upper verdict rank_lower rank_upper p_rank_1 winner minimum_detectable n_groups "
+    "pareto"
 ).split()
 FURTHER = (
-    "dice_at_half postprocess empty_fp_rate n_images n_empty fit_steps predict_seconds_p95 threads device brier "
-    "calibration_error robust_dice robust_drop robust_worst robust_worst_drop robust_drop_unmarked seeds "
-    "dice_over_seeds dice_over_seeds_lower dice_over_seeds_upper seed_sd image_sd reason"
+    "dice_at_half postprocess empty_fp_rate n_images n_empty fit_steps predict_seconds_p95 "
+    "threads device brier calibration_error robust_dice robust_drop robust_worst "
+    "robust_worst_drop robust_drop_unmarked seeds dice_over_seeds dice_over_seeds_lower "
+    "dice_over_seeds_upper seed_sd image_sd reason"
 ).split()
 WHOLE = "parameters n_images n_empty fit_steps n_groups threads seeds".split()
 
@@ -36,8 +39,8 @@ class Choice:
     """How the winner is chosen.
 
     Attributes:
-        rule: "cheapest-equivalent" takes the fastest approach whose loss to the best is surely below the margin, or the
-            best where there is none; "best" takes the best.
+        rule: "cheapest-equivalent" takes the fastest approach whose loss to the best is surely
+            below the margin, or the best where there is none; "best" takes the best.
         margin: of mean Dice.
     """
 
@@ -45,10 +48,16 @@ class Choice:
     margin: float = 0.01
 
 
-def per_image_table(records: Sequence[Record], groups: Mapping[int, str] | None = None) -> pd.DataFrame:
-    """One row per scored approach and image; `approach`, `img_id` and, where groups are given, `group` come first."""
+def per_image_table(
+    records: Sequence[Record], groups: Mapping[int, str] | None = None
+) -> pd.DataFrame:
+    """One row per scored approach and image; `approach`, `img_id` and, where groups are given,
+    `group` come first.
+    """
     tables = [
-        pd.DataFrame(record.scores).assign(approach=record.approach) for record in records if record.scores is not None
+        pd.DataFrame(record.scores).assign(approach=record.approach)
+        for record in records
+        if record.scores is not None
     ]
     if not tables:
         return pd.DataFrame(columns=["approach", "img_id"])
@@ -66,7 +75,9 @@ def dice_by_image(record: Record) -> pd.Series:
 
 
 def has_robustness(record: Record) -> bool:
-    """Whether corrupted images were scored, and an object is left in every state of at least one of them."""
+    """Whether corrupted images were scored, and an object is left in every state of at least one
+    of them.
+    """
     if record.robustness is None:
         return False
     corrupted, clean = corrupted_and_clean(record)
@@ -80,13 +91,17 @@ def corrupted_and_clean(record: Record) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def compare_records(
-    records: Sequence[Record], groups: Mapping[int, str] | None = None, choice: Choice | None = None
+    records: Sequence[Record],
+    groups: Mapping[int, str] | None = None,
+    choice: Choice | None = None,
 ) -> Comparison | None:
-    """The statistics of all complete approaches over the images with objects, or None if there is none.
+    """The statistics of all complete approaches over the images with objects, or None if there is
+    none.
 
     Args:
         records: of one run.
-        groups: image id → group of images that are not independent; None takes each image by itself.
+        groups: image id → group of images that are not independent; None takes each image by
+            itself.
         choice: how the winner is chosen.
     """
     complete = [record for record in records if record.status == "ok"]
@@ -97,37 +112,51 @@ def compare_records(
 
 
 def _cost(record: Record) -> float:
-    """Seconds per image; infinite where it was not measured, so that nobody wins by an unknown cost."""
+    """Seconds per image; infinite where it was not measured, so that nobody wins by an unknown
+    cost.
+    """
     seconds = (record.costs or {}).get("predict_seconds_per_image")
     return np.inf if seconds is None or np.isnan(seconds) else float(seconds)
 
 
 def compare_scores(
-    table: pd.DataFrame, costs: Mapping[str, float] | None = None, choice: Choice | None = None, metric: str = "dice"
+    table: pd.DataFrame,
+    costs: Mapping[str, float] | None = None,
+    choice: Choice | None = None,
+    metric: str = "dice",
 ) -> Comparison:
     """The statistics of a per-image table, whoever made it.
 
     Args:
-        table: columns `approach`, `img_id` and the metric, higher is better; a `group` column names images that are
-            not independent; where there are `tp` and `fn`, images without an object are left out; where there is
-            `nsd_2px` it is the second metric of the ranking schemes.
+        table: columns `approach`, `img_id` and the metric, higher is better; a `group` column
+            names images that are not independent; where there are `tp` and `fn`, images without an
+            object are left out; where there is `nsd_2px` it is the second metric of the ranking
+            schemes.
         costs: approach → cost of a prediction; None: all equal.
         choice: how the winner is chosen.
         metric: column that is compared.
 
     Raises:
-        ValueError: an approach lacks an image that another has, has one twice, or has no score for it; or no image has
-            an object.
+        ValueError: an approach lacks an image that another has, has one twice, or has no score for
+            it; or no image has an object.
     """
     choice = choice or Choice()
     if {"tp", "fn"} <= set(table.columns):
         table = with_objects(table)
     if table.empty:
-        raise ValueError("no image with an object was scored; at least one is needed to compare approaches.")
+        raise ValueError(
+            "no image with an object was scored; at least one is needed to compare approaches."
+        )
     names = list(dict.fromkeys(table["approach"]))
     scores = _matrix(table, metric, names)
-    groups = table.drop_duplicates("img_id").set_index("img_id")["group"] if "group" in table else None
-    second = _matrix(table, "nsd_2px", names).to_numpy() if "nsd_2px" in table and metric != "nsd_2px" else None
+    groups = (
+        table.drop_duplicates("img_id").set_index("img_id")["group"] if "group" in table else None
+    )
+    second = (
+        _matrix(table, "nsd_2px", names).to_numpy()
+        if "nsd_2px" in table and metric != "nsd_2px"
+        else None
+    )
     values = scores.to_numpy()
     return compare(
         values,
@@ -146,15 +175,18 @@ def _matrix(table: pd.DataFrame, metric: str, names: Sequence[str]) -> pd.DataFr
     twice = table[table.duplicated(["approach", "img_id"])]
     if len(twice):
         row = twice.iloc[0]
-        raise ValueError(f"{row['approach']} has image {row['img_id']} twice; each is to be scored once.")
+        raise ValueError(
+            f"{row['approach']} has image {row['img_id']} twice; each is to be scored once."
+        )
     scores = table.set_index(["img_id", "approach"])[metric].astype(float)
     matrix = pd.DataFrame({name: scores.xs(name, level="approach") for name in names}).T
     gone = np.argwhere(matrix.isna().to_numpy())
     if len(gone):
         name, image = matrix.index[gone[0][0]], matrix.columns[gone[0][1]]
         raise ValueError(
-            f"{name} has no {metric} for image {image}, which another approach has ({len(gone)} such in all); score "
-            "every approach on the same images, or leave the image out for all of them."
+            f"{name} has no {metric} for image {image}, which another approach has ({len(gone)} "
+            "such in all); score every approach on the same images, or leave the image out for "
+            "all of them."
         )
     return matrix
 
@@ -164,20 +196,26 @@ def leaderboard(records: Sequence[Record], comparison: Comparison | None = None)
 
     Args:
         records: of one run; all `ok` ones scored on the same images.
-        comparison: of these records, from `compare_records`; without it the columns `COMPARED` stay empty.
+        comparison: of these records, from `compare_records`; without it the columns `COMPARED`
+            stay empty.
     """
     table = pd.DataFrame([_row(record) for record in records], columns=[*COLUMNS, *FURTHER])
     table = table.assign(complete=table["status"].eq("ok"))
     table = table.sort_values(
-        ["complete", "dice_mean", "predict_seconds_per_image", "approach"], ascending=[False, False, True, True]
+        ["complete", "dice_mean", "predict_seconds_per_image", "approach"],
+        ascending=[False, False, True, True],
     )
     table = table.drop(columns="complete").reset_index(drop=True)
     if comparison is not None:
-        compared = comparison.table().rename(columns={"mean_lower": "dice_lower", "mean_upper": "dice_upper"})
+        compared = comparison.table().rename(
+            columns={"mean_lower": "dice_lower", "mean_upper": "dice_upper"}
+        )
         compared = compared.assign(n_groups=comparison.units, pareto=_pareto(compared))
         table = table.merge(compared[["approach", *COMPARED]], on="approach", how="left")
     table = table.reindex(columns=[*COLUMNS, *COMPARED, *FURTHER])
-    return table.assign(**{column: pd.to_numeric(table[column]).astype("Int64") for column in WHOLE})
+    return table.assign(
+        **{column: pd.to_numeric(table[column]).astype("Int64") for column in WHOLE}
+    )
 
 
 def _pareto(compared: pd.DataFrame) -> pd.Series:
@@ -187,11 +225,19 @@ def _pareto(compared: pd.DataFrame) -> pd.Series:
 
 
 def _row(record: Record) -> dict:
-    row = {"approach": record.approach, "status": record.status, "reason": record.reason, **record.traits}
+    row = {
+        "approach": record.approach,
+        "status": record.status,
+        "reason": record.reason,
+        **record.traits,
+    }
     if record.fit is not None:
         row |= {"fit_seconds": record.fit["seconds"], "fit_steps": record.fit["steps"]}
     if record.postprocess is not None:
-        row |= {"threshold": record.postprocess["threshold"], "postprocess": str(Postprocess(**record.postprocess))}
+        row |= {
+            "threshold": record.postprocess["threshold"],
+            "postprocess": str(Postprocess(**record.postprocess)),
+        }
     if record.costs is not None:
         row |= record.costs
     if record.scores is not None and record.status == "ok":

@@ -1,5 +1,5 @@
-"""From the records of a study's trainings to one row for each variation: the leaderboard's columns, and the difference
-to the baseline with bounds that hold for all variations at once.
+"""From the records of a study's trainings to one row for each variation: the leaderboard's
+columns, and the difference to the baseline with bounds that hold for all variations at once.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,14 +13,16 @@ from common.records import Record
 from common.statistics import differences_over_trainings, mean_intervals
 
 FIRST = (
-    "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups dice_mean dice_lower "
-    "dice_upper dice_at_half nsd_2px object_f1 precision recall area_bias"
+    "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups "
+    "dice_mean dice_lower dice_upper dice_at_half nsd_2px object_f1 precision recall area_bias"
 ).split()
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A variation and its records, one for each seed in the order of the seeds; no image is in two of them."""
+    """A variation and its records, one for each seed in the order of the seeds; no image is in two
+    of them.
+    """
 
     name: str
     expected: str
@@ -28,8 +30,8 @@ class Judged:
 
 
 def pooled(judged: Judged) -> Record:
-    """One record of all seeds: all their scores and counts, mean seconds, steps and threshold; costs of prediction are
-    those of the first. Not `ok` if one of them is not.
+    """One record of all seeds: all their scores and counts, mean seconds, steps and threshold;
+    costs of prediction are those of the first. Not `ok` if one of them is not.
     """
     records = judged.records
     bad = next((record for record in records if record.status != "ok"), None)
@@ -57,39 +59,65 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
         groups: image id → group of images that are not independent.
 
     Returns:
-        The columns of the leaderboard, those of its own comparison empty, and `variation`, `expected`; `to_baseline`:
-        mean Dice minus the baseline's, over the images with objects of all seeds, with bounds that hold for all
-        variations at once with 95 %, over other images and other trainings (with one seed over images alone);
-        `by_seed`: the same for each seed, which has images of its own; `verdict`: *helps*, *hurts* or *not told apart*,
+        The columns of the leaderboard, those of its own comparison empty, and `variation`,
+        `expected`; `to_baseline`: mean Dice minus the baseline's, over the images with objects of
+        all seeds, with bounds that hold for all variations at once with 95 %, over other images
+        and other trainings (with one seed over images alone);
+        `by_seed`: the same for each seed, which has images of its own; `verdict`: *helps*, *hurts*
+            or *not told apart*,
         by whether the bounds exclude 0.
     """
     records = [pooled(one) for one in judged]
     table = leaderboard(records).rename(columns={"approach": "variation"})
-    said = {one.name: _thresholds(one) for one, record in zip(judged, records, strict=True) if record.status == "ok"}
+    said = {
+        one.name: _thresholds(one)
+        for one, record in zip(judged, records, strict=True)
+        if record.status == "ok"
+    }
     table = table.assign(postprocess=table["variation"].map(said))
     compared = _compared(records, judged, groups)
-    table = table.drop(columns=[column for column in table if column in compared and column != "variation"])
+    table = table.drop(
+        columns=[column for column in table if column in compared and column != "variation"]
+    )
     table = table.merge(compared, on="variation", how="left")
     order = {one.name: number for number, one in enumerate(judged)}
-    table = table.sort_values("variation", key=lambda names: names.map(order)).reset_index(drop=True)
+    table = table.sort_values("variation", key=lambda names: names.map(order)).reset_index(
+        drop=True
+    )
     return table[[*FIRST, *(column for column in table.columns if column not in FIRST)]]
 
 
 def study_text(table: pd.DataFrame) -> str:
     """A study for a terminal, with aligned columns."""
-    shown = "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed dice_mean fit_seconds".split()
+    shown = (
+        "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed dice_mean "
+        "fit_seconds"
+    ).split()
     return as_text(table.reindex(columns=shown), shown)
 
 
-def _compared(records: Sequence[Record], judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataFrame:
-    frame = pd.DataFrame({"variation": [one.name for one in judged], "expected": [one.expected for one in judged]})
+def _compared(
+    records: Sequence[Record], judged: Sequence[Judged], groups: Mapping[int, str]
+) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {"variation": [one.name for one in judged], "expected": [one.expected for one in judged]}
+    )
     ok = [number for number, record in enumerate(records) if record.status == "ok"]
-    columns = "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups dice_lower dice_upper"
+    columns = (
+        "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups "
+        "dice_lower dice_upper"
+    )
     if 0 not in ok:
         return frame.assign(**dict.fromkeys(columns.split()))
-    dice = pd.DataFrame({records[number].approach: dice_by_image(records[number]) for number in ok}).dropna()
+    dice = pd.DataFrame(
+        {records[number].approach: dice_by_image(records[number]) for number in ok}
+    ).dropna()
     labels = [groups[image_id] for image_id in dice.index]
-    trained = {image_id: seed for seed, record in enumerate(judged[0].records) for image_id in _images(record)}
+    trained = {
+        image_id: seed
+        for seed, record in enumerate(judged[0].records)
+        for image_id in _images(record)
+    }
     scores = dice.to_numpy().T
     bounds = differences_over_trainings(scores, 0, dice.index.map(trained), groups=labels)
     each_by_itself = mean_intervals(scores, groups=labels)
@@ -97,7 +125,10 @@ def _compared(records: Sequence[Record], judged: Sequence[Judged], groups: Mappi
     for place, number in enumerate(ok):
         lower, upper = bounds.lower[place], bounds.upper[place]
         verdict = "helps" if lower > 0 else "hurts" if upper < 0 else "not told apart"
-        each = [_mean_difference(judged[number], judged[0], seed) for seed in range(len(judged[0].records))]
+        each = [
+            _mean_difference(judged[number], judged[0], seed)
+            for seed in range(len(judged[0].records))
+        ]
         rows.append(
             {
                 "variation": records[number].approach,
@@ -105,7 +136,9 @@ def _compared(records: Sequence[Record], judged: Sequence[Judged], groups: Mappi
                 "to_baseline": bounds.mean[place],
                 "to_baseline_lower": lower,
                 "to_baseline_upper": upper,
-                "by_seed": "" if number == 0 else " ".join(f"{difference:+.3f}" for difference in each),
+                "by_seed": ""
+                if number == 0
+                else " ".join(f"{difference:+.3f}" for difference in each),
                 "seeds": len(each),
                 "n_groups": len(set(labels)),
                 "dice_lower": each_by_itself.lower[place],
@@ -120,10 +153,14 @@ def _thresholds(judged: Judged) -> str:
     found = [
         threshold
         for record in judged.records
-        for threshold in (record.tune or {}).get("cross_fitted", {"": record.postprocess["threshold"]}).values()
+        for threshold in (record.tune or {})
+        .get("cross_fitted", {"": record.postprocess["threshold"]})
+        .values()
     ]
     low, high = min(found), max(found)
-    return f"probability >= {low:g}" + (f" to {high:g}, chosen by other groups of images" if high > low else "")
+    return f"probability >= {low:g}" + (
+        f" to {high:g}, chosen by other groups of images" if high > low else ""
+    )
 
 
 def _images(record: Record) -> list[int]:

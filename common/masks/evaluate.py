@@ -1,4 +1,6 @@
-"""Scores of one image, whatever made its mask. Every expected image gets a row; nothing is averaged here."""
+"""Scores of one image, whatever made its mask. Every expected image gets a row; nothing is
+averaged here.
+"""
 
 from dataclasses import asdict, dataclass
 
@@ -14,7 +16,9 @@ BOUNDARY_TOLERANCE_PX = 2.0
 
 @dataclass(frozen=True)
 class ImageScore:
-    """Counts and scores of one image; a ratio without a denominator is NaN (see `common.metrics` for each policy)."""
+    """Counts and scores of one image; a ratio without a denominator is NaN (see `common.metrics`
+    for each policy).
+    """
 
     img_id: int
     tp: int
@@ -53,7 +57,9 @@ def score_image(sample: Sample, levels: np.ndarray, postprocess: Postprocess) ->
         precision=metrics.precision(counts.tp, counts.fp),
         recall=metrics.recall(counts.tp, counts.fn),
         area_bias=metrics.area_bias(counts.tp, counts.fp, counts.fn),
-        nsd_2px=metrics.surface_distance_score(prediction, sample.mask, BOUNDARY_TOLERANCE_PX, sample.ignore),
+        nsd_2px=metrics.surface_distance_score(
+            prediction, sample.mask, BOUNDARY_TOLERANCE_PX, sample.ignore
+        ),
         object_tp=objects.tp,
         object_fp=objects.fp,
         object_fn=objects.fn,
@@ -71,9 +77,14 @@ def score_table(scores: list[ImageScore], expected_ids: tuple[int, ...]) -> pd.D
     if found != sorted(expected_ids):
         missing = sorted(set(expected_ids) - set(found))[:10]
         surplus = sorted(
-            image_id for image_id in set(found) if found.count(image_id) > 1 or image_id not in expected_ids
+            image_id
+            for image_id in set(found)
+            if found.count(image_id) > 1 or image_id not in expected_ids
         )
         raise ValueError(
-            f"{len(expected_ids)} images must be scored once each; missing {missing}, surplus {surplus[:10]}."
+            f"{len(expected_ids)} images must be scored once each; missing {missing}, surplus "
+            f"{surplus[:10]}."
         )
-    return pd.DataFrame([asdict(score) for score in sorted(scores, key=lambda score: score.img_id)])
+    return pd.DataFrame(
+        [asdict(score) for score in sorted(scores, key=lambda score: score.img_id)]
+    )

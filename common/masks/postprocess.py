@@ -1,7 +1,8 @@
-"""From probabilities to a mask: the one place where a threshold is applied. `common.masks.tuning` chooses it.
+"""From probabilities to a mask: the one place where a threshold is applied. `common.masks.tuning`
+chooses it.
 
-Probabilities are held in steps of 1/255 everywhere, so that a map that was stored as an image, one that was just
-predicted and one that another process computed give the same mask.
+Probabilities are held in steps of 1/255 everywhere, so that a map that was stored as an image, one
+that was just predicted and one that another process computed give the same mask.
 """
 
 from collections.abc import Iterable
@@ -24,11 +25,13 @@ def quantise(proba: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Postprocess:
-    """What is done to a quantised probability map to make it a mask, in this order; `proba >= threshold` is object.
+    """What is done to a quantised probability map to make it a mask, in this order; `proba >=
+    threshold` is object.
 
     Attributes:
         threshold: of the probability of a pixel.
-        seed: an object is kept only where one of its pixels reaches this higher probability (hysteresis); None: all.
+        seed: an object is kept only where one of its pixels reaches this higher probability
+            (hysteresis); None: all.
         fill_holes_px: holes of at most so many pixels are filled.
         min_area_px: objects of fewer pixels are dropped.
 
@@ -41,7 +44,9 @@ class Postprocess:
     min_area_px: int = 0
 
     def apply(self, levels: np.ndarray) -> np.ndarray:
-        """The mask (H, W) bool of a quantised map (H, W) uint8; objects are 8-connected, holes 4-connected."""
+        """The mask (H, W) bool of a quantised map (H, W) uint8; objects are 8-connected, holes
+        4-connected.
+        """
         mask = levels >= first_level(self.threshold)
         if not mask.any():
             return mask
@@ -78,7 +83,9 @@ def _filled(mask: np.ndarray, most_px: int) -> np.ndarray:
     """A mask with its small holes filled; what touches the border of the image is no hole."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((~mask).view(np.uint8), connectivity=4)
     left, top, width, height, area = stats.T
-    inside = (left > 0) & (top > 0) & (left + width < mask.shape[1]) & (top + height < mask.shape[0])
+    inside = (
+        (left > 0) & (top > 0) & (left + width < mask.shape[1]) & (top + height < mask.shape[0])
+    )
     return mask | ((inside & (area <= most_px))[labels] & ~mask)
 
 
@@ -89,7 +96,9 @@ def first_level(threshold: float) -> int:
 
 @dataclass(frozen=True)
 class ThresholdCurve:
-    """Dice of every image at every threshold; `dice` is (n_images, n_thresholds), images without objects left out."""
+    """Dice of every image at every threshold; `dice` is (n_images, n_thresholds), images without
+    objects left out.
+    """
 
     thresholds: np.ndarray
     dice: np.ndarray
@@ -101,13 +110,13 @@ class ThresholdCurve:
     def choose(self, groups: Groups = None) -> float:
         """The middle of the plateau around the best threshold.
 
-        The plateau is the run of neighbouring thresholds whose mean loss to the best one is at most the standard error
-        of that loss, paired by image: nearer than that, the maximum is chance, and the middle moves least on new
-        images.
+        The plateau is the run of neighbouring thresholds whose mean loss to the best one is at
+        most the standard error of that loss, paired by image: nearer than that, the maximum is
+        chance, and the middle moves least on new images.
 
         Args:
-            groups: (n_images,) labels of images that are not independent; the error is then that between groups, and
-                with a single group the best threshold is taken.
+            groups: (n_images,) labels of images that are not independent; the error is then that
+                between groups, and with a single group the best threshold is taken.
         """
         mean = self.mean()
         best = int(mean.argmax())
@@ -125,8 +134,9 @@ def threshold_curve(maps: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]) -
     """Dice at every threshold from one pass over quantised maps.
 
     Args:
-        maps: (levels (H, W) uint8, mask (H, W) bool, ignore (H, W) bool) of each image; ignored pixels do not count,
-            images without an object are left out (the mean that is maximised leaves them out too).
+        maps: (levels (H, W) uint8, mask (H, W) bool, ignore (H, W) bool) of each image; ignored
+            pixels do not count, images without an object are left out (the mean that is maximised
+            leaves them out too).
 
     Raises:
         ValueError: no image has an object.

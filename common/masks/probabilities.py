@@ -1,5 +1,6 @@
-"""Probability maps on disk, one gray PNG for each image, so that a restart, a score and an ensemble read what was
-predicted before. They are made from users' photos: a run folder's `probabilities/` is never for publication.
+"""Probability maps on disk, one gray PNG for each image, so that a restart, a score and an
+ensemble read what was predicted before. They are made from users' photos: a run folder's
+`probabilities/` is never for publication.
 """
 
 import hashlib
@@ -26,7 +27,9 @@ class ProbabilityMaps:
         return self._path(image).is_file()
 
     def read(self, image: np.ndarray) -> np.ndarray | None:
-        """The map (H, W) uint8 of an image (H, W, 3) uint8, or None if it was not predicted yet."""
+        """The map (H, W) uint8 of an image (H, W, 3) uint8, or None if it was not predicted
+        yet.
+        """
         path = self._path(image)
         return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
 

@@ -1,8 +1,8 @@
-"""The post-processing of an approach, chosen once on *tune*: the threshold from its curve, and further steps only where
-their gain is shown.
+"""The post-processing of an approach, chosen once on *tune*: the threshold from its curve, and
+further steps only where their gain is shown.
 
-A step that is chosen and judged on the same images always seems to help. So each is cross-fitted: what it is set to is
-chosen on some groups of images, and what it gains is measured on the others.
+A step that is chosen and judged on the same images always seems to help. So each is cross-fitted:
+what it is set to is chosen on some groups of images, and what it gains is measured on the others.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,16 +21,18 @@ Maps = Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]]
 FOLDS = 5
 # Shares of the way from the threshold to 1, and from 0 to it.
 SEED_SHARES, LOWER_SHARES = (0.25, 0.5, 0.75, 0.9), (0.5, 0.75)
-# Shares of the area of a small object. No more than a quarter: one of half the length, as a photo from twice as far
-# away shows it, must not be dropped because *tune* has none. A share of the image's largest object would gain more on
-# images of one object each, but a large false one beside small true ones then drops them all.
+# Shares of the area of a small object. No more than a quarter: one of half the length, as a photo
+# from twice as far away shows it, must not be dropped because *tune* has none. A share of the
+# image's largest object would gain more on images of one object each, but a large false one beside
+# small true ones then drops them all.
 HOLE_SHARES, AREA_SHARES = (0.05, 0.2, 0.5), (0.02, 0.05, 0.1, 0.25)
 SMALL = 0.05  # the quantile of the areas that is called small
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """What one step would give; `gain` is of mean Dice, cross-fitted, with its 95 % interval over groups.
+    """What one step would give; `gain` is of mean Dice, cross-fitted, with its 95 % interval over
+    groups.
 
     With a single group nothing can be cross-fitted, and the three are None.
     """
@@ -64,25 +66,33 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence | None = None) -
     """Choose threshold and further steps.
 
     Args:
-        maps: gives, each time it is called, (levels (H, W) uint8, mask (H, W) bool, ignore (H, W) bool) of every image
-            of *tune* in the same order. Images without an object are left out, as in the mean that is maximised.
-        groups: a label of each image; whole groups are held out and resampled. None: each image by itself.
+        maps: gives, each time it is called, (levels (H, W) uint8, mask (H, W) bool, ignore (H, W)
+            bool) of every image of *tune* in the same order. Images without an object are left
+            out, as in the mean that is maximised.
+        groups: a label of each image; whole groups are held out and resampled. None: each image by
+            itself.
 
     Returns:
-        The threshold in the middle of its plateau, then hysteresis, filled holes and a least area, in this order, each
-        where the lower bound of its cross-fitted gain is above zero.
+        The threshold in the middle of its plateau, then hysteresis, filled holes and a least area,
+        in this order, each where the lower bound of its cross-fitted gain is above zero.
 
     Raises:
         ValueError: no image has an object.
     """
     curve = threshold_curve(maps())
-    areas = [_areas_of(mask & ~ignore) for _, mask, ignore in maps()]  # of the objects of each image
+    areas = [
+        _areas_of(mask & ~ignore) for _, mask, ignore in maps()
+    ]  # of the objects of each image
     labels = list(range(len(areas))) if groups is None else list(groups)
     labels = [label for label, has_object in zip(labels, areas, strict=True) if has_object]
     chosen = Postprocess(curve.choose(labels))
     area = float(np.quantile(np.concatenate(areas), SMALL))
     reports = []
-    for step, candidates in (("hysteresis", _seeds), ("fill holes", _holes), ("least area", _areas)):
+    for step, candidates in (
+        ("hysteresis", _seeds),
+        ("fill holes", _holes),
+        ("least area", _areas),
+    ):
         options = candidates(chosen, area)
         scores = _dice_of([chosen, *options], maps())  # (1 + n_options, n_images)
         report = _judged(step, chosen, options, scores, labels)
@@ -97,12 +107,15 @@ def cross_fitted_thresholds(curve: ThresholdCurve, groups: Sequence) -> np.ndarr
 
     Args:
         curve: of the images with objects.
-        groups: (n_images,) a label of each image; with a single group its own choice is all there is.
+        groups: (n_images,) a label of each image; with a single group its own choice is all there
+            is.
     """
     labels = np.asarray(groups)
     thresholds = np.full(len(curve.dice), curve.choose(labels))
     for others, held_out in _folds(groups):
-        thresholds[held_out] = ThresholdCurve(curve.thresholds, curve.dice[others]).choose(labels[others])
+        thresholds[held_out] = ThresholdCurve(curve.thresholds, curve.dice[others]).choose(
+            labels[others]
+        )
     return thresholds
 
 
@@ -120,7 +133,9 @@ def _areas_of(objects: np.ndarray) -> list[int]:
 
 def _seeds(chosen: Postprocess, area: float) -> list[Postprocess]:
     low = chosen.threshold
-    pairs = [(low, low + share * (1 - low)) for share in SEED_SHARES] + [(share * low, low) for share in LOWER_SHARES]
+    pairs = [(low, low + share * (1 - low)) for share in SEED_SHARES] + [
+        (share * low, low) for share in LOWER_SHARES
+    ]
     return [replace(chosen, threshold=round(low, 4), seed=round(high, 4)) for low, high in pairs]
 
 
@@ -143,7 +158,11 @@ def _dice_of(options: Sequence[Postprocess], maps: Maps) -> np.ndarray:
 
 
 def _judged(
-    step: str, before: Postprocess, options: Sequence[Postprocess], scores: np.ndarray, groups: Sequence
+    step: str,
+    before: Postprocess,
+    options: Sequence[Postprocess],
+    scores: np.ndarray,
+    groups: Sequence,
 ) -> StepReport:
     """What the step gains where it was not chosen; its setting is the choice on all images."""
     best = options[int(scores[1:].mean(1).argmax())]

@@ -1,4 +1,6 @@
-"""The report of a run as one HTML file that opens offline: `python -m common.report RUN [--data DIR]`."""
+"""The report of a run as one HTML file that opens offline: `python -m common.report RUN [--data
+DIR]`.
+"""
 
 import argparse
 import sys
@@ -10,10 +12,16 @@ from common.report.page import NAME, ReportError, data_folder, write_report
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m common.report", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m common.report", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("run", type=Path, help="folder of a finished run")
-    parser.add_argument("--data", type=Path, help="its data folder; the one that the run names unless given")
-    parser.add_argument("--no-pictures", action="store_true", help="leave out what needs the data folder")
+    parser.add_argument(
+        "--data", type=Path, help="its data folder; the one that the run names unless given"
+    )
+    parser.add_argument(
+        "--no-pictures", action="store_true", help="leave out what needs the data folder"
+    )
     options = parser.parse_args(words)
     try:
         data = None if options.no_pictures else options.data or data_folder(options.run)

@@ -1,5 +1,5 @@
-"""A finished run as it lies in its folder, for figures and sentences. It is read and compared, never changed; no model
-is loaded, and what a run did not measure is an empty table.
+"""A finished run as it lies in its folder, for figures and sentences. It is read and compared,
+never changed; no model is loaded, and what a run did not measure is an empty table.
 """
 
 import re
@@ -30,7 +30,8 @@ class Shared:
     Attributes:
         count: how many.
         names: which; None where only the number is known.
-        trained: those of them in *fit*, which approaches were trained on; None where that is not known.
+        trained: those of them in *fit*, which approaches were trained on; None where that is not
+            known.
     """
 
     count: int
@@ -48,8 +49,10 @@ class FinishedRun:
         board: the leaderboard, best first; columns that an older run does not have are empty.
         per_image: a row for each complete approach and image of `val`, with its `group`.
         comparison: the statistics of these rows; None where no image of `val` has an object.
-        records: of the approaches, in the order of the board; none where only tables were published.
-        tables: by name, those of `TABLES`, approaches in the order of the board; empty where not measured.
+        records: of the approaches, in the order of the board; none where only tables were
+            published.
+        tables: by name, those of `TABLES`, approaches in the order of the board; empty where not
+            measured.
         curves: the training curves of all networks under each other, with a column `approach`.
     """
 
@@ -79,8 +82,8 @@ class FinishedRun:
 
     @property
     def shared(self) -> Shared | None:
-        """What `val` shares with `train`; None where the run does not tell. Older runs have only a note with a number,
-        which says which groups these are where they are none or all.
+        """What `val` shares with `train`; None where the run does not tell. Older runs have only a
+        note with a number, which says which groups these are where they are none or all.
         """
         told, notes = self.about.get("score_groups_in_train"), self.about.get("notes")
         if told is not None:
@@ -89,7 +92,11 @@ class FinishedRun:
         if notes is None:
             return None
         found = re.search(r"(\d+) groups are in both train and val", " ".join(notes))
-        count, groups, none = int(found[1]) if found else 0, frozenset(self.per_image.get("group", ())), frozenset()
+        count, groups, none = (
+            int(found[1]) if found else 0,
+            frozenset(self.per_image.get("group", ())),
+            frozenset(),
+        )
         names = none if not count else groups if count == len(groups) else None
         return Shared(count, names, None if count else none)
 
@@ -106,24 +113,32 @@ class FinishedRun:
         return dict(zip(rows["img_id"].tolist(), rows["dice"].tolist(), strict=True))
 
     def difference(self, one: str, other: str) -> tuple[float, float, float]:
-        """Mean Dice of one approach minus that of another, with the bounds that hold for all pairs at once."""
+        """Mean Dice of one approach minus that of another, with the bounds that hold for all pairs
+        at once.
+        """
         a, b = self.comparison.names.index(one), self.comparison.names.index(other)
         pairs = self.comparison.simultaneous
         return float(pairs.difference[a, b]), float(pairs.lower[a, b]), float(pairs.upper[a, b])
 
     def told(self, approach: str, what: str) -> Mapping[str, Any]:
-        """The `config` or the `fit` of an approach: from its record, else from the run's description; empty if neither
-        has it.
+        """The `config` or the `fit` of an approach: from its record, else from the run's
+        description; empty if neither has it.
         """
         record = self.records.get(approach)
         described = self.about.get("approaches", {}).get(approach, {})
         return (getattr(record, what) if record is not None else described.get(what)) or {}
 
     def mask(self, approach: str, image: np.ndarray) -> np.ndarray | None:
-        """The final mask (H, W) bool of an image (H, W, 3) uint8 from its stored probabilities; None without them."""
+        """The final mask (H, W) bool of an image (H, W, 3) uint8 from its stored probabilities;
+        None without them.
+        """
         levels = ProbabilityMaps(self.folder / "probabilities" / approach).read(image)
         record = self.records.get(approach)
-        return None if levels is None or record is None else Postprocess(**record.postprocess).apply(levels)
+        return (
+            None
+            if levels is None or record is None
+            else Postprocess(**record.postprocess).apply(levels)
+        )
 
 
 def read_run(folder: Path) -> FinishedRun:
@@ -136,11 +151,15 @@ def read_run(folder: Path) -> FinishedRun:
         FileNotFoundError: the folder holds no finished run.
         DamagedFileError: its description or a record cannot be read.
     """
-    missing = [name for name in (RUN_FILE, "leaderboard.csv", "per_image.csv") if not (folder / name).is_file()]
+    missing = [
+        name
+        for name in (RUN_FILE, "leaderboard.csv", "per_image.csv")
+        if not (folder / name).is_file()
+    ]
     if missing:
         raise FileNotFoundError(
-            f"{folder} has no {', '.join(missing)}; expected the folder of a finished run. Make one, or finish it, "
-            f"with: python bench.py --output {folder}"
+            f"{folder} has no {', '.join(missing)}; expected the folder of a finished run. Make "
+            f"one, or finish it, with: python bench.py --output {folder}"
         )
     about = read_description(folder)
     board = read_leaderboard(folder).reindex(columns=leaderboard([]).columns)
@@ -159,15 +178,22 @@ def read_run(folder: Path) -> FinishedRun:
     )
 
 
-def val_masks(run: FinishedRun, data: Path, ids: Sequence[int]) -> Iterator[tuple[Sample, np.ndarray]]:
-    """Images of `val`, and the winner's masks (H, W) bool of them; an image without stored probabilities is left out.
+def val_masks(
+    run: FinishedRun, data: Path, ids: Sequence[int]
+) -> Iterator[tuple[Sample, np.ndarray]]:
+    """Images of `val`, and the winner's masks (H, W) bool of them; an image without stored
+    probabilities is left out.
 
     Args:
         run: whose winner predicted them.
         data: the data folder; where it has no `val` there are no images.
         ids: of images, in the wanted order.
     """
-    entries = {entry.image_id: entry for entry in read_entries(data / "val")} if (data / "val").is_dir() else {}
+    entries = (
+        {entry.image_id: entry for entry in read_entries(data / "val")}
+        if (data / "val").is_dir()
+        else {}
+    )
     for image_id in ids:
         if image_id in entries:
             sample = Sample(image_id, *decode(entries[image_id]))
@@ -177,8 +203,8 @@ def val_masks(run: FinishedRun, data: Path, ids: Sequence[int]) -> Iterator[tupl
 
 
 def photo_masks(run: FinishedRun, data: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Name, image (H, W, 3) uint8 and the winner's mask (H, W) bool of each photo of `real_test` with stored
-    probabilities.
+    """Name, image (H, W, 3) uint8 and the winner's mask (H, W) bool of each photo of `real_test`
+    with stored probabilities.
     """
     for path in list_photos(data / "real_test"):
         image = read_image(path, upright=True)
@@ -202,12 +228,18 @@ def _per_image(folder: Path, board: pd.DataFrame, about: Mapping[str, Any]) -> p
     if "group" not in table:
         named = {int(image_id): group for image_id, group in about.get("score_groups", {}).items()}
         table = table.assign(group=table["img_id"].map(named).fillna(table["img_id"].astype(str)))
-    order = {name: place for place, name in enumerate(board.loc[board["status"] == "ok", "approach"])}
+    order = {
+        name: place for place, name in enumerate(board.loc[board["status"] == "ok", "approach"])
+    }
     table = table[table["approach"].isin(order)]
-    return table.sort_values("approach", key=lambda names: names.map(order), kind="stable").reset_index(drop=True)
+    return table.sort_values(
+        "approach", key=lambda names: names.map(order), kind="stable"
+    ).reset_index(drop=True)
 
 
-def _comparison(per_image: pd.DataFrame, board: pd.DataFrame, about: Mapping[str, Any]) -> Comparison | None:
+def _comparison(
+    per_image: pd.DataFrame, board: pd.DataFrame, about: Mapping[str, Any]
+) -> Comparison | None:
     if with_objects(per_image).empty:
         return None
     costs = board.set_index("approach")["predict_seconds_per_image"].fillna(np.inf).to_dict()
@@ -216,5 +248,7 @@ def _comparison(per_image: pd.DataFrame, board: pd.DataFrame, about: Mapping[str
 
 def _curves(folder: Path, names: Sequence[str]) -> pd.DataFrame:
     paths = {name: folder / name / "curve.csv" for name in names}
-    found = [pd.read_csv(path).assign(approach=name) for name, path in paths.items() if path.is_file()]
+    found = [
+        pd.read_csv(path).assign(approach=name) for name, path in paths.items() if path.is_file()
+    ]
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()

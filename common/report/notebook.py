@@ -1,5 +1,5 @@
-"""What a notebook needs before it can import the rest: where the project lies, whichever folder it was started in, what
-a folder holds, and how a table or a photo is shown.
+"""What a notebook needs before it can import the rest: where the project lies, whichever folder it
+was started in, what a folder holds, and how a table or a photo is shown.
 """
 
 import io
@@ -29,7 +29,8 @@ def root() -> Path:
 
 
 def placed(path: str | Path) -> Path:
-    """A path as the notebooks write it: absolute, or relative to `notebooks/` whatever the working directory is.
+    """A path as the notebooks write it: absolute, or relative to `notebooks/` whatever the working
+    directory is.
 
     Links are kept, so that the folder's name stays the one that was written.
 
@@ -45,7 +46,8 @@ def placed(path: str | Path) -> Path:
     """
     if not str(path):
         raise ValueError(
-            "placed got an empty path; it needs that of a folder. Set it in the notebook's first cell, "
+            "placed got an empty path; it needs that of a folder. Set it in the notebook's first "
+            "cell, "
             'e.g. DATA = "../data/sample".'
         )
     return Path(os.path.normpath(root() / "notebooks" / path))
@@ -58,7 +60,8 @@ def layout(folder: Path) -> pd.DataFrame:
         folder: such as a data set or a submission.
 
     Returns:
-        One row for each file, and one for each folder of more than 4 files, which are counted: `path` relative
+        One row for each file, and one for each folder of more than 4 files, which are counted:
+            `path` relative
         to the folder, `files`, and `kb`, their size in kB. Hidden files are left out.
 
     Raises:
@@ -66,7 +69,8 @@ def layout(folder: Path) -> pd.DataFrame:
     """
     if not folder.is_dir():
         raise NotADirectoryError(
-            f"{folder} is no folder; layout needs one that exists. Correct the path in the notebook's first cell."
+            f"{folder} is no folder; layout needs one that exists. Correct the path in the "
+            "notebook's first cell."
         )
     inside = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
     shown = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
@@ -82,7 +86,8 @@ def layout(folder: Path) -> pd.DataFrame:
 
 
 def photographic(figure: Figure | None) -> "Image | None":
-    """A figure of photos as a JPEG, a tenth of the size that a notebook's PNG would have; None stays None.
+    """A figure of photos as a JPEG, a tenth of the size that a notebook's PNG would have; None
+    stays None.
 
     Args:
         figure: any; line drawings are better off as they are.
@@ -97,12 +102,16 @@ def photographic(figure: Figure | None) -> "Image | None":
 
 
 def rounded(table: pd.DataFrame, digits: int | Mapping[str, int] = 3) -> pd.DataFrame:
-    """The table with its real numbers rounded for reading; whole numbers and texts stay as they are.
+    """The table with its real numbers rounded for reading; whole numbers and texts stay as they
+    are.
 
     Args:
         table: any.
         digits: behind the point, for all columns or by column; a column that is not named keeps 3.
     """
-    chosen = {column: digits if isinstance(digits, int) else digits.get(column, 3) for column in table.columns}
+    chosen = {
+        column: digits if isinstance(digits, int) else digits.get(column, 3)
+        for column in table.columns
+    }
     real = table.select_dtypes("floating").columns
     return table.assign(**{column: table[column].round(chosen[column]) for column in real})

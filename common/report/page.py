@@ -1,8 +1,10 @@
-"""The report of a run as one HTML file that opens offline: `python -m common.report RUN [--data DIR]`.
+"""The report of a run as one HTML file that opens offline: `python -m common.report RUN [--data
+DIR]`.
 
-The notebook of the report is executed with the run's folders as its parameters, and what it shows is written without
-its code. The file is complete in itself, and refused where it is not: no script, no style sheet and no picture from
-elsewhere. Jupyter is imported only when a report is written.
+The notebook of the report is executed with the run's folders as its parameters, and what it shows
+is written without its code. The file is complete in itself, and refused where it is not: no
+script, no style sheet and no picture from elsewhere. Jupyter is imported only when a report is
+written.
 """
 
 import asyncio
@@ -26,8 +28,9 @@ NAME = "report.html"
 NOTEBOOK = "leaderboard.ipynb"
 SECONDS = 900  # for one cell
 WITHOUT_PICTURES = (
-    "<p><strong>Without pictures.</strong> This report was made without the data folder of the run: the images of "
-    "<code>val</code> and the photos are left out, and with them what is said of single photos.</p>"
+    "<p><strong>Without pictures.</strong> This report was made without the data folder of the "
+    "run: the images of <code>val</code> and the photos are left out, and with them what is said "
+    "of single photos.</p>"
 )
 _STYLE = """
 :root { color-scheme: light; --text: #1c1e21; --line: #d9dde2; --even: #f5f6f8; }
@@ -36,18 +39,23 @@ body { margin: 0 auto; max-width: 1120px; padding: 1.5rem; background: #fff; col
   font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.9rem; line-height: 1.2; }
 h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
-h3 { margin: 1.75rem 0 .5rem; } img { display: block; max-width: 100%; height: auto; margin: .75rem 0; }
+h3 { margin: 1.75rem 0 .5rem; } img { display: block; max-width: 100%; height: auto;
+  margin: .75rem 0; }
 code { background: var(--even); padding: .05em .3em; border-radius: 3px; font-size: .9em; }
 pre { overflow-x: auto; background: var(--even); padding: .75rem; }
 .jp-OutputArea-output, .output_subarea, .output { overflow-x: auto; }
-table { border-collapse: collapse; font-size: .85rem; margin: .75rem 0; font-variant-numeric: tabular-nums; }
-th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top; }
+table { border-collapse: collapse; font-size: .85rem; margin: .75rem 0;
+  font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left;
+  vertical-align: top; }
 tr:nth-child(even) td { background: var(--even); }
 """
 
 
 class ReportError(ValueError):
-    """The report cannot be made, or what was made needs something from elsewhere; nothing is written then."""
+    """The report cannot be made, or what was made needs something from elsewhere; nothing is
+    written then.
+    """
 
 
 def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> Path:
@@ -55,36 +63,42 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
 
     Args:
         run: a finished run.
-        data: the data folder it was made with, for the pictures; None leaves them out, and the page says so.
+        data: the data folder it was made with, for the pictures; None leaves them out, and the
+            page says so.
         notebook: whose parameters are DATA and RUN; None takes the report's own.
 
     Returns:
         The path of the report.
 
     Raises:
-        ReportError: the run has no complete approach, or was not made with this data; a cell of the notebook failed,
-            it lacks the parameters, or the page would not open offline.
+        ReportError: the run has no complete approach, or was not made with this data; a cell of
+            the notebook failed, it lacks the parameters, or the page would not open offline.
         OSError: the run or the notebook is not there.
     """
     notebook = notebook or root() / "notebooks" / NOTEBOOK
     _require_run(run)
     if data is not None:
         _require_data_of(run, data)
-    place = (run / "no pictures" if data is None else data).resolve()  # what is not there is not shown
+    place = (
+        run / "no pictures" if data is None else data
+    ).resolve()  # what is not there is not shown
     executed = execute(notebook, {"DATA": str(place), "RUN": str(run.resolve())})
-    page = as_page(executed, f"Report of {run.resolve().name}", WITHOUT_PICTURES if data is None else "")
+    page = as_page(
+        executed, f"Report of {run.resolve().name}", WITHOUT_PICTURES if data is None else ""
+    )
     findings = foreign_resources(page)
     if findings:
         raise ReportError(
-            f"{NAME} was not written: it would load {', '.join(findings[:5])}; a page that opens offline is expected. "
-            f"Take that out of {notebook}."
+            f"{NAME} was not written: it would load {', '.join(findings[:5])}; a page that opens "
+            f"offline is expected. Take that out of {notebook}."
         )
     write_whole(run / NAME, page)
     return run / NAME
 
 
 def execute(notebook: Path, parameters: Mapping[str, str]):
-    """Run a notebook in its own folder, with other values in its cell of parameters; the file stays as it is.
+    """Run a notebook in its own folder, with other values in its cell of parameters; the file
+    stays as it is.
 
     Its cells import this project from where this file lies, whatever else is installed.
 
@@ -120,26 +134,40 @@ def execute(notebook: Path, parameters: Mapping[str, str]):
     )
     try:
         return client.execute(env={**os.environ, "PYTHONPATH": path})
-    except (CellExecutionError, CellTimeoutError, DeadKernelError, asyncio.CancelledError) as error:
+    except (
+        CellExecutionError,
+        CellTimeoutError,
+        DeadKernelError,
+        asyncio.CancelledError,
+    ) as error:
         if interrupt.came:
             raise KeyboardInterrupt from error
-        lines = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines() if line.strip()]
+        lines = [
+            line for line in re.sub(r"\x1b\[[0-9;]*m", "", str(error)).splitlines() if line.strip()
+        ]
         raise ReportError(
-            f"{notebook.name} did not run to its end: {lines[-1] if lines else type(error).__name__} Every cell is "
-            f"expected to. Open it with DATA and RUN set as {dict(parameters)}, and mend what fails."
+            f"{notebook.name} did not run to its end: "
+            f"{lines[-1] if lines else type(error).__name__} Every cell is expected to. Open it "
+            f"with DATA and RUN set as {dict(parameters)}, and mend what fails."
         ) from error
 
 
 class _Interrupt:
-    """Ends the execution of a notebook on Ctrl-C, which would otherwise look like the death of its kernel."""
+    """Ends the execution of a notebook on Ctrl-C, which would otherwise look like the death of its
+    kernel.
+    """
 
     def __init__(self):
         self.came = False
 
     def watch(self, **_) -> None:
         """From now on, an interrupt cancels the task that calls this."""
-        with suppress(RuntimeError, ValueError, NotImplementedError):  # not in the main thread, or not on this system
-            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._end, asyncio.current_task())
+        with suppress(
+            RuntimeError, ValueError, NotImplementedError
+        ):  # not in the main thread, or not on this system
+            asyncio.get_running_loop().add_signal_handler(
+                signal.SIGINT, self._end, asyncio.current_task()
+            )
 
     def _end(self, task: asyncio.Task) -> None:
         self.came = True
@@ -148,16 +176,24 @@ class _Interrupt:
 
 def _set_parameters(content, notebook: Path, parameters: Mapping[str, str]) -> None:
     """Put other values into the cell of parameters of a notebook's content, line by line."""
-    cell = next((cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])), None)
+    cell = next(
+        (cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])), None
+    )
     known = re.findall(r"^(\w+) *=", cell.source, re.MULTILINE) if cell else []
     missing = sorted(set(parameters) - set(known))
     if missing:
         raise ReportError(
-            f"{notebook} sets {', '.join(known) or 'nothing'} in a cell tagged parameters; {', '.join(missing)} "
-            "is expected there. Add the assignment, or name another notebook."
+            f"{notebook} sets {', '.join(known) or 'nothing'} in a cell tagged parameters; "
+            f"{', '.join(missing)} is expected there. Add the assignment, or name another "
+            "notebook."
         )
     for name, value in parameters.items():
-        cell.source = re.sub(rf"^{name} *=.*$", lambda _, it=f"{name} = {value!r}": it, cell.source, flags=re.MULTILINE)
+        cell.source = re.sub(
+            rf"^{name} *=.*$",
+            lambda _, it=f"{name} = {value!r}": it,
+            cell.source,
+            flags=re.MULTILINE,
+        )
 
 
 def as_page(notebook, title: str, note: str = "") -> str:
@@ -181,16 +217,18 @@ def as_page(notebook, title: str, note: str = "") -> str:
     body, _ = exporter.from_notebook_node(notebook)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{html.escape(title)}</title>\n'
+        '<meta name="viewport" content="width=device-width, '
+        f'initial-scale=1">\n<title>{html.escape(title)}</title>\n'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n{note}{body}\n</body>\n</html>\n"
     )
 
 
 def foreign_resources(page: str) -> list[str]:
-    """What a page would load from elsewhere, or run; empty where it opens offline. Links to click on are allowed.
+    """What a page would load from elsewhere, or run; empty where it opens offline. Links to click
+    on are allowed.
 
     Examples:
-        >>> foreign_resources('<img src="data:image/png;base64,AAAA"><a href="https://example.org">x</a>')
+        >>> foreign_resources('<img src="data:image/png;base64,AAAA"><a href="https://a.org">x</a>')
         []
         >>> foreign_resources('<script src="https://example.org/x.js"></script>')
         ['<script>', 'https://example.org/x.js']
@@ -240,19 +278,24 @@ def data_folder(run: Path) -> Path:
         if str(named) != "." and place.is_dir():
             return place
     raise ReportError(
-        f"{run / RUN_FILE} names the data folder {str(named)!r}, which is not there; give it with --data DIR, or leave "
-        "the pictures out with --no-pictures."
+        f"{run / RUN_FILE} names the data folder {str(named)!r}, which is not there; give it with "
+        "--data DIR, or leave the pictures out with --no-pictures."
     )
 
 
 def _require_run(run: Path) -> None:
     """Refuse a folder that holds no run, and a run of which nothing can be told."""
     described = read_description(run)
-    mend = f"The command that made the run goes on with it: python bench.py {described.get('command', '')}".rstrip()
+    mend = (
+        "The command that made the run goes on with it: python bench.py "
+        f"{described.get('command', '')}"
+    ).rstrip()
     try:
         board = read_leaderboard(run)
     except FileNotFoundError as error:
-        raise ReportError(f"{run} was not brought to its end: it has no leaderboard yet. {mend}") from error
+        raise ReportError(
+            f"{run} was not brought to its end: it has no leaderboard yet. {mend}"
+        ) from error
     if not (board["status"] == "ok").any():
         found = ", ".join(f"{row.approach} {row.status}" for row in board.itertuples())
         raise ReportError(f"{run} has no complete approach ({found}); a report needs one. {mend}")
@@ -261,15 +304,20 @@ def _require_run(run: Path) -> None:
 def _require_data_of(run: Path, data: Path) -> None:
     """Refuse a data folder that is not the one a run was made with."""
     described = read_description(run)
-    mend = "Give the run's own data folder with --data, or leave the pictures out with --no-pictures."
+    mend = (
+        "Give the run's own data folder with --data, or leave the pictures out with --no-pictures."
+    )
     if not data.is_dir():
-        raise ReportError(f"{data} is no folder; expected the data of the run ({described.get('data')}). {mend}")
+        raise ReportError(
+            f"{data} is no folder; expected the data of the run ({described.get('data')}). {mend}"
+        )
     try:
         key = data_key(*(read_entries(data / split) for split in ("train", "val")))
     except (DataError, OSError) as error:
         raise ReportError(f"{data} does not hold the data of {run}: {error} {mend}") from error
     if key != described["identity"].get("data"):
         raise ReportError(
-            f"{data} holds other images or annotations than {run} was made with ({described.get('data')}, content "
-            f"{str(described['identity'].get('data'))[:8]}…; here it is {key[:8]}…). {mend}"
+            f"{data} holds other images or annotations than {run} was made with "
+            f"({described.get('data')}, content {str(described['identity'].get('data'))[:8]}…; "
+            f"here it is {key[:8]}…). {mend}"
         )

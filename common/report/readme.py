@@ -1,8 +1,8 @@
-"""Leaderboards inside Markdown files, with what may be concluded: what stands between two markers is made from a stored
-result, never typed.
+"""Leaderboards inside Markdown files, with what may be concluded: what stands between two markers
+is made from a stored result, never typed.
 
-`python -m common.report.readme README.md` fills what stands between `<!-- leaderboard:begin FOLDER -->` and
-`<!-- leaderboard:end -->`.
+`python -m common.report.readme README.md` fills what stands between `<!-- leaderboard:begin FOLDER
+-->` and `<!-- leaderboard:end -->`.
 """
 
 import re
@@ -14,10 +14,13 @@ from common.leaderboard import as_markdown
 from common.report.finished_run import read_run
 from common.report.narrative import answer
 
-MARKED = re.compile(r"(<!-- leaderboard:begin (\S+) -->\n).*?(<!-- leaderboard:end -->)", re.DOTALL)
-SHOWN = (
-    "approach dice_mean dice_lower dice_upper verdict nsd_2px object_f1 fit_seconds predict_seconds_per_image".split()
+MARKED = re.compile(
+    r"(<!-- leaderboard:begin (\S+) -->\n).*?(<!-- leaderboard:end -->)", re.DOTALL
 )
+SHOWN = (
+    "approach dice_mean dice_lower dice_upper verdict nsd_2px object_f1 fit_seconds "
+    "predict_seconds_per_image"
+).split()
 
 
 def filled(text: str, root: Path) -> str:

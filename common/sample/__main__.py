@@ -8,8 +8,12 @@ from common.sample.sheet import write_sheet
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the data set the arguments describe; 2 if it cannot, with the reason on stderr, 130 if interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m common.sample", description="Write a generated data set.")
+    """Write the data set the arguments describe; 2 if it cannot, with the reason on stderr, 130 if
+    interrupted.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m common.sample", description="Write a generated data set."
+    )
     parser.add_argument(
         "--output",
         required=True,
@@ -52,7 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="same seed, same bytes (default 0)",
     )
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
-    parser.add_argument("--sheet", metavar="FILE", help="also a JPEG with 24 of its training images side by side")
+    parser.add_argument(
+        "--sheet", metavar="FILE", help="also a JPEG with 24 of its training images side by side"
+    )
     options = vars(parser.parse_args(arguments))
     sheet, output, folder = options.pop("sheet"), options.pop("output"), None
     try:
@@ -63,7 +69,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"interrupted; {output} {'is as it was before' if folder is None else 'is complete'}", file=sys.stderr)
+        print(
+            f"interrupted; {output} {'is as it was before' if folder is None else 'is complete'}",
+            file=sys.stderr,
+        )
         return 130
     print(f"sample data written to {folder}")
     return 0

@@ -1,8 +1,9 @@
 """Cigarette butts as they lie in a photo.
 
-A butt is built along its own axis as a strip at twice the final size (outline, colours, relief), lit there by the
-scene's light turned into its frame, and then turned and shrunk into place. Its alpha is the truth that the mask is cut
-from; shadows are not drawn here, so they can never get into the mask.
+A butt is built along its own axis as a strip at twice the final size (outline, colours, relief),
+lit there by the scene's light turned into its frame, and then turned and shrunk into place. Its
+alpha is the truth that the mask is cut from; shadows are not drawn here, so they can never get
+into the mask.
 """
 
 import math
@@ -26,7 +27,8 @@ def render_butt(design: Design, diameter: float, angle: float, tilt: float, ligh
         design: What it looks like.
         diameter: Of a round one in pixels.
         angle: Direction of its axis in the image in radians.
-        tilt: Angle between its axis and the image plane in radians; the open end turns away if positive.
+        tilt: Angle between its axis and the image plane in radians; the open end turns away if
+            positive.
         light: The scene's light.
 
     Returns:
@@ -38,14 +40,19 @@ def render_butt(design: Design, diameter: float, angle: float, tilt: float, ligh
 
 
 class _Strip:
-    """A butt along its axis at `OVERSAMPLING` times its final size; all lengths in its own pixels."""
+    """A butt along its axis at `OVERSAMPLING` times its final size; all lengths in its own
+    pixels.
+    """
 
     def __init__(self, design: Design, d: float, tilt: float) -> None:
         self.design, self.d = design, d
         self.rng = np.random.default_rng(design.seed)
         self.length = design.length * d * math.cos(tilt)
         self.lean = math.sin(tilt)
-        reach = d * (0.9 + abs(design.bend) + 0.4 * design.flat) + abs(math.sin(design.kink)) * self.length * 0.6
+        reach = (
+            d * (0.9 + abs(design.bend) + 0.4 * design.flat)
+            + abs(math.sin(design.kink)) * self.length * 0.6
+        )
         height, width = 2 * math.ceil(reach) + 1, math.ceil(self.length + 2.2 * d)
         self.shape = (height, width)
         vs, us = np.mgrid[:height, :width].astype(np.float32)
@@ -59,7 +66,9 @@ class _Strip:
         s = self.u[:1] / np.float32(self.length)
         bow = np.float32(self.design.bend * self.d) * (1 - np.square(2 * s - 1))
         fold = np.float32(self.rng.uniform(0.3, 0.7))
-        side = np.float32(math.tan(self.design.kink) * self.length) * (np.maximum(s - fold, 0) - (1 - fold) / 2)
+        side = np.float32(math.tan(self.design.kink) * self.length) * (
+            np.maximum(s - fold, 0) - (1 - fold) / 2
+        )
         return bow + (side if self.design.kink else 0)
 
     def _outline(self) -> None:
@@ -72,34 +81,55 @@ class _Strip:
             half * (1 + np.float32(2 * design.waist) * rough[1:]),
         )
         self.across = np.where(self.v < 0, self.v / upper, self.v / lower)
-        bulge = np.sqrt(np.clip(1 - np.square(self.across), 0, 1)) * np.float32(d / 2 * (1 - 0.7 * design.flat))
+        bulge = np.sqrt(np.clip(1 - np.square(self.across), 0, 1)) * np.float32(
+            d / 2 * (1 - 0.7 * design.flat)
+        )
         torn = octaves(self.rng, (self.shape[0], 2), d * 0.7, 2, 0.75)[:, :1]
         corner = np.float32(0.06 * d) * np.power(np.abs(self.across), 6)
-        self.mouth = self.u - corner + bulge * np.float32(abs(self.lean))  # distance from the filter's end
-        self.open = self.length - self.u - torn * np.float32(design.ragged * d) + bulge * np.float32(abs(self.lean))
-        inside = np.minimum(np.minimum(self.mouth, self.open), np.where(self.v < 0, self.v + upper, lower - self.v))
+        self.mouth = (
+            self.u - corner + bulge * np.float32(abs(self.lean))
+        )  # distance from the filter's end
+        self.open = (
+            self.length
+            - self.u
+            - torn * np.float32(design.ragged * d)
+            + bulge * np.float32(abs(self.lean))
+        )
+        inside = np.minimum(
+            np.minimum(self.mouth, self.open), np.where(self.v < 0, self.v + upper, lower - self.v)
+        )
         self.alpha = np.clip(inside + 0.5, 0, 1)
-        face = self.mouth if self.lean > 0 else self.open  # the end that is turned to the camera shows its disc
+        face = (
+            self.mouth if self.lean > 0 else self.open
+        )  # the end that is turned to the camera shows its disc
         self.face = (
-            np.clip(2 * bulge * np.float32(abs(self.lean)) - face + 0.5, 0, 1) if abs(self.lean) > 0.08 else None
+            np.clip(2 * bulge * np.float32(abs(self.lean)) - face + 0.5, 0, 1)
+            if abs(self.lean) > 0.08
+            else None
         )
 
     def _colours(self) -> np.ndarray:
         """Colour of every place, unlit: (H, W, 3)."""
         design, d, rng = self.design, self.d, self.rng
-        place = self.u / np.float32(d / math.sqrt(max(1e-3, 1 - self.lean**2)) * (1 - self.lean**2))  # in diameters
+        place = self.u / np.float32(
+            d / math.sqrt(max(1e-3, 1 - self.lean**2)) * (1 - self.lean**2)
+        )  # in diameters
         grain = octaves(rng, self.shape, max(4.0, d / 5), 2, 0.85)
         tipped = np.clip((np.float32(design.tip) - place) * np.float32(d) + 0.5, 0, 1)[..., None]
-        speckle = np.clip(np.abs(grain) - 0.8, 0, 1.2) * np.sign(grain) * np.float32(design.speckle)
+        speckle = (
+            np.clip(np.abs(grain) - 0.8, 0, 1.2) * np.sign(grain) * np.float32(design.speckle)
+        )
         tipping = design.tipping * (1 + np.minimum(speckle, 0.35))[..., None]
         colour = design.paper * (1 + 0.04 * grain)[..., None] * (1 - tipped) + tipping * tipped
         if design.stripped:
             fibres = cv2.blur(grain, (max(3, int(d / 4)) | 1, 1))
-            colour = mixed(PAPERS, [2, 2, 1, 1, 3], rng, 1, 0.1)[0] * (0.92 + 0.25 * fibres)[..., None]
-        for ring, width, ink in design.rings:
-            share = np.clip((width / 2 - np.abs(place - np.float32(ring))) * np.float32(d) + 0.5, 0, 1) * np.float32(
-                0.75
+            colour = (
+                mixed(PAPERS, [2, 2, 1, 1, 3], rng, 1, 0.1)[0] * (0.92 + 0.25 * fibres)[..., None]
             )
+        for ring, width, ink in design.rings:
+            share = np.clip(
+                (width / 2 - np.abs(place - np.float32(ring))) * np.float32(d) + 0.5, 0, 1
+            ) * np.float32(0.75)
             colour += share[..., None] * (INKS[ink] - colour)
         if design.brand:
             self._print_brand(colour)
@@ -126,17 +156,29 @@ class _Strip:
     def _stain(self, colour: np.ndarray, grain: np.ndarray) -> None:
         """Soak tar and dirt into the paper."""
         cloud = octaves(self.rng, self.shape, self.d * 1.2, 3, 0.7)
-        share = np.clip(cloud - 0.9 + 1.4 * self.design.dirt, 0, 1) * np.float32(0.75 * self.design.dirt)
-        soil = mixed([linear(120, 100, 75), linear(90, 85, 80), linear(160, 130, 80)], [2, 2, 1], self.rng, 1, 0.2)[0]
+        share = np.clip(cloud - 0.9 + 1.4 * self.design.dirt, 0, 1) * np.float32(
+            0.75 * self.design.dirt
+        )
+        soil = mixed(
+            [linear(120, 100, 75), linear(90, 85, 80), linear(160, 130, 80)],
+            [2, 2, 1],
+            self.rng,
+            1,
+            0.2,
+        )[0]
         colour += share[..., None] * (soil - colour)
         colour *= (1 - 0.5 * np.clip(grain - 2.1 + 0.5 * self.design.dirt, 0, 1))[..., None]
 
     def _burn(self, colour: np.ndarray, place: np.ndarray, grain: np.ndarray) -> None:
-        """Scorch the paper towards the open end, char the end and leave ash on it; a torn end shows tobacco."""
+        """Scorch the paper towards the open end, char the end and leave ash on it; a torn end
+        shows tobacco.
+        """
         design, d = self.design, np.float32(self.d)
         left = self.open / d + 0.1 * octaves(self.rng, self.shape, self.d / 2, 2, 0.8)
         if design.burn == 0:
-            share = np.clip((0.06 - left) * 10, 0, 1) * np.float32(0.7 if design.length > design.tip else 0.15)
+            share = np.clip((0.06 - left) * 10, 0, 1) * np.float32(
+                0.7 if design.length > design.tip else 0.15
+            )
             colour += share[..., None] * (TOBACCO * (1 + 0.4 * grain)[..., None] - colour)
             return
         brown = np.clip(1 - left / np.float32(design.burn + 0.12), 0, 1)[..., None]
@@ -147,23 +189,43 @@ class _Strip:
         colour += ash * (ASH - colour)
 
     def _show_face(self, colour: np.ndarray, grain: np.ndarray) -> None:
-        """Show the round end that is turned to the camera: stained filter fibres, or char and tobacco."""
+        """Show the round end that is turned to the camera: stained filter fibres, or char and
+        tobacco.
+        """
         filter_end = self.lean > 0
-        tar = mixed([linear(235, 228, 210), linear(200, 165, 105), linear(150, 110, 65)], [2, 2, 1], self.rng, 1, 0.1)[
-            0
-        ]
-        end = tar if filter_end or self.design.length < self.design.tip else (CHAR if self.design.burn else TOBACCO)
+        tar = mixed(
+            [linear(235, 228, 210), linear(200, 165, 105), linear(150, 110, 65)],
+            [2, 2, 1],
+            self.rng,
+            1,
+            0.1,
+        )[0]
+        end = (
+            tar
+            if filter_end or self.design.length < self.design.tip
+            else (CHAR if self.design.burn else TOBACCO)
+        )
         rim = 0.75 + 0.25 * np.square(self.across)
         colour += self.face[..., None] * (end * (rim + 0.15 * grain)[..., None] - colour)
 
-    def lit(self, towards: tuple[float, float, float], light: Light) -> tuple[np.ndarray, np.ndarray]:
+    def lit(
+        self, towards: tuple[float, float, float], light: Light
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Light the strip: a cylinder, the flatter the more trodden, with wrinkles in it."""
         design = self.design
         across = np.clip(self.across, -1, 1)
-        sideways = np.sign(across) * np.power(np.abs(across), np.float32(1 + 3.5 * design.flat)) * np.float32(0.97)
+        sideways = (
+            np.sign(across)
+            * np.power(np.abs(across), np.float32(1 + 3.5 * design.flat))
+            * np.float32(0.97)
+        )
         dents = octaves(self.rng, self.shape, self.d / 1.5, 3, 0.6)
         facet = cells(self.rng, self.shape, max(3.0, self.d * self.rng.uniform(0.2, 0.45)))[0]
-        tilts = self.rng.normal(0, 0.28 * design.crush, (int(facet.max()) + 1, 2)).astype(np.float32).take(facet, 0)
+        tilts = (
+            self.rng.normal(0, 0.28 * design.crush, (int(facet.max()) + 1, 2))
+            .astype(np.float32)
+            .take(facet, 0)
+        )
         tilts = cv2.GaussianBlur(tilts, (0, 0), 0.04 * self.d + 0.5)
         relief = dents * np.float32(0.03 * self.d * design.crush)
         along = cv2.Sobel(relief, cv2.CV_32F, 1, 0, scale=1 / 8) + tilts[..., 0]
@@ -186,21 +248,30 @@ def _turned_light(light: Light, angle: float) -> tuple[float, float, float]:
     return x * math.cos(angle) + y * math.sin(angle), -x * math.sin(angle) + y * math.cos(angle), z
 
 
-def _into_place(shade: np.ndarray, sunshine: np.ndarray, alpha: np.ndarray, diameter: float, angle: float) -> Patch:
+def _into_place(
+    shade: np.ndarray, sunshine: np.ndarray, alpha: np.ndarray, diameter: float, angle: float
+) -> Patch:
     """Turn and shrink a lit strip into an upright window, with soft edges."""
     height, width = alpha.shape
     reach = math.ceil(math.hypot(height, width) / 2 / OVERSAMPLING) + 2
     side = 2 * reach + 1
     cos, sin = math.cos(angle) * OVERSAMPLING, math.sin(angle) * OVERSAMPLING
     matrix = np.float32([[cos, sin, 0], [-sin, cos, 0]])
-    matrix[:, 2] = (width - 1) / 2 - matrix[0, :2].sum() * reach, (height - 1) / 2 - matrix[1, :2].sum() * reach
+    matrix[:, 2] = (
+        (width - 1) / 2 - matrix[0, :2].sum() * reach,
+        (height - 1) / 2 - matrix[1, :2].sum() * reach,
+    )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 
     def small(layer: np.ndarray) -> np.ndarray:
         # Sampling every second pixel of a lightly blurred strip is an antialiased picture of it.
-        return cv2.warpAffine(cv2.GaussianBlur(layer, (0, 0), 0.8), matrix, (side, side), flags=flags)
+        return cv2.warpAffine(
+            cv2.GaussianBlur(layer, (0, 0), 0.8), matrix, (side, side), flags=flags
+        )
 
     soft = small(alpha)
     weight = alpha[..., None]
     share = 1 / np.maximum(soft, 1e-4)[..., None]
-    return Patch(small(shade * weight) * share, small(sunshine * weight) * share, soft, 0.8 * diameter).trimmed()
+    return Patch(
+        small(shade * weight) * share, small(sunshine * weight) * share, soft, 0.8 * diameter
+    ).trimmed()

@@ -1,7 +1,8 @@
-"""From linear light to a stored photo: perspective, exposure, lens, motion, sensor, tone curve, sharpening and JPEG.
+"""From linear light to a stored photo: perspective, exposure, lens, motion, sensor, tone curve,
+sharpening and JPEG.
 
-What happens here moves no outline: the perspective is applied to the bare ground before anything lies on it, the blur
-is small, and the masks are cut before the shutter.
+What happens here moves no outline: the perspective is applied to the bare ground before anything
+lies on it, the blur is small, and the masks are cut before the shutter.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ class View:
         return 1 + 0.55 * np.sin(self.pitch) * (y / self.size - 0.5)
 
     def tilt_of(self, angle: float) -> float:
-        """Angle out of the image plane of something that lies at `angle` in the image, in radians."""
+        """Angle out of the image plane of something that lies at `angle` in the image, in
+        radians.
+        """
         return float(np.arcsin(np.sin(self.pitch) * np.sin(angle)))
 
     def warp(self, image: np.ndarray) -> np.ndarray:
@@ -48,7 +51,9 @@ class View:
 
 
 def draw_view(rng: np.random.Generator, size: int) -> View:
-    """Hold the camera straight down in half of the photos, tilted up to 40 degrees in the others."""
+    """Hold the camera straight down in half of the photos, tilted up to 40 degrees in the
+    others.
+    """
     return View(float(rng.uniform(0.05, 0.7)) if rng.random() < 0.5 else 0.0, size)
 
 
@@ -72,10 +77,16 @@ def shoot(image: np.ndarray, rng: np.random.Generator) -> bytes:
 
 
 def _exposed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Meter the picture the way a phone does: most of the way to middle grey, with its own idea of white."""
+    """Meter the picture the way a phone does: most of the way to middle grey, with its own idea of
+    white.
+    """
     small = cv2.resize(image, (96, 96), interpolation=cv2.INTER_AREA)
-    gain = (0.2 / max(float(small.mean()), 0.01)) ** rng.uniform(0.35, 0.85) * 2 ** rng.normal(0.3, 0.35)
-    gain = min(gain, rng.uniform(0.9, 1.8) / max(float(small[..., 1].max()), 0.01))  # spares the highlights, mostly
+    gain = (0.2 / max(float(small.mean()), 0.01)) ** rng.uniform(0.35, 0.85) * 2 ** rng.normal(
+        0.3, 0.35
+    )
+    gain = min(
+        gain, rng.uniform(0.9, 1.8) / max(float(small[..., 1].max()), 0.01)
+    )  # spares the highlights, mostly
     warmth, green = rng.normal(0, 0.07), rng.normal(0, 0.025)
     balance = np.exp(np.array([warmth, green, -warmth])) * gain
     return cv2.multiply(image, (*balance.tolist(), 1.0))
@@ -85,7 +96,9 @@ def _blurred(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Darken the corners, miss the focus a little, sometimes shake."""
     if rng.random() < 0.4:
         ys, xs = (np.linspace(-1, 1, side, dtype=np.float32) for side in image.shape[:2])
-        image = image * tinted(1 - np.float32(rng.uniform(0.05, 0.2)) * (np.square(ys)[:, None] + np.square(xs)))
+        image = image * tinted(
+            1 - np.float32(rng.uniform(0.05, 0.2)) * (np.square(ys)[:, None] + np.square(xs))
+        )
     sigma = rng.uniform(0.3, 0.55) if rng.random() < 0.88 else rng.uniform(0.6, 1.2)
     image = cv2.GaussianBlur(image, (0, 0), sigma)
     if rng.random() < 0.08:
@@ -106,7 +119,9 @@ def _noisy(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.6:
         grain = cv2.GaussianBlur(grain, (3, 3), 0.6)
     tint = rng.normal(1, 0.15, 3).astype(np.float32)
-    return image + tinted(np.float32(level) * grain * np.sqrt(3 * np.clip(image[..., 1], 0.01, 1)), tint)
+    return image + tinted(
+        np.float32(level) * grain * np.sqrt(3 * np.clip(image[..., 1], 0.01, 1)), tint
+    )
 
 
 def _developed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:

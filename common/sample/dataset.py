@@ -1,7 +1,7 @@
 """A folder of generated photos in the layout of the real data set.
 
-It is written beside its place and renamed when whole, so a half-written folder is never taken for data. It refuses to
-replace a folder that it did not write.
+It is written beside its place and renamed when whole, so a half-written folder is never taken for
+data. It refuses to replace a folder that it did not write.
 """
 
 import json
@@ -31,25 +31,28 @@ LICENSE_ENTRY = {
 }
 LICENSE_TEXT = """CC0 1.0 Universal
 
-To the extent possible under law, the authors of the generator have waived all copyright and related or neighbouring
-rights to the pictures and annotations in this folder. They were computed, not photographed; use them for any purpose,
-commercial or not, changed or not, without asking and without naming anybody.
+To the extent possible under law, the authors of the generator have waived all copyright and
+related or neighbouring rights to the pictures and annotations in this folder. They were computed,
+not photographed; use them for any purpose, commercial or not, changed or not, without asking and
+without naming anybody.
 
 https://creativecommons.org/publicdomain/zero/1.0/legalcode
 """
 README_TEXT = """# Generated sample data
 
-Rendered pictures of cigarette butts on the ground, in the layout of the real data set. Nothing in them is a photo.
+Rendered pictures of cigarette butts on the ground, in the layout of the real data set. Nothing in
+them is a photo.
 
 | folder | images | labels |
 | --- | --- | --- |
 | `train/` | {train} | COCO polygons, mostly one butt an image, some none |
 | `val/` | {val} | the same; no butt and no ground of `train` |
-| `real_test/` | {real_test} | none; one to nine butts, on grounds and in lights that neither of the others has |
+| `real_test/` | {real_test} | none; one to nine butts, on other grounds and in other lights |
 
 Made by
 
-    python -m common.sample --output DIR --train {train} --val {val} --real-test {real_test} --size {size} --seed {seed}
+    python -m common.sample --output DIR --train {train} --val {val} --real-test {real_test} \\
+        --size {size} --seed {seed}
 
 The same command makes the same bytes with the same package versions on the same kind of CPU.
 `group` in an image's entry names its place: images of one place share the ground and the butts.
@@ -71,7 +74,8 @@ def generate(
     """Write a generated data set: the folder is there whole or not at all.
 
     Args:
-        folder: Where to; a new or empty folder, or one that an earlier call wrote, which is then replaced.
+        folder: Where to; a new or empty folder, or one that an earlier call wrote, which is then
+            replaced.
         train: Number of labelled images in `train/`.
         val: Number of labelled images in `val/`.
         real_test: Number of images without labels in `real_test/`.
@@ -105,7 +109,9 @@ def image_tasks(counts: dict[str, int]) -> list[tuple[str, int]]:
     return [(split, index) for split in SPLITS for index in range(counts[split])]
 
 
-def write_share(folder: Path, tasks: Iterable[tuple[str, int]], size: int, seed: int) -> Iterator[dict]:
+def write_share(
+    folder: Path, tasks: Iterable[tuple[str, int]], size: int, seed: int
+) -> Iterator[dict]:
     """Render and write some of the images; yield the entry of each for the annotation file.
 
     Args:
@@ -115,7 +121,8 @@ def write_share(folder: Path, tasks: Iterable[tuple[str, int]], size: int, seed:
         seed: The data set's seed.
 
     Yields:
-        `{"split", "index", "group", "objects"}`; each object has `segmentation`, `area` and `bbox` as in COCO.
+        `{"split", "index", "group", "objects"}`; each object has `segmentation`, `area` and `bbox`
+        as in COCO.
     """
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -164,13 +171,20 @@ def _objects(scene: Scene) -> list[dict]:
 def _check(counts: dict[str, int], size: int, seed: int, workers: int | None) -> None:
     for split, count in counts.items():
         if count < 0 or count >= FIRST_ID["val"]:
-            raise ValueError(f"generate got {split}={count}; it needs a count from 0 to {FIRST_ID['val'] - 1:,}.")
+            raise ValueError(
+                f"generate got {split}={count}; it needs a count from 0 to "
+                f"{FIRST_ID['val'] - 1:,}."
+            )
     if not 128 <= size <= 4096:
-        raise ValueError(f"generate got size={size}; butts of 25 to 140 px need images of 128 to 4096 px.")
+        raise ValueError(
+            f"generate got size={size}; butts of 25 to 140 px need images of 128 to 4096 px."
+        )
     if seed < 0:
         raise ValueError(f"generate got seed={seed}; it needs a seed of 0 or more.")
     if workers is not None and workers < 1:
-        raise ValueError(f"generate got workers={workers}; it needs 1 or more, or None for one a core.")
+        raise ValueError(
+            f"generate got workers={workers}; it needs 1 or more, or None for one a core."
+        )
 
 
 def _refuse_foreign(folder: Path) -> None:
@@ -182,8 +196,9 @@ def _refuse_foreign(folder: Path) -> None:
         return
     strange = sorted(names - OWN_ENTRIES) or sorted(names)
     raise FileExistsError(
-        f"{folder} holds {', '.join(strange[:5])}, which this generator did not write; it replaces only an "
-        "empty folder or its own earlier output. Choose another folder or move those files away."
+        f"{folder} holds {', '.join(strange[:5])}, which this generator did not write; it "
+        "replaces only an empty folder or its own earlier output. Choose another folder or move "
+        "those files away."
     )
 
 
@@ -200,7 +215,11 @@ def _write_images(
         (folder / image_path(split, 0)).parent.mkdir(parents=True)
     tasks = image_tasks(counts)
     if workers is None:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = (
+            len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count() or 1
+        )
         workers = max(1, min(cores, len(tasks) // 10))
     if workers == 1:
         entries = write_share(folder, tasks, size, seed)
@@ -215,7 +234,9 @@ def _write_images(
     )
     entries = sorted(bar, key=lambda entry: (entry["split"], entry["index"]))
     for split in ("train", "val"):
-        document = annotation_document([entry for entry in entries if entry["split"] == split], split, size)
+        document = annotation_document(
+            [entry for entry in entries if entry["split"] == split], split, size
+        )
         path = folder / split / "coco_annotations.json"
         path.write_text(json.dumps(document) + "\n", encoding="utf-8")
 
@@ -259,12 +280,15 @@ def annotation_document(entries: list[dict], split: str, size: int) -> dict:
     }
 
 
-def _from_processes(folder: Path, counts: dict[str, int], size: int, seed: int, workers: int) -> Iterator[dict]:
+def _from_processes(
+    folder: Path, counts: dict[str, int], size: int, seed: int, workers: int
+) -> Iterator[dict]:
     """Share the images among fresh interpreters and yield their entries as they come.
 
-    Plain subprocesses instead of `multiprocessing`: they neither fork a program that has threads nor import its main
-    module again, so any program may call this, also from a notebook and under a launcher. Each has a session of its
-    own, so that Ctrl-C reaches this program alone, which then ends them.
+    Plain subprocesses instead of `multiprocessing`: they neither fork a program that has threads
+    nor import its main module again, so any program may call this, also from a notebook and under
+    a launcher. Each has a session of its own, so that Ctrl-C reaches this program alone, which
+    then ends them.
     """
     job = {
         "folder": str(folder),
@@ -281,14 +305,25 @@ def _from_processes(folder: Path, counts: dict[str, int], size: int, seed: int, 
     processes = []
     try:
         for rank in range(workers):
-            command = [sys.executable, "-m", "common.sample.worker", json.dumps({**job, "rank": rank})]
+            command = [
+                sys.executable,
+                "-m",
+                "common.sample.worker",
+                json.dumps({**job, "rank": rank}),
+            ]
             processes.append(
-                subprocess.Popen(command, stdout=subprocess.PIPE, env=env, text=True, start_new_session=True)
+                subprocess.Popen(
+                    command, stdout=subprocess.PIPE, env=env, text=True, start_new_session=True
+                )
             )
-        for turn in range(len(image_tasks(counts))):  # share r has images r, r + workers, …: read in turn
+        for turn in range(
+            len(image_tasks(counts))
+        ):  # share r has images r, r + workers, …: read in turn
             line = processes[turn % workers].stdout.readline()
             if not line:
-                raise RuntimeError("A worker of the sample generator stopped early; its error stands above.")
+                raise RuntimeError(
+                    "A worker of the sample generator stopped early; its error stands above."
+                )
             yield json.loads(line)
     finally:
         for process in processes:

@@ -16,8 +16,20 @@ PAPERS = [
     linear(190, 196, 202),
     linear(214, 203, 180),
 ]
-CORKS = [linear(222, 150, 72), linear(205, 128, 52), linear(232, 172, 98), linear(186, 118, 62), linear(214, 160, 106)]
-INKS = [linear(60, 80, 150), linear(60, 130, 95), linear(170, 140, 70), linear(90, 90, 95), linear(150, 50, 50)]
+CORKS = [
+    linear(222, 150, 72),
+    linear(205, 128, 52),
+    linear(232, 172, 98),
+    linear(186, 118, 62),
+    linear(214, 160, 106),
+]
+INKS = [
+    linear(60, 80, 150),
+    linear(60, 130, 95),
+    linear(170, 140, 70),
+    linear(90, 90, 95),
+    linear(150, 50, 50),
+]
 
 
 @dataclass(frozen=True)
@@ -66,8 +78,12 @@ class Design:
 
 
 def draw_design(rng: np.random.Generator) -> Design:
-    """Invent a butt: a third each with a cork tip and all white, the rest have lost their paper or are whole."""
-    kind = rng.choice(["cork", "white", "tip only", "whole", "stripped"], p=[0.33, 0.36, 0.17, 0.08, 0.06])
+    """Invent a butt: a third each with a cork tip and all white, the rest have lost their paper or
+    are whole.
+    """
+    kind = rng.choice(
+        ["cork", "white", "tip only", "whole", "stripped"], p=[0.33, 0.36, 0.17, 0.08, 0.06]
+    )
     tip = rng.uniform(2.1, 3.3)
     left = {
         "cork": (0.3, 2.2),
@@ -83,7 +99,8 @@ def draw_design(rng: np.random.Generator) -> Design:
     trodden = rng.random() < 0.45
     inks = int(rng.integers(len(INKS)))
     rings = tuple(
-        (tip - rng.uniform(0.08, 0.3) - 0.16 * k, rng.uniform(0.03, 0.09), inks) for k in range(rng.integers(3))
+        (tip - rng.uniform(0.08, 0.3) - 0.16 * k, rng.uniform(0.03, 0.09), inks)
+        for k in range(rng.integers(3))
     )
     return Design(
         seed=int(rng.integers(2**31)),
@@ -94,9 +111,15 @@ def draw_design(rng: np.random.Generator) -> Design:
         speckle=0.0 if white else float(rng.uniform(0.05, 0.5)),
         rings=rings if rng.random() < 0.5 else (),
         brand=bool(rng.random() < 0.25),
-        burn=float(rng.choice([0.0, rng.uniform(0.05, 0.25), rng.uniform(0.2, 0.8)], p=[0.35, 0.4, 0.25])),
+        burn=float(
+            rng.choice([0.0, rng.uniform(0.05, 0.25), rng.uniform(0.2, 0.8)], p=[0.35, 0.4, 0.25])
+        ),
         ash=float(rng.uniform(0, 1)),
-        ragged=float(rng.choice([0.02, rng.uniform(0.03, 0.12), rng.uniform(0.08, 0.2)], p=[0.4, 0.42, 0.18])),
+        ragged=float(
+            rng.choice(
+                [0.02, rng.uniform(0.03, 0.12), rng.uniform(0.08, 0.2)], p=[0.4, 0.42, 0.18]
+            )
+        ),
         flat=float(rng.uniform(0.4, 1) if trodden else rng.uniform(0, 0.25)),
         crush=float(rng.uniform(0.3, 1.2) if rng.random() < 0.4 else rng.uniform(0.02, 0.3)),
         waist=float(rng.uniform(0.01, 0.08) if trodden else rng.uniform(0, 0.035)),

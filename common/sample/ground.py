@@ -1,7 +1,8 @@
-"""What a scene lies on: one ground or two that meet, with dirt, cracks, wet spots and painted lines.
+"""What a scene lies on: one ground or two that meet, with dirt, cracks, wet spots and painted
+lines.
 
-The grounds of `real_test` are kinds of their own; those of `train` and `val` come from the same kinds but are drawn
-from different places, so none is shared. Butts and litter are not drawn here.
+The grounds of `real_test` are kinds of their own; those of `train` and `val` come from the same
+kinds but are drawn from different places, so none is shared. Butts and litter are not drawn here.
 """
 
 import cv2
@@ -41,7 +42,9 @@ WEIGHTS = {
 TEST_WEIGHTS = {"flagstones": 2, "terrazzo": 1, "needles": 2, "sand": 2}
 
 
-def draw_ground(style: np.random.Generator, rng: np.random.Generator, split: str, size: int) -> Ground:
+def draw_ground(
+    style: np.random.Generator, rng: np.random.Generator, split: str, size: int
+) -> Ground:
     """Draw the ground of a photo.
 
     Args:
@@ -64,7 +67,10 @@ def surface(name: str, style: np.random.Generator, rng: np.random.Generator, siz
     """Draw one kind of ground, a sealed one with its marks."""
     ground = KINDS[name](style, rng, size)
     turns = int(rng.integers(4))
-    ground.albedo, ground.height = np.rot90(ground.albedo, turns).copy(), np.rot90(ground.height, turns).copy()
+    ground.albedo, ground.height = (
+        np.rot90(ground.albedo, turns).copy(),
+        np.rot90(ground.height, turns).copy(),
+    )
     if name in HARD:
         _mark(ground, rng, painted=name in ("asphalt", "concrete"))
     np.clip(ground.albedo, 0.01, 0.95, out=ground.albedo)
@@ -74,21 +80,32 @@ def surface(name: str, style: np.random.Generator, rng: np.random.Generator, siz
 def meet(first: Ground, second: Ground, rng: np.random.Generator) -> Ground:
     """Let two grounds meet along a wandering edge, one a little higher than the other."""
     size = first.height.shape[0]
-    line = _signed_line(rng, size) + octaves(rng, (size, size), size / 6, 3, 0.6) * rng.uniform(1, 9)
+    line = _signed_line(rng, size) + octaves(rng, (size, size), size / 6, 3, 0.6) * rng.uniform(
+        1, 9
+    )
     share = np.clip(line / 1.5 + 0.5, 0, 1)[..., None]
     seam = np.exp(-np.square((line + 3) / rng.uniform(3, 9)))
     albedo = (first.albedo * (1 - share) + second.albedo * share) * (1 - 0.7 * seam)[..., None]
     step = np.clip(line / rng.uniform(2, 8), -1, 1) * np.float32(rng.uniform(0, 6))
     height = first.height * (1 - share[..., 0]) + second.height * share[..., 0] + step
-    return Ground(albedo, height.astype(np.float32), min(first.bump, second.bump) ** 0.5, first.loose or second.loose)
+    return Ground(
+        albedo,
+        height.astype(np.float32),
+        min(first.bump, second.bump) ** 0.5,
+        first.loose or second.loose,
+    )
 
 
 def dirt(ground: Ground, rng: np.random.Generator) -> None:
     """Lay brown or grey dirt on parts of the surface."""
     size = ground.height.shape[0]
     field = octaves(rng, (size, size), size / rng.uniform(1.5, 6), 2, 0.7)
-    share = (np.clip(field * 0.5 - rng.uniform(-0.2, 0.8), 0, 1) * rng.uniform(0.2, 0.75))[..., None]
-    colour = mixed([linear(80, 65, 48), linear(60, 60, 58), linear(150, 130, 100)], [3, 3, 1], rng, 1, 0.2)[0]
+    share = (np.clip(field * 0.5 - rng.uniform(-0.2, 0.8), 0, 1) * rng.uniform(0.2, 0.75))[
+        ..., None
+    ]
+    colour = mixed(
+        [linear(80, 65, 48), linear(60, 60, 58), linear(150, 130, 100)], [3, 3, 1], rng, 1, 0.2
+    )[0]
     ground.albedo += share * (colour - ground.albedo)
 
 
@@ -100,7 +117,9 @@ def crack(ground: Ground, rng: np.random.Generator) -> None:
     path = rng.uniform(0, size, 2) + np.cumsum(steps, 0) - steps.sum(0) / 2
     line = np.zeros((size, size), np.uint8)
     thickness = int(rng.integers(1, 5))
-    cv2.polylines(line, [np.round(path * 16).astype(np.int32)], False, 255, thickness, cv2.LINE_AA, 4)
+    cv2.polylines(
+        line, [np.round(path * 16).astype(np.int32)], False, 255, thickness, cv2.LINE_AA, 4
+    )
     depth = cv2.GaussianBlur(line, (0, 0), 0.8).astype(np.float32) / 255
     ground.height -= depth * np.float32(5)
     ground.albedo *= (1 - 0.8 * depth)[..., None]
@@ -120,7 +139,9 @@ def paint(ground: Ground, rng: np.random.Generator) -> None:
     size = ground.height.shape[0]
     inside = rng.uniform(20, 90) - np.abs(_signed_line(rng, size))
     worn = octaves(rng, (size, size), 60, 1, 0.85) + ground.height
-    share = np.clip(inside / 2, 0, 1) * np.clip(0.5 + (worn + rng.uniform(-0.8, 1.2)) * 1.5, 0, 0.95)
+    share = np.clip(inside / 2, 0, 1) * np.clip(
+        0.5 + (worn + rng.uniform(-0.8, 1.2)) * 1.5, 0, 0.95
+    )
     colour = mixed([linear(225, 225, 220), linear(225, 175, 60)], [3, 1], rng, 1, 0.1)[0]
     ground.albedo += share[..., None] * (colour - ground.albedo)
 
@@ -138,7 +159,9 @@ def _mark(ground: Ground, rng: np.random.Generator, painted: bool) -> None:
 
 
 def _signed_line(rng: np.random.Generator, size: int) -> np.ndarray:
-    """Distance to a random straight line through the picture, negative on one side: (size, size) float32."""
+    """Distance to a random straight line through the picture, negative on one side: (size, size)
+    float32.
+    """
     angle = rng.uniform(0, 2 * np.pi)
     x, y = rng.uniform(0.2, 0.8, 2) * size
     ys, xs = (axis.astype(np.float32) for axis in np.ogrid[:size, :size])

@@ -1,7 +1,8 @@
-"""One light a scene: a sun with a direction, a sky that comes from everywhere, and what they make of a relief.
+"""One light a scene: a sun with a direction, a sky that comes from everywhere, and what they make
+of a relief.
 
-Everything in a scene is lit by the same `Light`, so that shading, cast shadows and contact shadows agree. Colours here
-are linear light; nothing in this file knows what a picture file is.
+Everything in a scene is lit by the same `Light`, so that shading, cast shadows and contact shadows
+agree. Colours here are linear light; nothing in this file knows what a picture file is.
 """
 
 import math
@@ -12,7 +13,8 @@ import numpy as np
 
 from common.sample.noise import octaves, tinted
 
-# name → (sun's elevation in degrees, sun's strength, sun's colour, sky's colour, chance of patches of sun)
+# name → (sun's elevation in degrees, sun's strength, sun's colour, sky's colour, chance of patches
+# of sun)
 DAYS = {
     "noon": ((48, 75), (0.75, 1.0), (1.0, 0.97, 0.92), (0.80, 0.93, 1.15), 0.15),
     "morning": ((22, 48), (0.7, 0.95), (1.05, 0.96, 0.84), (0.80, 0.93, 1.18), 0.2),
@@ -33,7 +35,8 @@ class Light:
 
     Attributes:
         name: Which kind of day.
-        towards: Unit vector (x, y, z) from the ground to the sun; x right, y down in the image, z to the camera.
+        towards: Unit vector (x, y, z) from the ground to the sun; x right, y down in the image, z
+            to the camera.
         sun: (3,) linear colour that the sun adds on flat ground.
         sky: (3,) linear colour that the sky adds where nothing hides it.
         patchy: Whether leaves let the sun through in patches only.
@@ -79,7 +82,9 @@ def sun_map(rng: np.random.Generator, shape: tuple[int, int], light: Light) -> n
     return _shadow_of_something(rng, shape)
 
 
-def lit(albedo: np.ndarray, height: np.ndarray, light: Light, bump: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def lit(
+    albedo: np.ndarray, height: np.ndarray, light: Light, bump: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Light a relief.
 
     Args:
@@ -89,7 +94,8 @@ def lit(albedo: np.ndarray, height: np.ndarray, light: Light, bump: float = 1.0)
         bump: Factor on the slopes; below 1 for reliefs of loose parts that are no surface.
 
     Returns:
-        What the sky lights and what the sun adds where it arrives, both (H, W, 3) float32 linear light.
+        What the sky lights and what the sun adds where it arrives, both (H, W, 3) float32 linear
+        light.
     """
     hollow = height - cv2.blur(height, (9, 9))
     open_sky = np.clip(1 + hollow * np.float32(0.11), 0.25, 1.15)
@@ -98,7 +104,9 @@ def lit(albedo: np.ndarray, height: np.ndarray, light: Light, bump: float = 1.0)
 
 
 def toward_sun(height: np.ndarray, light: Light) -> np.ndarray:
-    """Say how much each slope turns to the sun, 1 for flat ground, 0 for turned away: (H, W) float32."""
+    """Say how much each slope turns to the sun, 1 for flat ground, 0 for turned away: (H, W)
+    float32.
+    """
     x, y, z = (np.float32(value) for value in light.towards)
     across = np.clip(cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8), -1.6, 1.6)
     down = np.clip(cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8), -1.6, 1.6)
@@ -107,13 +115,19 @@ def toward_sun(height: np.ndarray, light: Light) -> np.ndarray:
 
 
 def relief_shadow(height: np.ndarray, light: Light) -> np.ndarray:
-    """Find what the relief itself keeps from the sun: (H, W) float32, 1 in the sun and 0 in the shadow."""
+    """Find what the relief itself keeps from the sun: (H, W) float32, 1 in the sun and 0 in the
+    shadow.
+    """
     x, y, z = light.towards
     flat = math.hypot(x, y)
     hidden = np.zeros_like(height)
     for step in (2, 4, 7, 11):
         shift = (round(-step * y / flat), round(-step * x / flat))
-        np.maximum(hidden, np.roll(height, shift, (0, 1)) - height - np.float32(step * z / flat), out=hidden)
+        np.maximum(
+            hidden,
+            np.roll(height, shift, (0, 1)) - height - np.float32(step * z / flat),
+            out=hidden,
+        )
     return 1 - np.clip(hidden / np.float32(1.5), 0, 1)
 
 

@@ -1,7 +1,8 @@
-"""Grounds of loose parts: gravel, soil, dry leaves and chips, grass, and the needles and sand kept for `real_test`.
+"""Grounds of loose parts: gravel, soil, dry leaves and chips, grass, and the needles and sand kept
+for `real_test`.
 
-Like the sealed ones they come unlit, their relief in pixels; what lies over a butt on them is thrown on later, with the
-clutter, because it must hide the butt.
+Like the sealed ones they come unlit, their relief in pixels; what lies over a butt on them is
+thrown on later, with the clutter, because it must hide the butt.
 """
 
 import numpy as np
@@ -12,13 +13,30 @@ from common.sample.strew import decode, draw_slivers, encode, strew
 
 GREENS = [linear(105, 140, 60), linear(70, 115, 50), linear(85, 130, 80), linear(140, 160, 75)]
 STRAWS = [linear(190, 170, 120), linear(160, 135, 90), linear(205, 195, 155), linear(120, 95, 65)]
-LEAF_BROWNS = [linear(140, 95, 55), linear(115, 75, 45), linear(175, 135, 85), linear(150, 120, 95), linear(90, 65, 50)]
-CHIP_BROWNS = [linear(125, 95, 70), linear(85, 62, 48), linear(155, 125, 95), linear(60, 48, 42), linear(110, 75, 55)]
+LEAF_BROWNS = [
+    linear(140, 95, 55),
+    linear(115, 75, 45),
+    linear(175, 135, 85),
+    linear(150, 120, 95),
+    linear(90, 65, 50),
+]
+CHIP_BROWNS = [
+    linear(125, 95, 70),
+    linear(85, 62, 48),
+    linear(155, 125, 95),
+    linear(60, 48, 42),
+    linear(110, 75, 55),
+]
 
 
 def gravel(style: np.random.Generator, rng: np.random.Generator, size: int) -> Ground:
     """Broken stones of mixed sizes, the large ones over the small ones, dark between."""
-    palette = [linear(150, 150, 155), linear(170, 155, 140), linear(110, 112, 118), linear(190, 185, 175)]
+    palette = [
+        linear(150, 150, 155),
+        linear(170, 155, 140),
+        linear(110, 112, 118),
+        linear(190, 185, 175),
+    ]
     palette = mixed(palette, style.uniform(0.1, 1, 4), style, 3, 0.15)
     spacing, sparse = style.uniform(14, 40), style.uniform(0.2, 0.75)
     earth = mixed([linear(70, 66, 60), linear(105, 92, 75)], [1, 1], style, 1, 0.2)[0]
@@ -46,8 +64,13 @@ def soil(style: np.random.Generator, rng: np.random.Generator, size: int) -> Gro
     crumb = (rng.random(count) < style.uniform(0.1, 0.5)).astype(np.float32)
     tones = mixed([base, base * 1.5, base * 0.5], [3, 1, 1], rng, count, 0.2)
     inside = (np.clip(depth / 2, 0, 1) * crumb.take(labels))[..., None]
-    albedo = base * tone[..., None] * (1 - inside) + tones.take(labels, 0) * (1 + 0.15 * relief)[..., None] * inside
-    height = np.float32(style.uniform(0.8, 1.6)) * relief + np.minimum(depth, 4) * crumb.take(labels)
+    albedo = (
+        base * tone[..., None] * (1 - inside)
+        + tones.take(labels, 0) * (1 + 0.15 * relief)[..., None] * inside
+    )
+    height = np.float32(style.uniform(0.8, 1.6)) * relief + np.minimum(depth, 4) * crumb.take(
+        labels
+    )
     return Ground(albedo, height)
 
 
@@ -67,7 +90,8 @@ def grass(style: np.random.Generator, rng: np.random.Generator, size: int) -> Gr
     slivers = draw_slivers(
         rng,
         rng.uniform(-10, size + 10, (count, 2)),
-        mixed(GREENS + STRAWS, weights, rng, count, 0.25) * style.uniform(0.7, 1.1, 3).astype(np.float32),
+        mixed(GREENS + STRAWS, weights, rng, count, 0.25)
+        * style.uniform(0.7, 1.1, 3).astype(np.float32),
         length=(25, style.uniform(60, 130)),
         width=(width * 0.5, width * 1.4),
         curl=0.5,
@@ -86,7 +110,13 @@ def needles(style: np.random.Generator, rng: np.random.Generator, size: int) -> 
 def sand(style: np.random.Generator, rng: np.random.Generator, size: int) -> Ground:
     """Trodden sand with small shells of coarse grains (only `real_test` has it)."""
     shape = (size, size)
-    base = mixed([linear(205, 180, 140), linear(190, 175, 150), linear(220, 205, 175)], [1, 1, 1], style, 1, 0.08)[0]
+    base = mixed(
+        [linear(205, 180, 140), linear(190, 175, 150), linear(220, 205, 175)],
+        [1, 1, 1],
+        style,
+        1,
+        0.08,
+    )[0]
     dunes = octaves(rng, shape, style.uniform(50, 110), 12, 0.55)
     grain = octaves(rng, shape, 3, 1, 1.0)
     speck = np.clip(octaves(rng, shape, 4, 2) - 2, 0, 1)
@@ -111,12 +141,16 @@ def _litter(
         style.uniform(0.7, 1.25)
     )
     places = rng.uniform(-10, size + 10, (count, 2))
-    slivers = draw_slivers(rng, places, colours, length=length, width=width, curl=curl, profile=profile)
+    slivers = draw_slivers(
+        rng, places, colours, length=length, width=width, curl=curl, profile=profile
+    )
     earth = mixed([linear(82, 68, 54), linear(115, 98, 76)], [2, 1], style, 1, 0.25)[0]
     return _strewn(rng, size, earth, slivers, 9, 0.25)
 
 
-def _strewn(rng: np.random.Generator, size: int, earth: np.ndarray, slivers, depth: float, bump: float) -> Ground:
+def _strewn(
+    rng: np.random.Generator, size: int, earth: np.ndarray, slivers, depth: float, bump: float
+) -> Ground:
     """Draw slivers over earth; the lower ones stay in the shade of the upper ones."""
     grain = octaves(rng, (size, size), 24, 1, 0.85)
     canvas = encode(earth * (1 + 0.35 * grain)[..., None])

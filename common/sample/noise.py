@@ -1,7 +1,8 @@
 """Random fields that all surfaces are made of.
 
-They are drawn coarse and enlarged octave by octave, or grown from scattered seeds by a distance transform, because
-noise drawn pixel by pixel at full size is what makes generators slow. No field here knows what it will be used for.
+They are drawn coarse and enlarged octave by octave, or grown from scattered seeds by a distance
+transform, because noise drawn pixel by pixel at full size is what makes generators slow. No field
+here knows what it will be used for.
 """
 
 import math
@@ -13,7 +14,11 @@ ENLARGED_STD = 0.7  # cubic enlarging smooths unit noise to about this standard 
 
 
 def octaves(
-    rng: np.random.Generator, shape: tuple[int, int], coarse: float, fine: float = 1.0, gain: float = 0.7
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    coarse: float,
+    fine: float = 1.0,
+    gain: float = 0.7,
 ) -> np.ndarray:
     """Draw cloudy noise as a sum of octaves.
 
@@ -34,7 +39,9 @@ def octaves(
         wave, amplitude = wave / 2, amplitude * gain
         rows, columns = _grid(shape, wave)
         finer = cv2.resize(field, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)[:rows, :columns]
-        field = finer / np.float32(ENLARGED_STD if power == 1 else 1)  # only the first octave has not been enlarged yet
+        field = finer / np.float32(
+            ENLARGED_STD if power == 1 else 1
+        )  # only the first octave has not been enlarged yet
         field += np.float32(amplitude) * rng.standard_normal((rows, columns), dtype=np.float32)
         power += amplitude**2
     if wave > 1:
@@ -42,14 +49,22 @@ def octaves(
     return field[:height, :width] / np.float32(power**0.5)
 
 
-def streaks(rng: np.random.Generator, shape: tuple[int, int], width: float, length: float) -> np.ndarray:
-    """Draw noise drawn out along x: a broom's or a brush's lines, (H, W) float32 of unit spread."""
+def streaks(
+    rng: np.random.Generator, shape: tuple[int, int], width: float, length: float
+) -> np.ndarray:
+    """Draw noise drawn out along x: a broom's or a brush's lines, (H, W) float32 of unit
+    spread.
+    """
     grid = (int(shape[0] / width) + 3, int(shape[1] / length) + 3)
     values = rng.standard_normal(grid, dtype=np.float32)
-    return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_CUBIC) / np.float32(ENLARGED_STD)
+    return cv2.resize(values, shape[::-1], interpolation=cv2.INTER_CUBIC) / np.float32(
+        ENLARGED_STD
+    )
 
 
-def cells(rng: np.random.Generator, shape: tuple[int, int], spacing: float) -> tuple[np.ndarray, np.ndarray]:
+def cells(
+    rng: np.random.Generator, shape: tuple[int, int], spacing: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Divide the plane among scattered seeds: stones, facets, clods.
 
     Args:
@@ -68,14 +83,19 @@ def cells(rng: np.random.Generator, shape: tuple[int, int], spacing: float) -> t
     ys, xs = np.clip(ys, 0, height - 1).astype(int), np.clip(xs, 0, width - 1).astype(int)
     away = np.ones(shape, np.uint8)
     away[ys, xs] = 0
-    labels = cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1] - 1
+    labels = (
+        cv2.distanceTransformWithLabels(away, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
+        - 1
+    )
     inner = np.ones(shape, np.uint8)
     inner[:, 1:][labels[:, 1:] != labels[:, :-1]] = 0
     inner[1:][labels[1:] != labels[:-1]] = 0
     return labels, cv2.distanceTransform(inner, cv2.DIST_L2, 3)
 
 
-def mixed(colours: np.ndarray, weights: np.ndarray, rng: np.random.Generator, count: int, spread: float) -> np.ndarray:
+def mixed(
+    colours: np.ndarray, weights: np.ndarray, rng: np.random.Generator, count: int, spread: float
+) -> np.ndarray:
     """Draw `count` colours from a palette, each a little lighter or darker.
 
     Args:
@@ -88,7 +108,9 @@ def mixed(colours: np.ndarray, weights: np.ndarray, rng: np.random.Generator, co
     Returns:
         (count, 3) float32.
     """
-    picked = np.asarray(colours, np.float32)[rng.choice(len(colours), count, p=np.asarray(weights) / np.sum(weights))]
+    picked = np.asarray(colours, np.float32)[
+        rng.choice(len(colours), count, p=np.asarray(weights) / np.sum(weights))
+    ]
     return picked * np.exp(rng.normal(0, spread, (count, 1))).astype(np.float32)
 
 
@@ -101,7 +123,9 @@ def tinted(field: np.ndarray, colour: np.ndarray | tuple[float, ...] = (1, 1, 1)
 
 
 def linear(*rgb: float) -> np.ndarray:
-    """Turn a colour as it looks on a screen (0 to 255) into linear light, (3,) float32 in [0, 1]."""
+    """Turn a colour as it looks on a screen (0 to 255) into linear light, (3,) float32 in [0,
+    1].
+    """
     return (np.asarray(rgb, np.float32) / 255) ** np.float32(2.2)
 
 

@@ -1,7 +1,8 @@
 """Generated things laid on a photo: butts that are in its mask, and litter that is not.
 
-The photo stays what it is; only what is laid on it is drawn, lit by a light of its own and as bright as the photo. A
-thing that covers an object takes it out of the mask, as in a generated scene.
+The photo stays what it is; only what is laid on it is drawn, lit by a light of its own and as
+bright as the photo. A thing that covers an object takes it out of the mask, as in a generated
+scene.
 """
 
 import numpy as np
@@ -35,7 +36,9 @@ def lay_butts_on(
     canvas = _canvas_of(image, mask, rng)
     for _ in range(count):
         diameter = _diameter(rng)
-        patch = render_butt(draw_design(rng), diameter, rng.uniform(0, 2 * np.pi), rng.normal(0, 0.2), canvas.light)
+        patch = render_butt(
+            draw_design(rng), diameter, rng.uniform(0, 2 * np.pi), rng.normal(0, 0.2), canvas.light
+        )
         x, y = (rng.uniform(0.05, 0.95) * side for side in mask.shape[::-1])
         if canvas.least_visible(patch, x, y, _areas(canvas)) > 0.95:
             canvas.lay(_as_bright(patch, image), x, y, is_butt=True)
@@ -45,7 +48,9 @@ def lay_butts_on(
 def lay_litter_on(
     image: np.ndarray, mask: np.ndarray, rng: np.random.Generator, count: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lay generated things that are no butts on a photo; arguments and result as of `lay_butts_on`."""
+    """Lay generated things that are no butts on a photo; arguments and result as of
+    `lay_butts_on`.
+    """
     canvas = _canvas_of(image, mask, rng)
     drawers = HARD_LITTER if rng.random() < 0.5 else LOOSE_LITTER
     for _ in range(count):
@@ -75,7 +80,12 @@ def _diameter(rng: np.random.Generator) -> float:
 def _as_bright(patch: Patch, image: np.ndarray) -> Patch:
     """The thing as the photo's exposure shows it."""
     gain = np.clip(float(((image[::8, ::8] / 255.0) ** GAMMA).mean()) / GREY, 0.5, 2.0)
-    return Patch(patch.shade * np.float32(gain), patch.sunshine * np.float32(gain), patch.alpha, patch.height)
+    return Patch(
+        patch.shade * np.float32(gain),
+        patch.sunshine * np.float32(gain),
+        patch.alpha,
+        patch.height,
+    )
 
 
 def _developed(canvas: Canvas) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Masks as polygons that pycocotools draws back as the same masks.
 
-Contours through pixel centres, as OpenCV returns them, lose half a pixel all around, 5 % of a butt; these run just
-inside the pixels' edges. COCO polygons have no holes, so a part with a hole is cut in two through the hole.
+Contours through pixel centres, as OpenCV returns them, lose half a pixel all around, 5 % of a
+butt; these run just inside the pixels' edges. COCO polygons have no holes, so a part with a hole
+is cut in two through the hole.
 """
 
 import cv2
@@ -18,7 +19,8 @@ def outline(mask: np.ndarray) -> list[list[float]]:
         mask: (H, W) bool, one object, possibly in several visible parts.
 
     Returns:
-        Polygons `[x0, y0, x1, y1, …]` in pixels, pixel `k` reaching from `k` to `k + 1`; empty for an empty mask.
+        Polygons `[x0, y0, x1, y1, …]` in pixels, pixel `k` reaching from `k` to `k + 1`; empty for
+        an empty mask.
     """
     polygons = []
     count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4)
@@ -28,7 +30,9 @@ def outline(mask: np.ndarray) -> list[list[float]]:
 
 
 def rasterise(polygons: list[list[float]], height: int, width: int) -> np.ndarray:
-    """Draw polygons the one way this project does (`annToMask` of pycocotools) as an (H, W) bool mask."""
+    """Draw polygons the one way this project does (`annToMask` of pycocotools) as an (H, W) bool
+    mask.
+    """
     if not polygons:
         return np.zeros((height, width), bool)
     runs = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
@@ -50,13 +54,22 @@ def without_crumbs(mask: np.ndarray) -> np.ndarray:
 
 
 def _part_outline(part: np.ndarray) -> list[list[float]]:
-    """Outline one connected part; a hole is opened by cutting the part along the hole's middle column."""
-    # At twice the size the contour lies a quarter pixel inside the edges, which survives the rasteriser's rounding.
+    """Outline one connected part; a hole is opened by cutting the part along the hole's middle
+    column.
+    """
+    # At twice the size the contour lies a quarter pixel inside the edges, which survives the
+    # rasteriser's rounding.
     doubled = part.repeat(2, axis=0).repeat(2, axis=1).astype(np.uint8)
     contours, hierarchy = cv2.findContours(doubled, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
-    holes = [contour for contour, links in zip(contours, hierarchy[0], strict=True) if links[3] >= 0]
+    holes = [
+        contour for contour, links in zip(contours, hierarchy[0], strict=True) if links[3] >= 0
+    ]
     if not holes:
-        return [((contour[:, 0] + 0.5) / 2).ravel().tolist() for contour in contours if len(contour) > 2]
+        return [
+            ((contour[:, 0] + 0.5) / 2).ravel().tolist()
+            for contour in contours
+            if len(contour) > 2
+        ]
     column = int(holes[0][:, 0, 0].mean()) // 2
     left, right = part.copy(), part.copy()
     left[:, column + 1 :] = False

@@ -1,8 +1,8 @@
 """Small lit things and the picture they are laid on.
 
-`Canvas.lay` is the only way a thing gets into a picture: it darkens what is already there by the thing's shadow, paints
-the thing by its alpha and takes its alpha off the butts below. So a hidden part cannot stay in a mask, and a shadow
-cannot get into one.
+`Canvas.lay` is the only way a thing gets into a picture: it darkens what is already there by the
+thing's shadow, paints the thing by its alpha and takes its alpha off the butts below. So a hidden
+part cannot stay in a mask, and a shadow cannot get into one.
 """
 
 from dataclasses import dataclass, field
@@ -36,7 +36,11 @@ class Patch:
         """Cut away empty rows and columns around the thing."""
         seen = self.alpha > 1 / 255
         rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
-        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] if len(rows) else np.s_[:1, :1]
+        part = (
+            np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            if len(rows)
+            else np.s_[:1, :1]
+        )
         return Patch(self.shade[part], self.sunshine[part], self.alpha[part], self.height)
 
 
@@ -73,16 +77,22 @@ class Canvas:
             self.butts.append(butt)
 
     def least_visible(self, patch: Patch, x: float, y: float, full_areas: list[float]) -> float:
-        """Say which share of the worst hidden butt would stay visible if a thing were laid at (x, y)."""
+        """Say which share of the worst hidden butt would stay visible if a thing were laid at (x,
+        y).
+        """
         target, source = self._overlap(patch.alpha.shape, x, y)
         lost = [float((butt[target] * patch.alpha[source]).sum()) for butt in self.butts]
         shares = [
-            (butt.sum() - gone) / full for butt, gone, full in zip(self.butts, lost, full_areas, strict=True) if gone
+            (butt.sum() - gone) / full
+            for butt, gone, full in zip(self.butts, lost, full_areas, strict=True)
+            if gone
         ]
         return min(shares, default=1.0)
 
     def masks(self) -> list[np.ndarray]:
-        """Cut the (H, W) bool mask of every butt from what is still visible of its alpha; they do not overlap."""
+        """Cut the (H, W) bool mask of every butt from what is still visible of its alpha; they do
+        not overlap.
+        """
         found, taken = [], np.zeros(self.sun.shape, bool)
         for butt in reversed(self.butts):
             mask = (butt >= VISIBLE_FROM) & ~taken
@@ -91,11 +101,17 @@ class Canvas:
         return found[::-1]
 
     def _cast(self, patch: Patch, x: float, y: float) -> None:
-        """Darken what lies under and behind a thing: contact shadow from the sky, cast shadow from the sun."""
+        """Darken what lies under and behind a thing: contact shadow from the sky, cast shadow from
+        the sun.
+        """
         down = np.array(self.light.shadow_slope) * patch.height
-        down *= min(1.0, 3.2 * patch.height / max(np.hypot(*down), 1e-6))  # long shadows fade into the ground's relief
+        down *= min(
+            1.0, 3.2 * patch.height / max(np.hypot(*down), 1e-6)
+        )  # long shadows fade into the ground's relief
         margin = int(np.abs(down).max() + 1.5 * patch.height) + 4
-        alpha = cv2.copyMakeBorder(patch.alpha, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
+        alpha = cv2.copyMakeBorder(
+            patch.alpha, margin, margin, margin, margin, cv2.BORDER_CONSTANT
+        )
         contact = cv2.GaussianBlur(alpha, (0, 0), 0.22 * patch.height + 0.8)
         cast = alpha.copy()
         for step in range(1, SHADOW_STEPS + 1):
@@ -109,10 +125,14 @@ class Canvas:
         sun = self.light.sun * sunlit[..., None]
         share = sun / (sun + self.light.sky)
         fade = 1 - np.float32(0.88) * cast[source][..., None] * share
-        self.image[target] *= fade * (1 - np.float32(0.62) * contact[source][..., None] * (1 - share))
+        self.image[target] *= fade * (
+            1 - np.float32(0.62) * contact[source][..., None] * (1 - share)
+        )
 
     def _overlap(self, shape: tuple[int, int], x: float, y: float) -> tuple[tuple, tuple]:
-        """Index the part of the picture under a window centred at (x, y), and the same part of the window."""
+        """Index the part of the picture under a window centred at (x, y), and the same part of the
+        window.
+        """
         target, source = [], []
         for full, side, middle in zip(self.sun.shape, shape, (y, x), strict=True):
             start = round(middle - side / 2)

@@ -1,7 +1,8 @@
-"""One generated photo from its seed: a place, its ground, its light, what lies there, and the camera.
+"""One generated photo from its seed: a place, its ground, its light, what lies there, and the
+camera.
 
-The same numbers always give the same picture, in any process and in any order: every random stream starts from (seed,
-split, place or photo), and nothing is remembered between photos.
+The same numbers always give the same picture, in any process and in any order: every random stream
+starts from (seed, split, place or photo), and nothing is remembered between photos.
 """
 
 import math
@@ -89,7 +90,9 @@ def render_scene(seed: int, *, index: int = 0, split: str = "train", size: int =
     butts = tuple(mask for mask in map(without_crumbs, canvas.masks()) if mask.any())
     mask = np.any(butts, axis=0) if butts else np.zeros((size, size), bool)
     jpeg = shoot(canvas.image, rng)
-    image = cv2.cvtColor(cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    image = cv2.cvtColor(
+        cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB
+    )
     return Scene(image, mask, butts, place.name, jpeg)
 
 
@@ -98,11 +101,17 @@ def find_place(seed: int, number: int, split: str) -> Place:
     origin = (seed, SPLITS.index(split), 0, number)
     rng = np.random.default_rng(origin)
     count = 9 if split == "real_test" else 2
-    return Place(f"{split}-{number:05d}", (*origin, 1), tuple(draw_design(rng) for _ in range(count)))
+    return Place(
+        f"{split}-{number:05d}", (*origin, 1), tuple(draw_design(rng) for _ in range(count))
+    )
 
 
-def bare_ground(place: Place, rng: np.random.Generator, split: str, view: View) -> tuple[Canvas, bool]:
-    """Light the ground and look at it: the empty canvas, and whether the ground is of loose parts."""
+def bare_ground(
+    place: Place, rng: np.random.Generator, split: str, view: View
+) -> tuple[Canvas, bool]:
+    """Light the ground and look at it: the empty canvas, and whether the ground is of loose
+    parts.
+    """
     light = draw_light(rng, split)
     ground = draw_ground(np.random.default_rng(place.ground_seed), rng, split, view.size)
     sun = sun_map(rng, (view.size, view.size), light)
@@ -111,19 +120,30 @@ def bare_ground(place: Place, rng: np.random.Generator, split: str, view: View) 
     return Canvas(view.warp(image), light, np.clip(view.warp(sun), 0, 1)), ground.loose
 
 
-def scatter(canvas: Canvas, rng: np.random.Generator, view: View, drawers: dict, diameter: float) -> None:
-    """Throw things that are no butts on the ground: a few anywhere, sometimes a drift of small ones."""
+def scatter(
+    canvas: Canvas, rng: np.random.Generator, view: View, drawers: dict, diameter: float
+) -> None:
+    """Throw things that are no butts on the ground: a few anywhere, sometimes a drift of small
+    ones.
+    """
     places = rng.uniform(0, view.size, (int(rng.integers(0, 14)), 2))
     if rng.random() < 0.25:
         heart, spread = rng.uniform(0, view.size, 2), rng.uniform(0.03, 0.3, 2) * view.size
-        places = np.concatenate([places, rng.normal(heart, spread, (int(rng.integers(15, 50)), 2))])
+        places = np.concatenate(
+            [places, rng.normal(heart, spread, (int(rng.integers(15, 50)), 2))]
+        )
     for x, y in places:
         scale = diameter * view.scale_at(y) * rng.uniform(0.5, 1.1)
         canvas.lay(pick(rng, drawers)(rng, scale, canvas.light), x, y)
 
 
 def lay_butts(
-    canvas: Canvas, rng: np.random.Generator, view: View, designs: tuple[Design, ...], count: int, diameter: float
+    canvas: Canvas,
+    rng: np.random.Generator,
+    view: View,
+    designs: tuple[Design, ...],
+    count: int,
+    diameter: float,
 ) -> list[float]:
     """Lay butts where they fit; one that would hide another too far is thrown again.
 
@@ -135,7 +155,11 @@ def lay_butts(
     for number in range(count):
         design = designs[order[number % len(designs)]]
         for _ in range(8):
-            x, y = rng.uniform(0.09, 0.91, 2) * view.size if rng.random() < 0.88 else rng.uniform(0, view.size, 2)
+            x, y = (
+                rng.uniform(0.09, 0.91, 2) * view.size
+                if rng.random() < 0.88
+                else rng.uniform(0, view.size, 2)
+            )
             patch = _butt_at(canvas, rng, view, design, diameter, x, y)
             inside = patch.alpha[_inside(patch, x, y, view.size)].sum()
             if inside < max(LEAST_AREA_PX, LEAST_VISIBLE * patch.alpha.sum()):
@@ -148,7 +172,12 @@ def lay_butts(
 
 
 def cover(
-    canvas: Canvas, rng: np.random.Generator, view: View, drawers: dict, diameter: float, full_areas: list[float]
+    canvas: Canvas,
+    rng: np.random.Generator,
+    view: View,
+    drawers: dict,
+    diameter: float,
+    full_areas: list[float],
 ) -> None:
     """Hide parts of some butts under blades, leaves and stones."""
     for butt in list(canvas.butts):
@@ -164,15 +193,27 @@ def cover(
 
 
 def _butt_at(
-    canvas: Canvas, rng: np.random.Generator, view: View, design: Design, diameter: float, x: float, y: float
+    canvas: Canvas,
+    rng: np.random.Generator,
+    view: View,
+    design: Design,
+    diameter: float,
+    x: float,
+    y: float,
 ) -> Patch:
     """Draw a butt as it lies at (x, y), its long side kept in `LONG_SIDE_PX`."""
     angle = rng.uniform(0, 2 * math.pi)
     tilt = view.tilt_of(angle) + rng.normal(0, 0.12)
     least, most = LONG_SIDE_PX
-    seen = math.hypot(design.length * math.cos(tilt), 1 + 0.4 * design.flat)  # from corner to corner, in diameters
+    seen = math.hypot(
+        design.length * math.cos(tilt), 1 + 0.4 * design.flat
+    )  # from corner to corner, in diameters
     diameter = float(
-        np.clip(diameter * view.scale_at(y), least * 1.15 / seen, min(most, 0.45 * view.size) * 0.88 / seen)
+        np.clip(
+            diameter * view.scale_at(y),
+            least * 1.15 / seen,
+            min(most, 0.45 * view.size) * 0.88 / seen,
+        )
     )
     return render_butt(design, diameter, angle, tilt, canvas.light)
 
@@ -187,7 +228,9 @@ def _inside(patch: Patch, x: float, y: float, size: int) -> tuple[slice, slice]:
 def _draw_count(rng: np.random.Generator, split: str) -> int:
     """Choose how many butts lie there: mostly one, in `real_test` one to nine."""
     return (
-        int(rng.integers(1, 10)) if split == "real_test" else int(rng.choice([0, 1, 2, 3], p=[0.08, 0.77, 0.1, 0.05]))
+        int(rng.integers(1, 10))
+        if split == "real_test"
+        else int(rng.choice([0, 1, 2, 3], p=[0.08, 0.77, 0.1, 0.05]))
     )
 
 
@@ -201,6 +244,10 @@ def _check(seed: int, index: int, split: str, size: int) -> None:
     if split not in SPLITS:
         raise ValueError(f"render_scene got split={split!r}; it needs one of {', '.join(SPLITS)}.")
     if seed < 0 or index < 0:
-        raise ValueError(f"render_scene got seed={seed} and index={index}; both need to be 0 or more.")
+        raise ValueError(
+            f"render_scene got seed={seed} and index={index}; both need to be 0 or more."
+        )
     if size < 128:
-        raise ValueError(f"render_scene got size={size}; butts of 25 to 140 px need images of 128 px or more.")
+        raise ValueError(
+            f"render_scene got size={size}; butts of 25 to 140 px need images of 128 px or more."
+        )

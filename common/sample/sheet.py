@@ -22,11 +22,18 @@ def write_sheet(path: str | Path, images: Sequence[Path]) -> None:
         ValueError: there is no image, or one does not decode.
     """
     if not images:
-        raise ValueError("a sheet needs at least one image; none was given. Generate some with --train.")
-    chosen = [images[index] for index in np.linspace(0, len(images) - 1, COLUMNS * ROWS).round().astype(int)]
+        raise ValueError(
+            "a sheet needs at least one image; none was given. Generate some with --train."
+        )
+    chosen = [
+        images[index]
+        for index in np.linspace(0, len(images) - 1, COLUMNS * ROWS).round().astype(int)
+    ]
     tiles = [_tile(image) for image in chosen]
     rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
-    write_whole(path, cv2.imencode(".jpg", np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+    write_whole(
+        path, cv2.imencode(".jpg", np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
+    )
 
 
 def _tile(path: Path) -> np.ndarray:

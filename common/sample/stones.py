@@ -1,7 +1,7 @@
 """A surface before light falls on it, and the stones that gravel and asphalt are made of.
 
-Stones are cells of a random division of the plane, each shrunk by its own measure, rounded and tilted; what shows
-between them is whatever was there before.
+Stones are cells of a random division of the plane, each shrunk by its own measure, rounded and
+tilted; what shows between them is whatever was there before.
 """
 
 from dataclasses import dataclass
@@ -39,17 +39,25 @@ def lay_stones(
     grain: np.ndarray,
     spread: float = 0.25,
 ) -> None:
-    """Lay one size of stones over what is there: each keeps to its cell but fills it more or less."""
+    """Lay one size of stones over what is there: each keeps to its cell but fills it more or
+    less.
+    """
     labels, depth = cells(rng, height.shape, spacing)
     count = int(labels.max()) + 1
     depth = cv2.GaussianBlur(depth, (0, 0), spacing / 14)  # rounds the corners
-    missing = np.where(rng.random(count) < kept, rng.uniform(0.03, 0.2, count), 9).astype(np.float32)
+    missing = np.where(rng.random(count) < kept, rng.uniform(0.03, 0.2, count), 9).astype(
+        np.float32
+    )
     inside = depth - missing.take(labels) * np.float32(spacing)
     share = np.clip(inside + 0.5, 0, 1)
     faces = rng.normal(0, 0.12, count).astype(np.float32)
     ridge = np.sin(np.arange(height.shape[1], dtype=np.float32) * np.float32(4 / spacing))
     tilt = ridge * faces.take(labels) * np.float32(spacing)
-    dome = np.minimum(np.maximum(inside, 0), np.float32(spacing * 0.22)) * np.float32(1.3) + tilt + 0.35 * grain
+    dome = (
+        np.minimum(np.maximum(inside, 0), np.float32(spacing * 0.22)) * np.float32(1.3)
+        + tilt
+        + 0.35 * grain
+    )
     colours = mixed(palette, [3, 2, 1], rng, count, spread)
     albedo += tinted(share) * (colours.take(labels, 0) * tinted(0.9 + 0.12 * grain) - albedo)
     height += share * (dome + np.float32(0.12 * spacing) - 0.5 * height)

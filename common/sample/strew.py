@@ -1,7 +1,8 @@
 """Many thin parts thrown over each other: grass blades, needles, wood chips, dry leaves.
 
-Each part is a bent sliver in two halves, one lighter than the other, which is what makes it look folded or round. They
-are drawn into 8-bit canvases because OpenCV smooths polygon edges only there.
+Each part is a bent sliver in two halves, one lighter than the other, which is what makes it look
+folded or round. They are drawn into 8-bit canvases because OpenCV smooths polygon edges only
+there.
 """
 
 from dataclasses import dataclass
@@ -65,14 +66,16 @@ def draw_slivers(
     turn = rng.uniform(0, 2 * np.pi, count) if angles is None else angles
     bend = rng.normal(0, curl, count)
     heading = (turn[:, None] + bend[:, None] * (STATIONS - 0.5)).astype(np.float32)  # (N, 6)
-    lengths = length[0] + (length[1] - length[0]) * rng.power(0.75, count)  # more short ones than long ones
+    lengths = length[0] + (length[1] - length[0]) * rng.power(
+        0.75, count
+    )  # more short ones than long ones
     step = (lengths / (len(STATIONS) - 1)).astype(np.float32)[:, None, None]
     direction = np.stack([np.cos(heading), np.sin(heading)], -1)  # (N, 6, 2)
     spine = np.cumsum(direction * step, axis=1)
     spine += np.asarray(places, np.float32)[:, None] - spine.mean(axis=1, keepdims=True)
-    half = ((width[0] + (width[1] - width[0]) * rng.power(0.75, count)) / 2).astype(np.float32)[:, None] * PROFILES[
-        profile
-    ]
+    half = ((width[0] + (width[1] - width[0]) * rng.power(0.75, count)) / 2).astype(np.float32)[
+        :, None
+    ] * PROFILES[profile]
     if profile in ("chip", "leaf"):
         half = half * rng.uniform(0.75, 1.2, half.shape).astype(np.float32)
     side = np.stack([-direction[..., 1], direction[..., 0]], -1) * half[..., None]
@@ -82,7 +85,9 @@ def draw_slivers(
     return Slivers(left, right, spine, colours, rng.uniform(0.62, 1.0, count).astype(np.float32))
 
 
-def strew(albedo: np.ndarray, height: np.ndarray, slivers: Slivers, lowest: float, highest: float) -> None:
+def strew(
+    albedo: np.ndarray, height: np.ndarray, slivers: Slivers, lowest: float, highest: float
+) -> None:
     """Draw slivers over each other, the first ones lowest and darkest.
 
     Args:

@@ -1,22 +1,31 @@
-"""Intervals, comparisons, rank stability and the winner from a matrix of scores (approaches × images); reads no files.
+"""Intervals, comparisons, rank stability and the winner from a matrix of scores (approaches ×
+images); reads no files.
 
-Scores are complete and paired: every approach on the same images. Images that belong together (photos of one place,
-composites of one cut-out) are resampled together. Missing scores are refused, never averaged around.
+Scores are complete and paired: every approach on the same images. Images that belong together
+(photos of one place, composites of one cut-out) are resampled together. Missing scores are
+refused, never averaged around.
 
     resampling.py    checked scores; shared resamples as counts; studentised means     <- nothing
-    intervals.py     interval of a mean, of a paired difference; detectable difference <- resampling
+    intervals.py     interval of a mean, of a paired difference; detectable difference <-
+    resampling
     comparisons.py   all pairs at once: bounds that hold together, adjusted p-values   <- intervals
     ranks.py         ranks under resampling and under other schemes                    <- intervals
-    selection.py     winner, verdicts, score corrected for having been chosen          <- comparisons
-    seeds.py         training variance next to image variance                          <- intervals
-    trainings.py     variations of trainings against a baseline                        <- intervals
-    pareto.py        approaches that none beats in both score and cost                 <- nothing
-    comparison.py    all of these as one result with a table                            <- intervals … selection
+    selection.py     winner, verdicts, score corrected for having been chosen          <-
+    comparisons seeds.py         training variance next to image variance
+    <- intervals trainings.py     variations of trainings against a baseline
+    <- intervals pareto.py        approaches that none beats in both score and cost
+    <- nothing comparison.py    all of these as one result with a table
+    <- intervals … selection
 """
 
 from common.statistics.comparison import Comparison, compare
 from common.statistics.comparisons import Simultaneous, simultaneous_comparisons
-from common.statistics.intervals import Intervals, mean_intervals, minimum_detectable_difference, paired_differences
+from common.statistics.intervals import (
+    Intervals,
+    mean_intervals,
+    minimum_detectable_difference,
+    paired_differences,
+)
 from common.statistics.pareto import pareto
 from common.statistics.ranks import RankingSchemes, RankStability, rank_stability, ranking_schemes
 from common.statistics.resampling import resample_weights

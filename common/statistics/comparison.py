@@ -1,7 +1,8 @@
 """Everything the leaderboard says about uncertainty, from one matrix of scores.
 
-`compare` computes it once, on one set of resamples, and `Comparison.table()` lays it out, one row per approach. It
-reads no files and knows no approach; failed approaches are left out by the caller, because they have no scores.
+`compare` computes it once, on one set of resamples, and `Comparison.table()` lays it out, one row
+per approach. It reads no files and knows no approach; failed approaches are left out by the
+caller, because they have no scores.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,12 @@ import numpy as np
 import pandas as pd
 
 from common.statistics.comparisons import Simultaneous, simultaneous_comparisons
-from common.statistics.intervals import Intervals, mean_intervals, minimum_detectable_difference, paired_differences
+from common.statistics.intervals import (
+    Intervals,
+    mean_intervals,
+    minimum_detectable_difference,
+    paired_differences,
+)
 from common.statistics.ranks import RankingSchemes, RankStability, rank_stability, ranking_schemes
 from common.statistics.resampling import Groups, checked_scores, unit_of_image
 from common.statistics.selection import (
@@ -27,7 +33,8 @@ from common.statistics.selection import (
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All statistics of one leaderboard; arrays are in the order of `names`, `order` lists rows best first.
+    """All statistics of one leaderboard; arrays are in the order of `names`, `order` lists rows
+    best first.
 
     `reason` says why intervals are NaN, and is empty if none are.
     """
@@ -53,10 +60,11 @@ class Comparison:
     def table(self) -> pd.DataFrame:
         """One row per approach, best first.
 
-        `difference` is the mean minus that of the best, with its own 95 % interval (`difference_lower`, `_upper`) and
-        with the bounds that hold for all pairs at once (`simultaneous_lower`, `_upper`), on which `p_adjusted`,
-        `verdict` and `winner` rest. `minimum_detectable` is the true difference that bounds like these would show in
-        80 % of trials.
+        `difference` is the mean minus that of the best, with its own 95 % interval
+        (`difference_lower`, `_upper`) and with the bounds that hold for all pairs at once
+        (`simultaneous_lower`, `_upper`), on which `p_adjusted`, `verdict` and `winner` rest.
+        `minimum_detectable` is the true difference that bounds like these would show in 80 % of
+        trials.
         """
         best = self.winner.best
         frame = pd.DataFrame(
@@ -100,7 +108,8 @@ def compare(
     """Compare k approaches on n images in every way the leaderboard shows.
 
     Args:
-        scores: (k, n) float, complete, higher is better, the same images in the same order for all approaches.
+        scores: (k, n) float, complete, higher is better, the same images in the same order for all
+            approaches.
         names: k different names.
         costs: (k,) float, cost of a prediction, e.g. milliseconds per image; None: all equal.
         groups: (n,) labels of images that belong together; whole groups are resampled.
@@ -112,14 +121,18 @@ def compare(
         bounds: range of the metric, None for one without limits.
 
     Raises:
-        ValueError: a score, cost or label is missing or does not fit the others, or the names are not k different ones.
+        ValueError: a score, cost or label is missing or does not fit the others, or the names are
+            not k different ones.
 
-    Source: Wiesenfarth et al. 2021, Scientific Reports 11:2369, for what such a report should hold.
+    Source: Wiesenfarth et al. 2021, Scientific Reports 11:2369, for what such a report should
+    hold.
     """
     scores = checked_scores(scores, bounds)
     k, n = scores.shape
     if len(names) != k or len(set(names)) != k:
-        raise ValueError(f"names={list(names)}; expected {k} different names, one for each row of scores.")
+        raise ValueError(
+            f"names={list(names)}; expected {k} different names, one for each row of scores."
+        )
     draws = {"groups": groups, "resamples": resamples, "seed": seed}
     simultaneous = simultaneous_comparisons(scores, bounds=bounds, **draws)
     costs = None if costs is None else np.asarray(costs, dtype=float)
@@ -132,11 +145,15 @@ def compare(
         units=int(unit_of_image(n, groups).max()) + 1,
         margin=margin,
         rule=rule,
-        order=tuple(np.lexsort((np.zeros(k) if costs is None else costs, -simultaneous.mean)).tolist()),
+        order=tuple(
+            np.lexsort((np.zeros(k) if costs is None else costs, -simultaneous.mean)).tolist()
+        ),
         means=means,
         to_best=paired_differences(scores, chosen.best, bounds=bounds, **draws),
         simultaneous=simultaneous,
-        minimum_detectable=minimum_detectable_difference(scores, chosen.best, groups, simultaneous.critical_value),
+        minimum_detectable=minimum_detectable_difference(
+            scores, chosen.best, groups, simultaneous.critical_value
+        ),
         ranks=rank_stability(scores, **draws),
         schemes=ranking_schemes(scores, second_scores),
         verdicts=verdicts(simultaneous, costs, margin),

@@ -1,8 +1,9 @@
 """All pairs of approaches at once, with bounds that hold together.
 
-The winner was picked by the same images it is compared on; testing it against each other approach as if it had been
-named beforehand finds false differences in one benchmark of eight with six equal approaches. Bounds that hold for all
-pairs at once also hold for the pairs of whichever approach came out best. Nothing is assumed about equal noise.
+The winner was picked by the same images it is compared on; testing it against each other approach
+as if it had been named beforehand finds false differences in one benchmark of eight with six equal
+approaches. Bounds that hold for all pairs at once also hold for the pairs of whichever approach
+came out best. Nothing is assumed about equal noise.
 """
 
 from dataclasses import dataclass
@@ -11,14 +12,23 @@ import numpy as np
 from scipy import stats
 
 from common.statistics.intervals import LEVEL, difference_bounds, single_unit_reason
-from common.statistics.resampling import DECIMALS, FEW_UNITS, Groups, Studentised, checked_scores, studentised
+from common.statistics.resampling import (
+    DECIMALS,
+    FEW_UNITS,
+    Groups,
+    Studentised,
+    checked_scores,
+    studentised,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Simultaneous:
-    """Differences `[a, b]` = mean of a - mean of b, (k, k), with bounds that hold for all pairs at once with 95 %.
+    """Differences `[a, b]` = mean of a - mean of b, (k, k), with bounds that hold for all pairs at
+    once with 95 %.
 
-    `p_value` is adjusted for all pairs and below .05 exactly where the bounds exclude 0. NaN bounds have a `reason`.
+    `p_value` is adjusted for all pairs and below .05 exactly where the bounds exclude 0. NaN
+    bounds have a `reason`.
     """
 
     mean: np.ndarray  # (k,)
@@ -45,19 +55,22 @@ def simultaneous_comparisons(
 ) -> Simultaneous:
     """Compare all pairs by the studentised max-T bootstrap.
 
-    Arguments as in `mean_intervals`. For each resample the largest |resampled difference - difference| / its standard
-    error over all pairs is taken; the 95 % point of these maxima is the critical value, and the share that reaches a
-    pair's own |difference| / standard error its adjusted p-value (single step).
+    Arguments as in `mean_intervals`. For each resample the largest |resampled difference -
+    difference| / its standard error over all pairs is taken; the 95 % point of these maxima is the
+    critical value, and the share that reaches a pair's own |difference| / standard error its
+    adjusted p-value (single step).
 
-    Pairs that do not vary take no part in the maximum. Two identical approaches have the difference 0, bounds [0, 0]
-    and p = 1. A constant difference other than 0 is judged by its sign alone (two-sided sign test times the number of
-    pairs): if there are too few images for that, its bounds are the whole range. With fewer than 30 groups (or
-    images) the critical value is at least that of Student's test times the number of pairs (Bonferroni).
+    Pairs that do not vary take no part in the maximum. Two identical approaches have the
+    difference 0, bounds [0, 0] and p = 1. A constant difference other than 0 is judged by its sign
+    alone (two-sided sign test times the number of pairs): if there are too few images for that,
+    its bounds are the whole range. With fewer than 30 groups (or images) the critical value is at
+    least that of Student's test times the number of pairs (Bonferroni).
 
     Raises:
         ValueError: as `mean_intervals`.
 
-    Source: Westfall & Young 1993, Resampling-Based Multiple Testing; Romano & Wolf 2005, JASA 100:94.
+    Source: Westfall & Young 1993, Resampling-Based Multiple Testing; Romano & Wolf 2005, JASA
+    100:94.
     """
     scores = checked_scores(scores, bounds)
     k = len(scores)
@@ -81,17 +94,22 @@ def simultaneous_comparisons(
         upper=_square(k, upper, -lower),
         p_value=_square(k, p_value, p_value, diagonal=1.0),
         critical_value=critical,
-        reason=single_unit_reason(pairs.units) if k > 1 else "one approach: nothing to compare it with",
+        reason=single_unit_reason(pairs.units)
+        if k > 1
+        else "one approach: nothing to compare it with",
     )
 
 
 def _critical_and_p(pairs: Studentised, k: int) -> tuple[float, np.ndarray]:
-    """Critical value of max |t| and the adjusted p-value of each pair; NaN with a single unit or approach."""
+    """Critical value of max |t| and the adjusted p-value of each pair; NaN with a single unit or
+    approach.
+    """
     if pairs.units == 1 or k == 1:
         return np.nan, np.full(len(pairs.mean), np.nan)
     largest = np.sort(np.abs(pairs.pivot).max(1))
     resamples = len(largest)
-    # The order statistic for which "above the critical value" and "p below .05" are the same event.
+    # The order statistic for which "above the critical value" and "p below .05" are the same
+    # event.
     critical = largest[-max(int(np.ceil((1 - LEVEL) * (resamples + 1) - 1e-9)) - 1, 1)]
     varies = pairs.standard_error > 0
     observed = np.zeros_like(pairs.mean)
@@ -105,7 +123,9 @@ def _critical_and_p(pairs: Studentised, k: int) -> tuple[float, np.ndarray]:
 
 
 def _square(k: int, above: np.ndarray, below: np.ndarray, diagonal: float = 0.0) -> np.ndarray:
-    """(k, k) matrix of the values of the pairs (a, b) above the diagonal and of (b, a) below it."""
+    """(k, k) matrix of the values of the pairs (a, b) above the diagonal and of (b, a) below
+    it.
+    """
     square = np.full((k, k), diagonal)
     first, second = pair_indices(k)
     square[first, second], square[second, first] = above, below

@@ -6,8 +6,8 @@ import numpy as np
 def pareto(dice_mean: np.ndarray, cost: np.ndarray) -> np.ndarray:
     """The approaches that no other one beats: none is at least as good in both and better in one.
 
-    Of two that are equal in both, neither beats the other. The measured means are taken as they are: an approach on
-    the front need not be told apart from one behind it.
+    Of two that are equal in both, neither beats the other. The measured means are taken as they
+    are: an approach on the front need not be told apart from one behind it.
 
     Args:
         dice_mean: (k,) float, higher is better.
@@ -27,13 +27,16 @@ def pareto(dice_mean: np.ndarray, cost: np.ndarray) -> np.ndarray:
     """
     score, cost = np.asarray(dice_mean, float), np.asarray(cost, float)
     if score.ndim != 1 or score.shape != cost.shape:
-        raise ValueError(f"pareto got {score.shape} scores and {cost.shape} costs; expected one of each per approach.")
+        raise ValueError(
+            f"pareto got {score.shape} scores and {cost.shape} costs; expected one of each per "
+            "approach."
+        )
     unknown = np.flatnonzero(~(np.isfinite(score) & np.isfinite(cost)))
     if unknown.size:
         row = int(unknown[0])
         raise ValueError(
-            f"approach {row} has score {score[row]} and cost {cost[row]}; both must be finite numbers. Leave out "
-            "approaches that were not measured."
+            f"approach {row} has score {score[row]} and cost {cost[row]}; both must be finite "
+            "numbers. Leave out approaches that were not measured."
         )
     # Rows beat columns.
     as_good = (score[:, None] >= score) & (cost[:, None] <= cost)

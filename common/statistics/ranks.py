@@ -1,7 +1,8 @@
 """How far the ranking itself can be trusted: under other images, and under other ways to rank.
 
-Small differences turn rankings over; the table therefore shows where each approach ranks in resamples of the images,
-and whether another order of ranking and averaging, or another metric, tells the same story. Nothing is tested here.
+Small differences turn rankings over; the table therefore shows where each approach ranks in
+resamples of the images, and whether another order of ranking and averaging, or another metric,
+tells the same story. Nothing is tested here.
 """
 
 from dataclasses import dataclass
@@ -10,14 +11,21 @@ import numpy as np
 from scipy import stats
 
 from common.statistics.intervals import LEVEL, single_unit_reason
-from common.statistics.resampling import DECIMALS, Groups, checked_scores, resampled_means, unit_of_image
+from common.statistics.resampling import (
+    DECIMALS,
+    Groups,
+    checked_scores,
+    resampled_means,
+    unit_of_image,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class RankStability:
     """Ranks from 1 (highest mean), ties sharing their mean rank; all (k,) but `kendall_tau`.
 
-    `p_first` is the share of resamples in which the approach ranks first, ties split evenly. NaN has a `reason`.
+    `p_first` is the share of resamples in which the approach ranks first, ties split evenly. NaN
+    has a `reason`.
     """
 
     rank: np.ndarray
@@ -31,7 +39,9 @@ class RankStability:
 
 @dataclass(frozen=True, eq=False)
 class RankingSchemes:
-    """Ranks under each scheme, and how many schemes agree with the first one (which counts itself)."""
+    """Ranks under each scheme, and how many schemes agree with the first one (which counts
+    itself).
+    """
 
     rankings: dict[str, np.ndarray]
     kendall_tau: dict[str, float]
@@ -41,14 +51,20 @@ class RankingSchemes:
     def __str__(self) -> str:
         """One line for the report."""
         n = len(self.rankings)
-        return f"the whole order agrees under {self.same_order} of {n} schemes, first place under {self.same_first}"
+        return (
+            f"the whole order agrees under {self.same_order} of {n} schemes, first place under "
+            f"{self.same_first}"
+        )
 
 
-def rank_stability(scores: np.ndarray, groups: Groups = None, resamples: int = 2000, seed: int = 0) -> RankStability:
+def rank_stability(
+    scores: np.ndarray, groups: Groups = None, resamples: int = 2000, seed: int = 0
+) -> RankStability:
     """Rank the approaches by their mean in every resample.
 
-    Arguments as in `mean_intervals`. `kendall_tau` is the mean over resamples of tau-b to the ranking of all images,
-    NaN with one approach or when all are equal. The 95 % rank interval consists of ranks that occurred.
+    Arguments as in `mean_intervals`. `kendall_tau` is the mean over resamples of tau-b to the
+    ranking of all images, NaN with one approach or when all are equal. The 95 % rank interval
+    consists of ranks that occurred.
 
     Source: Wiesenfarth et al. 2021, Scientific Reports 11:2369 (challengeR).
     """
@@ -61,7 +77,9 @@ def rank_stability(scores: np.ndarray, groups: Groups = None, resamples: int = 2
     means = resampled_means(scores, groups, resamples, seed)
     ranks = _ranks(means)  # (B, k)
     first = means == means.max(1, keepdims=True)
-    lower, upper = np.quantile(ranks, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="inverted_cdf")
+    lower, upper = np.quantile(
+        ranks, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0, method="inverted_cdf"
+    )
     taus = kendall_taus(ranks, rank)
     return RankStability(
         rank=rank,
@@ -74,11 +92,13 @@ def rank_stability(scores: np.ndarray, groups: Groups = None, resamples: int = 2
 
 
 def ranking_schemes(scores: np.ndarray, second_scores: np.ndarray | None = None) -> RankingSchemes:
-    """Compare the ranking under mean-then-rank, rank-then-mean and, if given, a second metric (mean-then-rank).
+    """Compare the ranking under mean-then-rank, rank-then-mean and, if given, a second metric
+    (mean-then-rank).
 
     Args:
         scores: (k, n) float, higher is better.
-        second_scores: (k, m) float of the same approaches, e.g. the boundary score, higher is better.
+        second_scores: (k, m) float of the same approaches, e.g. the boundary score, higher is
+            better.
 
     Raises:
         ValueError: a score is missing, or the two arrays have different numbers of approaches.
@@ -94,20 +114,26 @@ def ranking_schemes(scores: np.ndarray, second_scores: np.ndarray | None = None)
         second_scores = checked_scores(second_scores)
         if len(second_scores) != len(scores):
             raise ValueError(
-                f"second_scores has {len(second_scores)} approaches, scores {len(scores)}; expected as many."
+                f"second_scores has {len(second_scores)} approaches, scores {len(scores)}; "
+                "expected as many."
             )
         rankings["second metric"] = _ranks(second_scores.mean(1))
     main = rankings["mean then rank"]
     return RankingSchemes(
         rankings=rankings,
-        kendall_tau={name: float(kendall_taus(ranks[None], main)[0]) for name, ranks in rankings.items()},
+        kendall_tau={
+            name: float(kendall_taus(ranks[None], main)[0]) for name, ranks in rankings.items()
+        },
         same_order=sum(np.array_equal(ranks, main) for ranks in rankings.values()),
-        same_first=sum(np.array_equal(ranks == ranks.min(), main == main.min()) for ranks in rankings.values()),
+        same_first=sum(
+            np.array_equal(ranks == ranks.min(), main == main.min()) for ranks in rankings.values()
+        ),
     )
 
 
 def kendall_taus(ranks: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Kendall's tau-b of each row of `ranks` (B, k) to `reference` (k,), (B,); NaN where one of them is all ties.
+    """Kendall's tau-b of each row of `ranks` (B, k) to `reference` (k,), (B,); NaN where one of
+    them is all ties.
 
     The same number as `scipy.stats.kendalltau`, for all rows at once.
     """

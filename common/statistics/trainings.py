@@ -1,8 +1,9 @@
 """Variations against a baseline, each trained several times, every time judged on other images.
 
-Images that one pair of trainings predicted share what is good or bad about these two trainings. Taken for independent
-they show an effect where there is only the luck of a training: with three trainings each, and trainings that differ as
-much as groups of images do, one study in four would find one.
+Images that one pair of trainings predicted share what is good or bad about these two trainings.
+Taken for independent they show an effect where there is only the luck of a training: with three
+trainings each, and trainings that differ as much as groups of images do, one study in four would
+find one.
 """
 
 import numpy as np
@@ -21,28 +22,31 @@ def differences_over_trainings(
     seed: int = 0,
     bounds: tuple[float, float] | None = (0.0, 1.0),
 ) -> Intervals:
-    """Compare each row with one named beforehand, with bounds that hold for all of them at once with 95 %.
+    """Compare each row with one named beforehand, with bounds that hold for all of them at once
+    with 95 %.
 
     Args:
         scores: (k, n) float, complete, higher is better; the baseline and its variations.
         reference: row of the baseline; its own difference is 0 with the bounds [0, 0].
-        training: (n,) which training predicted the image, the same for all rows; no group is in two trainings.
+        training: (n,) which training predicted the image, the same for all rows; no group is in
+            two trainings.
         groups: (n,) labels; whole groups are resampled.
         resamples: how many resamples.
         seed: of the resamples.
         bounds: range of the metric, None for one without limits.
 
-    The bounds are the wider of two: from the groups of images, by the studentised max-T bootstrap, and from the
-    trainings, by Bonferroni's Student quantile. The variance between trainings is pooled over the variations, because
-    a few trainings say little of it; one that is larger than those of the others can explain stays by itself. With one
-    training its variance is not in the bounds, and `reason` says so. `standard_error` is the larger of both.
+    The bounds are the wider of two: from the groups of images, by the studentised max-T bootstrap,
+    and from the trainings, by Bonferroni's Student quantile. The variance between trainings is
+    pooled over the variations, because a few trainings say little of it; one that is larger than
+    those of the others can explain stays by itself. With one training its variance is not in the
+    bounds, and `reason` says so. `standard_error` is the larger of both.
 
     Raises:
         ValueError: as `mean_intervals`; or a group was predicted by two trainings.
 
-    Source: Dunnett 1955, JASA 50:1096, for the question; Romano & Wolf 2005, JASA 100:94, for the bootstrap; Cochran
-    1977, Sampling Techniques, §9A, for taking the trainings as clusters; Cochran 1941, Annals of Eugenics 11:47, for
-    the variance that is too large to be pooled.
+    Source: Dunnett 1955, JASA 50:1096, for the question; Romano & Wolf 2005, JASA 100:94, for the
+    bootstrap; Cochran 1977, Sampling Techniques, §9A, for taking the trainings as clusters;
+    Cochran 1941, Annals of Eugenics 11:47, for the variance that is too large to be pooled.
     """
     scores, training = checked_scores(scores, bounds), np.asarray(training)
     _check_nested(training, groups)
@@ -52,10 +56,18 @@ def differences_over_trainings(
     half_width = _critical(result.pivot, result.units) * error
     labels = np.unique(training)
     if len(labels) > 1 and len(others):
-        each = np.stack([(scores[others] - scores[reference])[:, training == label].mean(1) for label in labels])
+        each = np.stack(
+            [
+                (scores[others] - scores[reference])[:, training == label].mean(1)
+                for label in labels
+            ]
+        )
         variance, freedom = _pooled(each.var(axis=0, ddof=1), len(labels) - 1)
         between = np.sqrt(variance / len(labels))
-        error, half_width = np.fmax(error, between), np.fmax(half_width, _student(freedom, len(others)) * between)
+        error, half_width = (
+            np.fmax(error, between),
+            np.fmax(half_width, _student(freedom, len(others)) * between),
+        )
     mean, errors, lower, upper = np.zeros((4, len(scores)))
     mean[others], errors[others] = np.round(result.mean, DECIMALS), error
     half_width = np.where((error == 0) & (mean[others] != 0), np.inf, half_width)
@@ -63,14 +75,25 @@ def differences_over_trainings(
     if bounds is not None:
         lower, upper = (np.clip(side, *difference_bounds(bounds)) for side in (lower, upper))
     one = "one training: its variance is not in the bounds" if len(labels) == 1 else ""
-    return Intervals(mean, lower, upper, errors, "; ".join(filter(None, (single_unit_reason(result.units), one))))
+    return Intervals(
+        mean,
+        lower,
+        upper,
+        errors,
+        "; ".join(filter(None, (single_unit_reason(result.units), one))),
+    )
 
 
 def _check_nested(training: np.ndarray, groups: Groups) -> None:
     groups = np.arange(len(training)) if groups is None else np.asarray(groups)
-    pairs = {(group, number) for group, number in zip(groups.tolist(), training.tolist(), strict=True)}
+    pairs = {
+        (group, number) for group, number in zip(groups.tolist(), training.tolist(), strict=True)
+    }
     if len(pairs) > len(set(groups.tolist())):
-        raise ValueError("a group of images was predicted by two trainings; each training needs groups of its own.")
+        raise ValueError(
+            "a group of images was predicted by two trainings; each training needs groups of its "
+            "own."
+        )
 
 
 def _critical(pivot: np.ndarray, units: int) -> float:
@@ -78,12 +101,16 @@ def _critical(pivot: np.ndarray, units: int) -> float:
     if units == 1 or not pivot.shape[1]:
         return np.nan
     critical = float(np.quantile(np.abs(pivot).max(1), LEVEL))
-    return max(critical, float(_student(units - 1, pivot.shape[1]))) if units < FEW_UNITS else critical
+    return (
+        max(critical, float(_student(units - 1, pivot.shape[1])))
+        if units < FEW_UNITS
+        else critical
+    )
 
 
 def _pooled(variances: np.ndarray, freedom: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each variation the variance between trainings and its degrees of freedom, pooled but for those that Cochran's
-    test says are too large.
+    """For each variation the variance between trainings and its degrees of freedom, pooled but for
+    those that Cochran's test says are too large.
 
     Args:
         variances: (k,) of the variations.
@@ -104,4 +131,8 @@ def _pooled(variances: np.ndarray, freedom: int) -> tuple[np.ndarray, np.ndarray
 
 def _student(freedom: np.ndarray | int, comparisons: int) -> np.ndarray:
     """Bonferroni's two-sided Student quantile; NaN without a comparison."""
-    return stats.t.isf((1 - LEVEL) / 2 / comparisons, freedom) if comparisons else np.full_like(freedom, np.nan, float)
+    return (
+        stats.t.isf((1 - LEVEL) / 2 / comparisons, freedom)
+        if comparisons
+        else np.full_like(freedom, np.nan, float)
+    )

@@ -1,10 +1,12 @@
-"""The submission: one CSV with one run-length encoded mask per validation image, checked after it was written.
+"""The submission: one CSV with one run-length encoded mask per validation image, checked after it
+was written.
 
-A submission is refused by its receiver for a single wrong row, long after the run; so the writer refuses first. Masks
-are consumed as a stream and only their text is kept; the file is then read back by `check_submission`, which shares no
-code with the encoder, and it appears in its folder only when nothing was found. Where the data folder holds a
-template, its name, header, ids and order are taken over to the letter. This file never repairs: a missing, surplus or
-wrongly shaped mask is an error, not an empty row.
+A submission is refused by its receiver for a single wrong row, long after the run; so the writer
+refuses first. Masks are consumed as a stream and only their text is kept; the file is then read
+back by `check_submission`, which shares no code with the encoder, and it appears in its folder
+only when nothing was found. Where the data folder holds a template, its name, header, ids and
+order are taken over to the letter. This file never repairs: a missing, surplus or wrongly shaped
+mask is an error, not an empty row.
 """
 
 import csv
@@ -33,7 +35,9 @@ class SubmissionError(ValueError):
 
 
 class TemplateError(SubmissionError):
-    """The template does not fit the images; says of which file what was found, what was expected and how to mend it."""
+    """The template does not fit the images; says of which file what was found, what was expected
+    and how to mend it.
+    """
 
     def __init__(self, file: str, found: str, expected: str, mend: str):
         super().__init__(f"{file} has {found}; expected {expected}. To mend it, {mend}.")
@@ -42,7 +46,9 @@ class TemplateError(SubmissionError):
 
 @dataclass(frozen=True)
 class _Layout:
-    """What the file must look like: its name, its two columns and its rows as (text of the id, id)."""
+    """What the file must look like: its name, its two columns and its rows as (text of the id,
+    id).
+    """
 
     file_name: str
     header: tuple[str, str]
@@ -53,14 +59,17 @@ def find_template(data_folder: Path | str) -> Path | None:
     """Return the submission template of a data folder, or None where there is none.
 
     Args:
-        data_folder: The folder that would hold `pred_val_template.csv` or `pred_valid_template.csv`.
+        data_folder: The folder that would hold `pred_val_template.csv` or
+            `pred_valid_template.csv`.
 
     Raises:
         TemplateError: Both are there, so which one counts is unknown.
     """
     found = [path for name in TEMPLATE_NAMES if (path := Path(data_folder) / name).is_file()]
     if len(found) > 1:
-        raise TemplateError(str(data_folder), "two templates", "one", f"remove {' or '.join(TEMPLATE_NAMES)}")
+        raise TemplateError(
+            str(data_folder), "two templates", "one", f"remove {' or '.join(TEMPLATE_NAMES)}"
+        )
     return found[0] if found else None
 
 
@@ -85,17 +94,21 @@ def write_submission(
 ) -> Path:
     """Write the masks as one CSV, read it back with `check_submission`, and return its path.
 
-    Each row holds the image id and the mask's row-major, 1-based "start length" pairs; an empty mask is an empty text.
+    Each row holds the image id and the mask's row-major, 1-based "start length" pairs; an empty
+    mask is an empty text.
 
     Args:
-        folder: Where the file goes; made when missing. The file is named as the template, or `pred_valid_template.csv`.
-        masks: (image id, mask (H, W) bool) of every image, in any order, each once; consumed one by one.
-        shapes: Image id → (H, W) in pixels, in the order of the rows where no template says otherwise.
+        folder: Where the file goes; made when missing. The file is named as the template, or
+            `pred_valid_template.csv`.
+        masks: (image id, mask (H, W) bool) of every image, in any order, each once; consumed one
+            by one.
+        shapes: Image id → (H, W) in pixels, in the order of the rows where no template says
+            otherwise.
         template: A CSV whose name, header, ids and order are taken over.
 
     Raises:
-        SubmissionError: Template, masks and `shapes` do not fit together, or the check found something. The file is
-            then not written; one that was there before is left as it was.
+        SubmissionError: Template, masks and `shapes` do not fit together, or the check found
+            something. The file is then not written; one that was there before is left as it was.
 
     Source:
         RLE as in Kaggle's segmentation competitions, here row by row instead of column by column.
@@ -103,7 +116,9 @@ def write_submission(
     layout = _layout(shapes, template)
     path = Path(folder) / layout.file_name
     if template is not None and path.resolve() == Path(template).resolve():
-        raise SubmissionError(f"The submission would overwrite its template {template}; write it to another folder.")
+        raise SubmissionError(
+            f"The submission would overwrite its template {template}; write it to another folder."
+        )
     texts, checksums = _encode(masks, shapes)
     with whole_file(path) as partial:
         with partial.open("w", encoding="utf-8", newline="") as file:
@@ -112,7 +127,9 @@ def write_submission(
             writer.writerows((text, texts[image_id]) for text, image_id in layout.rows)
         findings = check_submission(partial, shapes, template, checksums)
         if findings:
-            raise SubmissionError(f"{path.name} was not written, its check found: {_listed(findings, '; ')}")
+            raise SubmissionError(
+                f"{path.name} was not written, its check found: {_listed(findings, '; ')}"
+            )
     return path
 
 
@@ -128,7 +145,8 @@ def check_submission(
         path: The CSV to check.
         shapes: Image id → (H, W) in pixels of every image that must have a row.
         template: The template the file must follow, if there is one.
-        checksums: Image id → `mask_checksum` of the mask the row must hold; without it the pixels are not compared.
+        checksums: Image id → `mask_checksum` of the mask the row must hold; without it the pixels
+            are not compared.
 
     Returns:
         One sentence per finding, with its line number; an empty list means that the file is valid.
@@ -142,7 +160,9 @@ def check_submission(
         return [f"line 1: the file is empty; the header {','.join(layout.header)} is expected"]
     findings = []
     if tuple(lines[0][1]) != layout.header:
-        findings.append(f"line {lines[0][0]}: header {lines[0][1]}; {list(layout.header)} is expected")
+        findings.append(
+            f"line {lines[0][0]}: header {lines[0][1]}; {list(layout.header)} is expected"
+        )
     findings += _check_ids(lines[1:], layout)
     for line, cells in lines[1:]:
         image_id = _parse_id(cells[0]) if len(cells) == 2 else None
@@ -161,40 +181,57 @@ def mask_checksum(mask: np.ndarray) -> int:
 def _encode(
     masks: Iterable[tuple[int, np.ndarray]], shapes: Mapping[int, tuple[int, int]]
 ) -> tuple[dict[int, str], dict[int, int]]:
-    """Turn the stream of masks into texts and checksums by id; every id of `shapes` exactly once."""
+    """Turn the stream of masks into texts and checksums by id; every id of `shapes` exactly
+    once.
+    """
     texts, checksums = {}, {}
     for image_id, mask in masks:
         if image_id not in shapes:
-            raise SubmissionError(f"A mask came for image {image_id}, which is not among the {len(shapes)} expected.")
+            raise SubmissionError(
+                f"A mask came for image {image_id}, which is not among the {len(shapes)} expected."
+            )
         if image_id in texts:
-            raise SubmissionError(f"A second mask came for image {image_id}; one per image is expected.")
+            raise SubmissionError(
+                f"A second mask came for image {image_id}; one per image is expected."
+            )
         if mask.dtype != np.bool_ or mask.shape != tuple(shapes[image_id]):
             raise SubmissionError(
                 f"The mask of image {image_id} has shape {mask.shape} and dtype {mask.dtype}; "
-                f"{tuple(shapes[image_id])} and bool are expected. Predict at the size of the image and threshold."
+                f"{tuple(shapes[image_id])} and bool are expected. Predict at the size of the "
+                "image and threshold."
             )
         texts[image_id], checksums[image_id] = encode_rle(mask), mask_checksum(mask)
     missing = [image_id for image_id in shapes if image_id not in texts]
     if missing:
-        raise SubmissionError(f"No mask came for {len(missing)} of {len(shapes)} images: {_listed(missing)}.")
+        raise SubmissionError(
+            f"No mask came for {len(missing)} of {len(shapes)} images: {_listed(missing)}."
+        )
     return texts, checksums
 
 
 def _layout(shapes: Mapping[int, tuple[int, int]], template: Path | str | None) -> _Layout:
-    """Say what the file must look like; a template whose ids are not those of `shapes` is an error."""
+    """Say what the file must look like; a template whose ids are not those of `shapes` is an
+    error.
+    """
     if template is None:
         return _Layout(FILE_NAME, HEADER, [(str(image_id), image_id) for image_id in shapes])
     name = Path(template).name
     try:
-        lines = _read_csv(template, "utf-8-sig")  # a template saved by a spreadsheet may start with a byte-order mark
+        lines = _read_csv(
+            template, "utf-8-sig"
+        )  # a template saved by a spreadsheet may start with a byte-order mark
     except SubmissionError as error:
-        raise TemplateError(name, f"no readable content ({error})", "a CSV in UTF-8", "export it again") from error
+        raise TemplateError(
+            name, f"no readable content ({error})", "a CSV in UTF-8", "export it again"
+        ) from error
     header = _template_header(name, lines)
     texts = [cells[0] for _, cells in lines[1:] if cells]
     ids = [_parse_id(text) for text in texts]
     counts = Counter(image_id for image_id in ids if image_id is not None)
     problems = {
-        "not a number": [text for text, image_id in zip(texts, ids, strict=True) if image_id is None],
+        "not a number": [
+            text for text, image_id in zip(texts, ids, strict=True) if image_id is None
+        ],
         "more than once": [image_id for image_id, count in counts.items() if count > 1],
         "not among the images": [image_id for image_id in counts if image_id not in shapes],
         "missing in the template": [image_id for image_id in shapes if image_id not in counts],
@@ -202,22 +239,37 @@ def _layout(shapes: Mapping[int, tuple[int, int]], template: Path | str | None) 
     found = [f"{len(ids)} {what} ({_listed(ids)})" for what, ids in problems.items() if ids]
     if found:
         found = f"ids that do not match the {len(shapes)} images: {'; '.join(found)}"
-        raise TemplateError(name, found, "each image id once", "correct the template or the annotations")
+        raise TemplateError(
+            name, found, "each image id once", "correct the template or the annotations"
+        )
     return _Layout(name, header, list(zip(texts, ids, strict=True)))
 
 
 def _template_header(name: str, lines: list[tuple[int, list[str]]]) -> tuple[str, str]:
-    """Return the two column names of a template; the id is expected in the first column, the mask in the second."""
-    header, expected = lines[0][1] if lines else [], "two named columns, the id in the first and the mask in the second"
-    if len(header) != 2 or not all(column.strip() for column in header) or _parse_id(header[0]) is not None:
+    """Return the two column names of a template; the id is expected in the first column, the mask
+    in the second.
+    """
+    header, expected = (
+        lines[0][1] if lines else [],
+        "two named columns, the id in the first and the mask in the second",
+    )
+    if (
+        len(header) != 2
+        or not all(column.strip() for column in header)
+        or _parse_id(header[0]) is not None
+    ):
         raise TemplateError(name, f"the header {header}", expected, "correct its first line")
-    if re.search("rle|mask", header[0], re.IGNORECASE) and not re.search("rle|mask", header[1], re.IGNORECASE):
+    if re.search("rle|mask", header[0], re.IGNORECASE) and not re.search(
+        "rle|mask", header[1], re.IGNORECASE
+    ):
         raise TemplateError(name, f"the header {header}", expected, "swap the columns")
     return header[0], header[1]
 
 
 def _check_ids(lines: list[tuple[int, list[str]]], layout: _Layout) -> Iterator[str]:
-    """Yield what is wrong with the rows' ids: each expected id once, written and ordered as expected."""
+    """Yield what is wrong with the rows' ids: each expected id once, written and ordered as
+    expected.
+    """
     expected = {image_id: (place, text) for place, (text, image_id) in enumerate(layout.rows)}
     seen: dict[int, int] = {}
     last_place = -1
@@ -235,18 +287,27 @@ def _check_ids(lines: list[tuple[int, list[str]]], layout: _Layout) -> Iterator[
                 yield f"line {line}: id {cells[0]!r}; it is expected to be written {text!r}"
             if place < last_place:
                 later = layout.rows[last_place][1]
-                yield f"line {line}: image {image_id} is out of order; it is expected before image {later}"
+                yield (
+                    f"line {line}: image {image_id} is out of order; it is expected before image "
+                    f"{later}"
+                )
             seen[image_id], last_place = line, max(place, last_place)
     missing = [image_id for image_id in expected if image_id not in seen]
     if missing:
         end = lines[-1][0] if lines else 1
-        yield f"line {end} (the last): {len(missing)} of {len(expected)} images have no row: {_listed(missing)}"
+        yield (
+            f"line {end} (the last): {len(missing)} of {len(expected)} images have no row: "
+            f"{_listed(missing)}"
+        )
 
 
 def _check_runs(text: str, shape: tuple[int, int], checksum: int | None) -> str | None:
     """Return the first thing that is wrong with one row's runs, or None."""
     if not re.fullmatch(r"([1-9][0-9]{0,17}( [1-9][0-9]{0,17})*)?", text, re.ASCII):
-        return f"mask {text[:40]!r}; whole numbers from 1 on, with one space between them, are expected"
+        return (
+            f"mask {text[:40]!r}; whole numbers from 1 on, with one space between them, are "
+            "expected"
+        )
     numbers = [int(number) for number in text.split()]
     if len(numbers) % 2:
         return f"{len(numbers)} numbers; an even count (start and length of each run) is expected"
@@ -255,13 +316,21 @@ def _check_runs(text: str, shape: tuple[int, int], checksum: int | None) -> str 
     for start, length in zip(numbers[::2], numbers[1::2], strict=True):
         run = f"the run {start} {length}"
         if start <= previous_start:
-            return f"{run} does not start after the one before ({previous_start}); increasing starts are expected"
+            return (
+                f"{run} does not start after the one before ({previous_start}); increasing starts "
+                "are expected"
+            )
         if start <= previous_end:
             return f"{run} overlaps the one before, which ends at {previous_end}"
         if start == previous_end + 1 and previous_start:
-            return f"{run} touches the one before, which ends at {previous_end}; one run is expected"
+            return (
+                f"{run} touches the one before, which ends at {previous_end}; one run is expected"
+            )
         if start + length - 1 > pixels.size:
-            return f"{run} ends behind the last pixel, {pixels.size} for height {shape[0]} and width {shape[1]}"
+            return (
+                f"{run} ends behind the last pixel, {pixels.size} for height {shape[0]} and width "
+                f"{shape[1]}"
+            )
         pixels[start - 1 : start - 1 + length] = True
         previous_start, previous_end = start, start + length - 1
     if checksum is not None and mask_checksum(pixels) != checksum:
@@ -270,13 +339,17 @@ def _check_runs(text: str, shape: tuple[int, int], checksum: int | None) -> str 
 
 
 def _read_csv(path: Path | str, encoding: str = "utf-8") -> list[tuple[int, list[str]]]:
-    """Return every line of a CSV as (its number from 1, its cells as text); an empty mask stays an empty text."""
+    """Return every line of a CSV as (its number from 1, its cells as text); an empty mask stays an
+    empty text.
+    """
     try:
         with _long_fields(), Path(path).open(encoding=encoding, newline="") as file:
             reader = csv.reader(file, strict=True)
             return [(reader.line_num, cells) for cells in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SubmissionError(f"{Path(path).name} cannot be read as a UTF-8 CSV: {error}") from error
+        raise SubmissionError(
+            f"{Path(path).name} cannot be read as a UTF-8 CSV: {error}"
+        ) from error
 
 
 @contextmanager

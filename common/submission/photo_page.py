@@ -1,9 +1,11 @@
-"""The page for the unlabelled photos: photo, predicted mask and cut-out side by side, to be judged by eye.
+"""The page for the unlabelled photos: photo, predicted mask and cut-out side by side, to be judged
+by eye.
 
-There is no ground truth for these photos, so this file gives no score; it shows what was predicted and counts it. The
-page is plain HTML with inline CSS beside a folder of images, and a zip of both: it opens from the disk, offline and
-without JavaScript, and the same photos give the same bytes. Photos are consumed as a stream. It refuses to publish
-what its own check objects to: everything is built aside, checked, and moved into place with the page last.
+There is no ground truth for these photos, so this file gives no score; it shows what was predicted
+and counts it. The page is plain HTML with inline CSS beside a folder of images, and a zip of both:
+it opens from the disk, offline and without JavaScript, and the same photos give the same bytes.
+Photos are consumed as a stream. It refuses to publish what its own check objects to: everything is
+built aside, checked, and moved into place with the page last.
 """
 
 import html
@@ -25,28 +27,50 @@ from common.files import PARTIAL, whole_file, whole_folder, write_whole
 
 NAME = "real_test"
 JPEG_QUALITY = 92
-_COLUMNS = {"photo.jpg": "Photo", "mask.png": "Predicted mask", "cutout.png": "Cut out by the mask"}  # by file name
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can say: the same photos must give the same bytes
+_COLUMNS = {
+    "photo.jpg": "Photo",
+    "mask.png": "Predicted mask",
+    "cutout.png": "Cut out by the mask",
+}  # by file name
+_ZIP_TIME = (
+    1980,
+    1,
+    1,
+    0,
+    0,
+    0,
+)  # the earliest a zip can say: the same photos must give the same bytes
 
-# A thin shadow around the cut-out keeps it apart from the checkerboard, whatever the object's colour.
+# A thin shadow around the cut-out keeps it apart from the checkerboard, whatever the object's
+# colour.
 _STYLE = """
-:root { color-scheme: light dark; --ground: #fff; --text: #1c1e21; --quiet: #5b626b; --line: #d9dde2;
+:root { color-scheme: light dark; --ground: #fff; --text: #1c1e21; --quiet: #5b626b;
+  --line: #d9dde2;
   --even: #eceef1; --odd: #d9dde2; }
-@media (prefers-color-scheme: dark) { :root { --ground: #16181b; --text: #e8eaed; --quiet: #a3abb5; --line: #363b42;
+@media (prefers-color-scheme: dark) { :root { --ground: #16181b; --text: #e8eaed;
+  --quiet: #a3abb5; --line: #363b42;
   --even: #4a5058; --odd: #3e434b; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1640px; padding: 1.5rem; background: var(--ground); color: var(--text);
+body { margin: 0 auto; max-width: 1640px; padding: 1.5rem; background: var(--ground);
+  color: var(--text);
   font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
-h1 { margin: 0; font-size: 1.75rem; line-height: 1.2; } h2 { margin: 0; font-size: 1.05rem; } p { margin: .25rem 0; }
-article p, figure { margin: 0; } .quiet, figcaption { color: var(--quiet); } .summary, .columns { font-weight: 600; }
+h1 { margin: 0; font-size: 1.75rem; line-height: 1.2; } h2 { margin: 0; font-size: 1.05rem; }
+p { margin: .25rem 0; }
+article p, figure { margin: 0; } .quiet, figcaption { color: var(--quiet); }
+.summary, .columns { font-weight: 600; }
 .columns, .row { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: .75rem; }
-.columns { position: sticky; top: 0; margin-top: 1rem; padding: .5rem 0; background: var(--ground); }
+.columns { position: sticky; top: 0; margin-top: 1rem; padding: .5rem 0;
+  background: var(--ground); }
 article { padding: 1rem 0 1.25rem; border-top: 1px solid var(--line); }
-article header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; margin-bottom: .5rem; }
-figcaption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-figure a { display: block; outline: 1px solid var(--line); } figure a:focus-visible { outline: 3px solid; }
+article header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem;
+  margin-bottom: .5rem; }
+figcaption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  }
+figure a { display: block; outline: 1px solid var(--line); }
+figure a:focus-visible { outline: 3px solid; }
 img { display: block; width: 100%; height: auto; }
-figure:last-child a { background: repeating-conic-gradient(var(--even) 0 25%, var(--odd) 0 50%) 0 0/20px 20px; }
+figure:last-child a {
+  background: repeating-conic-gradient(var(--even) 0 25%, var(--odd) 0 50%) 0 0/20px 20px; }
 figure:last-child img { filter: drop-shadow(0 0 1px var(--text)); }
 @media (max-width: 40rem) {
   .columns { display: none; }
@@ -62,7 +86,9 @@ class GalleryError(ValueError):
 
 @dataclass
 class _Page:
-    """What is kept of the photos while they pass: names, HTML, and (objects, pixels of objects, pixels) of each."""
+    """What is kept of the photos while they pass: names, HTML, and (objects, pixels of objects,
+    pixels) of each.
+    """
 
     names: set[str] = field(default_factory=set)
     slugs: set[str] = field(default_factory=set)
@@ -71,20 +97,25 @@ class _Page:
 
 
 def write_gallery(
-    folder: Path | str, photos: Iterable[tuple[str, np.ndarray, np.ndarray]], *, title: str, subtitle: str = ""
+    folder: Path | str,
+    photos: Iterable[tuple[str, np.ndarray, np.ndarray]],
+    *,
+    title: str,
+    subtitle: str = "",
 ) -> Path:
-    """Write `real_test.html`, its images in `real_test/` and both in `real_test.zip`, and return the page's path.
+    """Write `real_test.html`, its images in `real_test/` and both in `real_test.zip`, and return
+    the page's path.
 
     Args:
         folder: Where the three go; made when missing. An older page there is replaced.
-        photos: (name, image (H, W, 3) uint8 RGB, mask (H, W) bool) of every photo, consumed one by one and shown in
-            this order. Names are unique; any characters will do.
+        photos: (name, image (H, W, 3) uint8 RGB, mask (H, W) bool) of every photo, consumed one by
+            one and shown in this order. Names are unique; any characters will do.
         title: The page's heading.
         subtitle: The line below it, such as the name of the model that predicted the masks.
 
     Raises:
-        GalleryError: A name came twice, an image or mask has the wrong shape or dtype, or the check found something.
-            An older page is then left as it was.
+        GalleryError: A name came twice, an image or mask has the wrong shape or dtype, or the
+            check found something. An older page is then left as it was.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -99,9 +130,13 @@ def write_gallery(
         _write_zip(scratch)
         findings = check_gallery(scratch)
         if findings:
-            raise GalleryError(f"{NAME}.html was not written, its check found: {'; '.join(findings[:10])}")
+            raise GalleryError(
+                f"{NAME}.html was not written, its check found: {'; '.join(findings[:10])}"
+            )
         target = folder / f"{NAME}.html"
-        target.unlink(missing_ok=True)  # an old page must never stand beside new images, nor an old zip
+        target.unlink(
+            missing_ok=True
+        )  # an old page must never stand beside new images, nor an old zip
         (folder / f"{NAME}.zip").unlink(missing_ok=True)
         with whole_folder(folder / NAME) as images:
             for path in (scratch / NAME).iterdir():
@@ -113,14 +148,17 @@ def write_gallery(
 
 
 def check_gallery(folder: Path | str) -> list[str]:
-    """Say what keeps a gallery from opening whole and offline, from the folder and from the unpacked zip.
+    """Say what keeps a gallery from opening whole and offline, from the folder and from the
+    unpacked zip.
 
     Args:
         folder: A folder that `write_gallery` has written.
 
     Returns:
-        One sentence per finding: references that lead nowhere or outside, scripts, images that do not decode or have
-        another size than the page says, files that folder and zip do not share. Empty when all is well.
+        One sentence per finding: references that lead nowhere or outside, scripts, images that do
+            not decode or have
+        another size than the page says, files that folder and zip do not share. Empty when all is
+        well.
     """
     folder = Path(folder)
     document = folder / f"{NAME}.html"
@@ -130,7 +168,11 @@ def check_gallery(folder: Path | str) -> list[str]:
     findings = parser.findings
     for reference, size in parser.references.items():
         findings += _check_reference(folder, reference, size)
-    on_disk = {path.relative_to(folder).as_posix() for path in (folder / NAME).rglob("*") if path.is_file()}
+    on_disk = {
+        path.relative_to(folder).as_posix()
+        for path in (folder / NAME).rglob("*")
+        if path.is_file()
+    }
     findings += [f"{name} is not on the page" for name in sorted(on_disk - set(parser.references))]
     return findings + list(_check_zip(folder, {document.name, *on_disk}))
 
@@ -138,12 +180,15 @@ def check_gallery(folder: Path | str) -> list[str]:
 def _add_photo(page: _Page, folder: Path, name: str, image: np.ndarray, mask: np.ndarray) -> None:
     """Write the three images of one photo and add its article and its counts to the page."""
     if name in page.names:
-        raise GalleryError(f"A second photo came with the name {name!r}; names are expected to be unique.")
+        raise GalleryError(
+            f"A second photo came with the name {name!r}; names are expected to be unique."
+        )
     fits = image.ndim == 3 and image.shape == (*mask.shape, 3) and image.size > 0
     if not fits or image.dtype != np.uint8 or mask.dtype != np.bool_:
         raise GalleryError(
-            f"Photo {name!r} has shape {image.shape} and dtype {image.dtype}, its mask {mask.shape} and {mask.dtype}; "
-            "(H, W, 3) uint8 RGB and (H, W) bool are expected. Predict at the size of the photo and threshold."
+            f"Photo {name!r} has shape {image.shape} and dtype {image.dtype}, its mask "
+            f"{mask.shape} and {mask.dtype}; (H, W, 3) uint8 RGB and (H, W) bool are expected. "
+            "Predict at the size of the photo and threshold."
         )
     page.names.add(name)
     slug = _slug(name, page.slugs)
@@ -156,17 +201,24 @@ def _add_photo(page: _Page, folder: Path, name: str, image: np.ndarray, mask: np
 
 
 def _encoded(image: np.ndarray, mask: np.ndarray) -> Iterator[tuple[str, bytes]]:
-    """Yield each column and its file content; behind the mask the cut-out is transparent and empty."""
+    """Yield each column and its file content; behind the mask the cut-out is transparent and
+    empty.
+    """
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     white = mask.astype(np.uint8) * 255
     cutout = np.dstack([np.where(mask[..., None], bgr, 0).astype(np.uint8), white])
-    yield "photo.jpg", cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()
+    yield (
+        "photo.jpg",
+        cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes(),
+    )
     yield "mask.png", cv2.imencode(".png", white, [cv2.IMWRITE_PNG_BILEVEL, 1])[1].tobytes()
     yield "cutout.png", cv2.imencode(".png", cutout, [cv2.IMWRITE_PNG_COMPRESSION, 6])[1].tobytes()
 
 
 def _slug(name: str, taken: set[str]) -> str:
-    """Make a file name of plain letters from a photo's name, unlike all that are `taken`, and take it."""
+    """Make a file name of plain letters from a photo's name, unlike all that are `taken`, and take
+    it.
+    """
     stem = re.sub(r"(?<=.)\.[A-Za-z0-9]{1,5}$", "", name)  # without the suffix
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
     base = re.sub(r"[^A-Za-z0-9_]+", "-", plain).strip("-")[:60] or "photo"
@@ -179,21 +231,29 @@ def _slug(name: str, taken: set[str]) -> str:
 
 
 def _shown(text: str) -> str:
-    """Make a name or title safe inside HTML text and attributes; what cannot be shown becomes a replacement sign."""
-    return html.escape("".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text))
+    """Make a name or title safe inside HTML text and attributes; what cannot be shown becomes a
+    replacement sign.
+    """
+    return html.escape(
+        "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+    )
 
 
-def _article(name: str, slug: str, shape: tuple[int, int], objects: int, object_px: int, px: int) -> str:
+def _article(
+    name: str, slug: str, shape: tuple[int, int], objects: int, object_px: int, px: int
+) -> str:
     """Write one photo's heading, facts and three figures; each image links to its full size."""
     height, width = shape
     shown, count = _shown(name), _count(objects, "object")
     figures = "\n".join(
         f'<figure><figcaption>{caption}</figcaption><a href="{NAME}/{slug}_{column}">'
-        f'<img src="{NAME}/{slug}_{column}" alt="{caption}: {shown}, {count}" width="{width}" height="{height}"'
-        ' loading="lazy"></a></figure>'
+        f'<img src="{NAME}/{slug}_{column}" alt="{caption}: {shown}, {count}" width="{width}" '
+        f'height="{height}" loading="lazy"></a></figure>'
         for column, caption in _COLUMNS.items()
     )
-    facts = f"{width} × {height} px · {count}" + (f" · {_percent(object_px, px)} of the image" if objects else "")
+    facts = f"{width} × {height} px · {count}" + (
+        f" · {_percent(object_px, px)} of the image" if objects else ""
+    )
     return (
         f'<article>\n<header><h2>{shown}</h2><p class="quiet">{facts}</p></header>\n'
         f'<div class="row">\n{figures}\n</div>\n</article>'
@@ -206,13 +266,15 @@ def _document(page: _Page, title: str, subtitle: str) -> bytes:
     if page.articles:
         objects, object_px, px = np.sum(page.counts, axis=0).tolist()
         summary = (
-            f"{_count(len(page.articles), 'photo')}, {sum(count[0] > 0 for count in page.counts)} with objects · "
-            f"{_count(objects, 'object')} in all · {_percent(object_px, px)} of all pixels"
+            f"{_count(len(page.articles), 'photo')}, {sum(count[0] > 0 for count in page.counts)} "
+            f"with objects · {_count(objects, 'object')} in all · {_percent(object_px, px)} of "
+            "all pixels"
         )
         heads = "".join(f"<span>{caption}</span>" for caption in _COLUMNS.values())
         body = (
-            '<p class="quiet">An object is a connected region of the mask. There are no labels for these photos, so no '
-            f'score. A click opens the full size.</p>\n<div class="columns" aria-hidden="true">{heads}</div>\n'
+            '<p class="quiet">An object is a connected region of the mask. There are no labels '
+            "for these photos, so no score. A click opens the full size.</p>\n<div "
+            f'class="columns" aria-hidden="true">{heads}</div>\n'
         ) + "\n".join(page.articles)
     below = f'<p class="quiet">{_shown(subtitle)}</p>\n' if subtitle else ""
     return (
@@ -233,20 +295,29 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _write_zip(folder: Path) -> None:
-    """Pack page and images, uncompressed since the images are compressed already, in the order of their names."""
+    """Pack page and images, uncompressed since the images are compressed already, in the order of
+    their names.
+    """
     with zipfile.ZipFile(folder / f"{NAME}.zip", "w", zipfile.ZIP_STORED) as archive:
         for path in [folder / f"{NAME}.html", *sorted((folder / NAME).iterdir())]:
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _ZIP_TIME)
-            entry.create_system, entry.external_attr = 3, 0o644 << 16  # Unix, wherever it is written
+            entry.create_system, entry.external_attr = (
+                3,
+                0o644 << 16,
+            )  # Unix, wherever it is written
             archive.writestr(entry, path.read_bytes())
 
 
 class _References(HTMLParser):
-    """Collects what a page refers to, the sizes it states, and what would need a network or a script."""
+    """Collects what a page refers to, the sizes it states, and what would need a network or a
+    script.
+    """
 
     def __init__(self, document: str) -> None:
         super().__init__()
-        self.references: dict[str, tuple[str | None, str | None] | None] = {}  # → (width, height) of an image
+        self.references: dict[
+            str, tuple[str | None, str | None] | None
+        ] = {}  # → (width, height) of an image
         self.findings: list[str] = []
         self.feed(document)
 
@@ -255,9 +326,17 @@ class _References(HTMLParser):
         values = dict(attrs)
         for key in {"src", "href"} & set(values):
             self.references.setdefault(values[key] or "", None)
-        unexpected = [f"<{tag}>"] if tag in ("script", "iframe", "base", "object", "embed", "form") else []
-        unexpected += [key for key in values if key in ("srcset", "style", "background") or key.startswith("on")]
-        self.findings += [f"line {self.getpos()[0]}: {what} is not expected on this page" for what in unexpected]
+        unexpected = (
+            [f"<{tag}>"] if tag in ("script", "iframe", "base", "object", "embed", "form") else []
+        )
+        unexpected += [
+            key
+            for key in values
+            if key in ("srcset", "style", "background") or key.startswith("on")
+        ]
+        self.findings += [
+            f"line {self.getpos()[0]}: {what} is not expected on this page" for what in unexpected
+        ]
         if tag == "img":
             self.references[values.get("src") or ""] = (values.get("width"), values.get("height"))
             if not values.get("alt"):
@@ -269,9 +348,14 @@ class _References(HTMLParser):
             self.findings.append("the style sheet refers to another file")
 
 
-def _check_reference(folder: Path, reference: str, size: tuple[str | None, str | None] | None) -> list[str]:
-    """Say what is wrong with one src or href: it must name an image of the folder that has the size the page says."""
-    # The file names are plain by construction, so a reference is a path as it stands: nothing to split or unquote.
+def _check_reference(
+    folder: Path, reference: str, size: tuple[str | None, str | None] | None
+) -> list[str]:
+    """Say what is wrong with one src or href: it must name an image of the folder that has the
+    size the page says.
+    """
+    # The file names are plain by construction, so a reference is a path as it stands: nothing to
+    # split or unquote.
     if not re.fullmatch(rf"{NAME}/[A-Za-z0-9_-]+\.(jpg|png)", reference):
         return [f"{reference!r} does not lead to an image in {NAME}/"]
     if not (folder / reference).is_file():
@@ -282,7 +366,11 @@ def _check_reference(folder: Path, reference: str, size: tuple[str | None, str |
             found = tuple(map(str, image.size))
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         return [f"{reference} does not decode: {error}"]
-    return [] if size in (None, found) else [f"{reference} is {found} wide and high; the page says {size}"]
+    return (
+        []
+        if size in (None, found)
+        else [f"{reference} is {found} wide and high; the page says {size}"]
+    )
 
 
 def _check_zip(folder: Path, expected: set[str]) -> Iterator[str]:

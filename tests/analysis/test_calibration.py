@@ -20,7 +20,9 @@ from common.analysis.calibration import (
 
 
 def scene(seed, shape=(40, 70)):
-    """Levels, a mask with one or two objects, ignored pixels; the levels know something of the mask."""
+    """Levels, a mask with one or two objects, ignored pixels; the levels know something of the
+    mask.
+    """
     random = np.random.default_rng(seed)
     mask = np.zeros(shape, bool)
     for _ in range(random.integers(1, 3)):
@@ -43,26 +45,38 @@ def judged(levels, mask, ignore):
 @settings(max_examples=25, deadline=None)
 def test_brier_and_curve_are_those_of_scikit_learn_on_the_band(seed):
     one = scene(seed)
-    assume((one[1] & ~one[2]).any())  # one scene in thousands has all its objects ignored, and no band
+    assume(
+        (one[1] & ~one[2]).any()
+    )  # one scene in thousands has all its objects ignored, and no band
     proba, truth = judged(*one)
     counts = calibration_counts(*one)
     assert brier(counts) == pytest.approx(brier_score_loss(truth, proba), abs=1e-12)
-    # A level on the end of a bin belongs below; the ends of scikit-learn are rounded, hence the little step down.
-    share, mean = calibration_curve(truth, np.maximum(proba - 1e-12, 0), n_bins=BINS, strategy="uniform")
+    # A level on the end of a bin belongs below; the ends of scikit-learn are rounded, hence the
+    # little step down.
+    share, mean = calibration_curve(
+        truth, np.maximum(proba - 1e-12, 0), n_bins=BINS, strategy="uniform"
+    )
     curve = reliability_curve(counts)
     assert len(curve) == BINS and curve["pixels"].sum() == len(proba)
     filled = curve.dropna()
     np.testing.assert_allclose(filled["object_share"], share, atol=1e-9)
     np.testing.assert_allclose(filled["proba_mean"], mean, atol=1e-9)
-    assert ((filled["proba_mean"] >= filled["low"] - 1e-9) & (filled["proba_mean"] <= filled["high"] + 1e-9)).all()
-    by_hand = (filled["pixels"] * (filled["proba_mean"] - filled["object_share"]).abs()).sum() / len(proba)
+    assert (
+        (filled["proba_mean"] >= filled["low"] - 1e-9)
+        & (filled["proba_mean"] <= filled["high"] + 1e-9)
+    ).all()
+    by_hand = (
+        filled["pixels"] * (filled["proba_mean"] - filled["object_share"]).abs()
+    ).sum() / len(proba)
     assert expected_calibration_error(counts) == pytest.approx(by_hand, abs=1e-12)
 
 
 def test_counts_of_images_add_up_also_after_storing():
     several = [scene(seed) for seed in range(4)]
     total = sum(calibration_counts(*one) for one in several)
-    pooled = [np.concatenate(parts) for parts in zip(*(judged(*one) for one in several), strict=True)]
+    pooled = [
+        np.concatenate(parts) for parts in zip(*(judged(*one) for one in several), strict=True)
+    ]
     assert brier(total) == pytest.approx(brier_score_loss(pooled[1], pooled[0]), abs=1e-12)
     stored = json.loads(json.dumps(total.tolist()))
     assert brier(stored) == brier(total)
@@ -93,9 +107,10 @@ def test_what_lies_outside_the_band_or_is_ignored_changes_nothing():
     levels, mask, ignore = scene(3, (120, 120))
     ys, xs = np.nonzero(mask)
     far = np.ones(mask.shape, bool)
-    far[max(0, ys.min() - BAND_PX) : ys.max() + BAND_PX + 1, max(0, xs.min() - BAND_PX) : xs.max() + BAND_PX + 1] = (
-        False
-    )
+    far[
+        max(0, ys.min() - BAND_PX) : ys.max() + BAND_PX + 1,
+        max(0, xs.min() - BAND_PX) : xs.max() + BAND_PX + 1,
+    ] = False
     assert far.any() and ignore.any()
     other = np.where(far | ignore, 255 - levels, levels).astype(np.uint8)
     turned = mask ^ ignore
@@ -119,7 +134,10 @@ def test_a_calibrated_map_has_a_smaller_error_than_an_overconfident_one():
     mask = random.random(true_proba.shape) < true_proba
     calibrated = np.rint(true_proba * 255).astype(np.uint8)
     overconfident = np.where(true_proba > 0.5, 250, 5).astype(np.uint8)
-    errors = [expected_calibration_error(calibration_counts(one, mask)) for one in (calibrated, overconfident)]
+    errors = [
+        expected_calibration_error(calibration_counts(one, mask))
+        for one in (calibrated, overconfident)
+    ]
     assert errors[0] < 0.02 < 0.15 < errors[1]
 
 

@@ -48,7 +48,16 @@ def told(*transforms) -> list[dict]:
 
 
 def test_there_are_eight():
-    assert set(NAMES) == {"noise", "blur", "jpeg", "brightness", "contrast", "colour_cast", "shadow", "scale"}
+    assert set(NAMES) == {
+        "noise",
+        "blur",
+        "jpeg",
+        "brightness",
+        "contrast",
+        "colour_cast",
+        "shadow",
+        "scale",
+    }
 
 
 @pytest.mark.parametrize(("name", "severity"), EVERY)
@@ -59,7 +68,9 @@ def test_size_and_kinds_stay_and_the_given_sample_is_left_alone(photo, name, sev
     assert after.image.shape == photo.image.shape and after.image.dtype == np.uint8
     assert after.mask.shape == after.ignore.shape == photo.mask.shape
     assert after.mask.dtype == after.ignore.dtype == bool
-    assert not any(np.shares_memory(a, b) for a, b in ((after.image, photo.image), (after.mask, photo.mask)))
+    assert not any(
+        np.shares_memory(a, b) for a, b in ((after.image, photo.image), (after.mask, photo.mask))
+    )
     assert change(photo, after) > 0
 
 
@@ -74,8 +85,9 @@ def test_another_process_makes_the_same_picture():
         "import numpy as np, zlib\n"
         "from common.analysis.corruptions import CORRUPTIONS, corrupt\n"
         "from common.data import Sample\n"
-        "image = np.arange(40 * 50 * 3).reshape(40, 50, 3).astype(np.uint8); none = np.zeros((40, 50), bool)\n"
-        "print([zlib.crc32(corrupt(Sample(4, image, none, none), name, 2, 1).image.tobytes()) for name in CORRUPTIONS])"
+        "image = np.arange(40 * 50 * 3).reshape(40, 50, 3).astype(np.uint8); none = np.zeros((40, "
+        "50), bool)\nprint([zlib.crc32(corrupt(Sample(4, image, none, none), name, 2, "
+        "1).image.tobytes()) for name in CORRUPTIONS])"
     )
     root = Path(__file__).parents[2]
     said = [
@@ -115,21 +127,32 @@ def test_only_scale_moves_anything(photo, name):
 
 
 def test_brightness_goes_up_on_some_images_and_down_on_others():
-    means = np.array([corrupt(grey(image_id=image_id), "brightness", 1, 0).image.mean() for image_id in range(20)])
+    means = np.array(
+        [
+            corrupt(grey(image_id=image_id), "brightness", 1, 0).image.mean()
+            for image_id in range(20)
+        ]
+    )
     assert (means > 140).sum() >= 4 and (means < 115).sum() >= 4
 
 
 def test_kinds_of_corruption_draw_their_whims_apart():
-    """The halves of both first draws must not go together: brighter or darker, and more blue than green or less."""
+    """The halves of both first draws must not go together: brighter or darker, and more blue than
+    green or less.
+    """
     pairs = set()
     for image_id in range(20):
         sample = grey(image_id=image_id)
         cast = corrupt(sample, "colour_cast", 3, 0).image[0, 0]
-        pairs.add((corrupt(sample, "brightness", 1, 0).image.mean() > 128, bool(cast[2] > cast[1])))
+        pairs.add(
+            (corrupt(sample, "brightness", 1, 0).image.mean() > 128, bool(cast[2] > cast[1]))
+        )
     assert len(pairs) == 4
 
 
-@pytest.mark.parametrize(("name", "severity"), [("noise", 1), ("noise", 2), ("blur", 3), ("colour_cast", 3)])
+@pytest.mark.parametrize(
+    ("name", "severity"), [("noise", 1), ("noise", 2), ("blur", 3), ("colour_cast", 3)]
+)
 def test_lightness_of_grey_stays_where_nothing_is_clipped(name, severity):
     for image_id in range(4):
         after = corrupt(grey(110, (100, 100), image_id), name, severity, 0).image
@@ -149,7 +172,10 @@ def test_blur_spreads_a_point_evenly_and_reaches_further_with_severity():
     image = np.zeros((31, 31, 3), np.uint8)
     image[15, 15] = 255
     nothing = np.zeros((31, 31), bool)
-    lit = [corrupt(Sample(0, image, nothing, nothing), "blur", severity, 0).image[..., 0] > 0 for severity in (1, 2, 3)]
+    lit = [
+        corrupt(Sample(0, image, nothing, nothing), "blur", severity, 0).image[..., 0] > 0
+        for severity in (1, 2, 3)
+    ]
     assert [int(np.flatnonzero(one[15]).max()) - 15 for one in lit] == [1, 3, 5]
     assert all(np.array_equal(one, np.rot90(one)) for one in lit)
 
@@ -160,13 +186,18 @@ def test_a_shadow_darkens_a_part_and_leaves_a_part():
         assert after.max() <= 128
         assert (after.max(axis=2) < 90).mean() > 0.15, image_id
         assert (after.min(axis=2) >= 127).mean() > 0.15, image_id
-        steps = np.abs(np.diff(after[..., 1], axis=1)).max(), np.abs(np.diff(after[..., 1], axis=0)).max()
+        steps = (
+            np.abs(np.diff(after[..., 1], axis=1)).max(),
+            np.abs(np.diff(after[..., 1], axis=0)).max(),
+        )
         assert max(steps) < 40, "the edge is soft"
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
 def test_scale_shrinks_objects_with_the_picture_and_counts_mirrored_ones(severity):
-    """Where object, ignored and rest have a colour of their own, colours must go on telling the mask everywhere."""
+    """Where object, ignored and rest have a colour of their own, colours must go on telling the
+    mask everywhere.
+    """
     image = np.full((120, 160, 3), (0, 0, 255), np.uint8)
     mask, ignore = np.zeros((120, 160), bool), np.zeros((120, 160), bool)
     mask[10:40, 5:45] = mask[90:110, 100:150] = True
@@ -181,7 +212,9 @@ def test_scale_shrinks_objects_with_the_picture_and_counts_mirrored_ones(severit
     middle = after.mask[top : top + height, left : left + width]
     assert abs(middle.sum() - factor**2 * mask.sum()) < 0.08 * mask.sum()
     assert after.mask.sum() > middle.sum(), "there are copies of objects outside"
-    assert np.array_equal(after.mask[top:, :][0], after.mask[:top, :][-1]), "what is outside is a mirror image"
+    assert np.array_equal(after.mask[top:, :][0], after.mask[:top, :][-1]), (
+        "what is outside is a mirror image"
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (5, 2), (33, 64)])
@@ -189,7 +222,10 @@ def test_scale_shrinks_objects_with_the_picture_and_counts_mirrored_ones(severit
 def test_small_pictures_are_corrupted_too(name, shape):
     random = np.random.default_rng(0)
     sample = Sample(
-        0, random.integers(0, 256, (*shape, 3), dtype=np.uint8), np.ones(shape, bool), np.zeros(shape, bool)
+        0,
+        random.integers(0, 256, (*shape, 3), dtype=np.uint8),
+        np.ones(shape, bool),
+        np.zeros(shape, bool),
     )
     after = corrupt(sample, name, 3, 0)
     assert after.image.shape == (*shape, 3) and after.mask.all() and not after.ignore.any()
@@ -197,7 +233,9 @@ def test_small_pictures_are_corrupted_too(name, shape):
 
 @pytest.mark.parametrize(("name", "severity"), [("fog", 1), ("noise", 0), ("noise", 4)])
 def test_what_does_not_exist_is_refused_with_what_does(photo, name, severity):
-    with pytest.raises(ValueError, match=rf"got '{name}' at severity {severity}.*colour_cast.*1, 2, 3"):
+    with pytest.raises(
+        ValueError, match=rf"got '{name}' at severity {severity}.*colour_cast.*1, 2, 3"
+    ):
         corrupt(photo, name, severity, 0)
 
 
@@ -205,7 +243,10 @@ def test_what_the_training_here_shows_is_recognised():
     full = json.loads(json.dumps(described("full", 64)))
     assert in_training_augmentation(full) == set(NAMES) - {"shadow"}
     assert in_training_augmentation(described("geometric", 64)) == {"scale"}
-    assert in_training_augmentation(described("photometric", 64)) == set(NAMES) - {"shadow", "scale"}
+    assert in_training_augmentation(described("photometric", 64)) == set(NAMES) - {
+        "shadow",
+        "scale",
+    }
     assert in_training_augmentation(described("none", 64)) == in_training_augmentation([]) == set()
 
 
@@ -230,7 +271,9 @@ def test_what_the_training_here_shows_is_recognised():
         (A.OneOf([A.GaussNoise()], p=0.0), set()),
         (A.HorizontalFlip(), set()),
     ],
-    ids=lambda value: "+".join(sorted(value)) or "nothing" if isinstance(value, set) else type(value).__name__,
+    ids=lambda value: (
+        "+".join(sorted(value)) or "nothing" if isinstance(value, set) else type(value).__name__
+    ),
 )
 def test_a_transform_is_known_by_what_it_does(transform, met):
     assert in_training_augmentation(told(transform)) == met

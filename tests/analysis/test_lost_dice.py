@@ -11,7 +11,9 @@ from common.analysis.lost_dice import KINDS, images_of_half, loss_parts
 
 
 def scored(dice, missed=0, invented=0) -> pd.DataFrame:
-    return pd.DataFrame({"tp": 9, "fn": 1, "dice": dice, "object_fn": missed, "object_fp": invented})
+    return pd.DataFrame(
+        {"tp": 9, "fn": 1, "dice": dice, "object_fn": missed, "object_fp": invented}
+    )
 
 
 def test_the_modules_examples_hold():
@@ -21,14 +23,22 @@ def test_the_modules_examples_hold():
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=20))
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=20
+    )
+)
 def test_every_image_is_in_one_part_and_the_parts_add_up(rows):
     dice, missed, invented = map(list, zip(*rows, strict=True))
     parts = loss_parts(scored(dice, missed, invented))
     assert tuple(parts.index) == KINDS
     assert parts["images"].sum() == len(rows)
     assert parts["loss"].sum() == pytest.approx(sum(1 - one for one in dice))
-    assert parts["share"].sum() == pytest.approx(1) if parts["loss"].sum() > 0 else parts["share"].isna().all()
+    assert (
+        parts["share"].sum() == pytest.approx(1)
+        if parts["loss"].sum() > 0
+        else parts["share"].isna().all()
+    )
 
 
 def test_a_missed_object_outweighs_an_invented_one():

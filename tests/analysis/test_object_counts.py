@@ -31,8 +31,12 @@ def test_a_difference_of_counts_is_that_of_the_means_times_the_images():
     assert found.total == one.sum() - other.sum()
     expected = paired_differences(np.array([one, other], float), 1, bounds=None)
     assert found.lower <= found.total <= found.upper
-    assert found.upper - found.lower == pytest.approx(30 * (expected.upper[0] - expected.lower[0]), rel=0.1)
-    grouped = count_difference(table.assign(group=table["img_id"] // 10), "one", "other", "object_fp")
+    assert found.upper - found.lower == pytest.approx(
+        30 * (expected.upper[0] - expected.lower[0]), rel=0.1
+    )
+    grouped = count_difference(
+        table.assign(group=table["img_id"] // 10), "one", "other", "object_fp"
+    )
     assert grouped.total == found.total
     assert (grouped.lower, grouped.upper) != (found.lower, found.upper)
 

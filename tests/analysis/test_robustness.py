@@ -12,7 +12,11 @@ from common.analysis.robustness import robustness_summary, severity_table
 
 def frames(cells: dict, clean: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
     """(name, severity) → image id → Dice, and image id → Dice, as tables."""
-    rows = [(*cell, image_id, dice) for cell, images in cells.items() for image_id, dice in images.items()]
+    rows = [
+        (*cell, image_id, dice)
+        for cell, images in cells.items()
+        for image_id, dice in images.items()
+    ]
     return (
         pd.DataFrame(rows, columns=["corruption", "severity", "img_id", "dice"]),
         pd.DataFrame(clean.items(), columns=["img_id", "dice"]),
@@ -21,7 +25,10 @@ def frames(cells: dict, clean: dict) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def alike(one: dict, other: dict) -> bool:
     """The same but for the last digits."""
-    near = (one[key] == (pytest.approx(other[key]) if isinstance(one[key], float) else other[key]) for key in one)
+    near = (
+        one[key] == (pytest.approx(other[key]) if isinstance(one[key], float) else other[key])
+        for key in one
+    )
     return one.keys() == other.keys() and all(near)
 
 
@@ -40,7 +47,9 @@ def example():
 def test_a_summary_by_hand():
     found = robustness_summary(*example(), marked={"noise"})
     assert found["n_images"] == 2 and found["n_without_object"] == 0
-    assert found["n_corruptions"] == 3 and found["n_unmarked"] == 2 and found["marked"] == ["noise"]
+    assert (
+        found["n_corruptions"] == 3 and found["n_unmarked"] == 2 and found["marked"] == ["noise"]
+    )
     expected = {
         "dice_clean": 0.8,
         "dice_mean": 0.65,
@@ -58,9 +67,13 @@ def test_a_summary_by_hand():
 
 def test_the_table_has_a_row_for_each_cell_in_the_order_it_was_measured():
     table, clean = example()
-    rows = severity_table(table.sort_values("severity", ascending=False, kind="stable"), clean, {"noise", "blur"})
+    rows = severity_table(
+        table.sort_values("severity", ascending=False, kind="stable"), clean, {"noise", "blur"}
+    )
     cells = list(zip(rows["corruption"], rows["severity"], strict=True))
-    assert cells == [(name, severity) for name in ("noise", "blur", "shadow") for severity in (1, 2)]
+    assert cells == [
+        (name, severity) for name in ("noise", "blur", "shadow") for severity in (1, 2)
+    ]
     assert rows["dice_mean"].tolist() == pytest.approx([0.7, 0.5, 0.8, 0.7, 0.6, 0.6])
     assert rows["drop"].tolist() == pytest.approx([0.1, 0.3, 0.0, 0.1, 0.2, 0.2])
     assert rows["in_augmentation"].tolist() == [True] * 4 + [False] * 2
@@ -72,10 +85,15 @@ def test_the_table_has_a_row_for_each_cell_in_the_order_it_was_measured():
 def test_the_order_of_rows_changes_no_number(seed):
     random = np.random.default_rng(seed)
     names = ["noise", "blur", "shadow"]
-    cells = {(name, level): dict(enumerate(random.random(4))) for name in names for level in (1, 3)}
+    cells = {
+        (name, level): dict(enumerate(random.random(4))) for name in names for level in (1, 3)
+    }
     table, clean = frames(cells, dict(enumerate(random.random(4))))
     shuffled = table.sample(frac=1, random_state=seed), clean.sample(frac=1, random_state=seed)
-    one, other = robustness_summary(table, clean, {"blur"}), robustness_summary(*shuffled, {"blur"})
+    one, other = (
+        robustness_summary(table, clean, {"blur"}),
+        robustness_summary(*shuffled, {"blur"}),
+    )
     assert alike(one, other)
     rows = severity_table(table, clean)
     assert one["drop"] == pytest.approx(rows["drop"].mean())
@@ -85,8 +103,13 @@ def test_the_order_of_rows_changes_no_number(seed):
 def test_an_image_without_object_is_left_out_everywhere_and_counted():
     table, clean = example()
     whole = robustness_summary(table, clean)
-    empty = table.query("img_id == 4").assign(img_id=9, dice=[math.nan, 0.0, math.nan, math.nan, 0.0, 0.0])
-    with_empty = pd.concat([table, empty]), pd.concat([clean, pd.DataFrame({"img_id": [9], "dice": [math.nan]})])
+    empty = table.query("img_id == 4").assign(
+        img_id=9, dice=[math.nan, 0.0, math.nan, math.nan, 0.0, 0.0]
+    )
+    with_empty = (
+        pd.concat([table, empty]),
+        pd.concat([clean, pd.DataFrame({"img_id": [9], "dice": [math.nan]})]),
+    )
     found = robustness_summary(*with_empty)
     assert found.pop("n_without_object") == 1 and whole.pop("n_without_object") == 0
     assert alike(found, whole)
@@ -98,12 +121,17 @@ def test_counts_tell_an_image_without_object_also_where_a_false_find_gave_it_a_d
     more = table.query("img_id == 4").assign(img_id=9, dice=0.0, tp=0, fn=0)
     table, clean = (frame.assign(tp=5, fn=5) for frame in (table, clean))
     with_empty = pd.concat([table, more]), pd.concat([clean, more.head(1)[clean.columns]])
-    assert alike(robustness_summary(*with_empty), robustness_summary(table, clean) | {"n_without_object": 1})
+    assert alike(
+        robustness_summary(*with_empty), robustness_summary(table, clean) | {"n_without_object": 1}
+    )
 
 
 def test_an_object_that_vanishes_in_one_state_takes_its_image_out_of_all():
     table, clean = example()
-    table.loc[(table["corruption"] == "shadow") & (table["img_id"] == 5) & (table["severity"] == 1), "dice"] = None
+    table.loc[
+        (table["corruption"] == "shadow") & (table["img_id"] == 5) & (table["severity"] == 1),
+        "dice",
+    ] = None
     found = robustness_summary(table, clean)
     assert (found["n_images"], found["n_without_object"]) == (1, 1)
     assert found["dice_clean"] == pytest.approx(0.9)
@@ -135,16 +163,25 @@ def test_a_summary_can_be_stored():
     ("spoil", "message"),
     [
         (lambda table, clean: (table.drop(index=0), clean), r"noise at severity 1: missing \[4\]"),
-        (lambda table, clean: (pd.concat([table, table.head(1)]), clean), r"noise at severity 1.*more than once \[4\]"),
+        (
+            lambda table, clean: (pd.concat([table, table.head(1)]), clean),
+            r"noise at severity 1.*more than once \[4\]",
+        ),
         (lambda table, clean: (table, clean.head(1)), r"without a clean score \[5\]"),
-        (lambda table, clean: (table, pd.concat([clean, clean.tail(1)])), r"as they were.*more than once \[5\]"),
+        (
+            lambda table, clean: (table, pd.concat([clean, clean.tail(1)])),
+            r"as they were.*more than once \[5\]",
+        ),
         (
             lambda table, clean: (table.query("corruption != 'blur' or severity == 1"), clean),
             r"blur at 1; noise at 1, 2",
         ),
         (lambda table, clean: (table.drop(columns="severity"), clean), "no column severity"),
         (lambda table, clean: (table, clean.head(0)), "the clean of robustness has no row"),
-        (lambda table, clean: (table.assign(dice=math.nan), clean), "none of the 2 images has an object"),
+        (
+            lambda table, clean: (table.assign(dice=math.nan), clean),
+            "none of the 2 images has an object",
+        ),
     ],
 )
 def test_gaps_are_refused_and_named(spoil, message):

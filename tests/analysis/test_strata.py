@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common.analysis.strata import COLUMNS, failed_by_all, members_of, outer_difference, strata_table, worst_images
+from common.analysis.strata import (
+    COLUMNS,
+    failed_by_all,
+    members_of,
+    outer_difference,
+    strata_table,
+    worst_images,
+)
 from common.statistics import mean_intervals
 
 FEW = {"resamples": 50}
@@ -16,7 +23,14 @@ def scored(dice: dict[str, list[float]], area=100) -> pd.DataFrame:
     for approach, values in dice.items():
         for image_id, value in enumerate(values):
             tp = round(area * value / (2 - value))  # the Dice of tp found pixels and nothing else
-            row = {"approach": approach, "img_id": image_id, "tp": tp, "fp": 0, "fn": area - tp, "dice": value}
+            row = {
+                "approach": approach,
+                "img_id": image_id,
+                "tp": tp,
+                "fp": 0,
+                "fn": area - tp,
+                "dice": value,
+            }
             rows.append(row | {"area_bias": -(area - tp) / area})
     return pd.DataFrame(rows)
 
@@ -29,7 +43,15 @@ def like(**columns) -> pd.DataFrame:
 def empty_image(per_image: pd.DataFrame, image_id: int) -> pd.DataFrame:
     """The table with one more image without an object, on which a pixel was predicted."""
     rows = [
-        {"approach": name, "img_id": image_id, "tp": 0, "fp": 1, "fn": 0, "dice": 0.0, "area_bias": float("nan")}
+        {
+            "approach": name,
+            "img_id": image_id,
+            "tp": 0,
+            "fp": 1,
+            "fn": 0,
+            "dice": 0.0,
+            "area_bias": float("nan"),
+        }
         for name in per_image["approach"].unique()
     ]
     return pd.concat([per_image, pd.DataFrame(rows)], ignore_index=True)
@@ -39,8 +61,18 @@ def test_thirds_by_hand():
     per_image = scored({"a": [0.1, 0.9, 0.5, 0.7, 0.3, 0.8], "b": [0.2, 0.2, 0.2, 0.4, 0.4, 0.6]})
     table = strata_table(per_image, like(contrast=[6, 5, 4, 3, 2, 1.5]), by=["contrast"])
     assert list(table.columns) == COLUMNS
-    assert table["stratum"].tolist() == [1, 1, 2, 2, 3, 3] and table["approach"].tolist() == ["a", "b"] * 3
-    assert table["low"].tolist() == [1.5, 1.5, 3, 3, 5, 5] and table["high"].tolist() == [2, 2, 4, 4, 6, 6]
+    assert (
+        table["stratum"].tolist() == [1, 1, 2, 2, 3, 3]
+        and table["approach"].tolist() == ["a", "b"] * 3
+    )
+    assert table["low"].tolist() == [1.5, 1.5, 3, 3, 5, 5] and table["high"].tolist() == [
+        2,
+        2,
+        4,
+        4,
+        6,
+        6,
+    ]
     assert table["dice_mean"].tolist() == pytest.approx([0.55, 0.5, 0.6, 0.3, 0.5, 0.2])
     assert (table["n_images"] == 2).all() and (table["by"] == "contrast").all()
     expected = per_image.query("approach == 'a' and img_id in (4, 5)")["area_bias"].mean()
@@ -62,7 +94,9 @@ def test_intervals_are_those_of_the_statistics_over_the_images_or_groups_of_the_
         first = table[table["stratum"] == 1].set_index("approach").loc[["a", "b"]]
         np.testing.assert_allclose(first["lower"], expected.lower)
         np.testing.assert_allclose(first["upper"], expected.upper)
-        assert ((table["lower"] < table["dice_mean"]) & (table["dice_mean"] < table["upper"])).all()
+        assert (
+            (table["lower"] < table["dice_mean"]) & (table["dice_mean"] < table["upper"])
+        ).all()
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=14), st.integers(1, 4))
@@ -74,7 +108,8 @@ def test_strata_part_the_values_in_order_and_keep_equal_ones_together(values, pa
     assert (table["low"] <= table["high"]).all()
     assert (table["high"].to_numpy()[:-1] < table["low"].to_numpy()[1:]).all()
     sizes = [
-        sum(low <= value <= high for value in values) for low, high in zip(table["low"], table["high"], strict=True)
+        sum(low <= value <= high for value in values)
+        for low, high in zip(table["low"], table["high"], strict=True)
     ]
     assert table["n_images"].tolist() == sizes and sum(sizes) == len(values)
     assert (table["dice_mean"] * table["n_images"]).sum() == pytest.approx(per_image["dice"].sum())
@@ -82,7 +117,9 @@ def test_strata_part_the_values_in_order_and_keep_equal_ones_together(values, pa
 
 @pytest.mark.parametrize("count", range(1, 20))
 def test_without_ties_strata_differ_by_one_image_at_most(count):
-    table = strata_table(scored({"a": [0.5] * count}), like(contrast=range(count)), by=["contrast"], **FEW)
+    table = strata_table(
+        scored({"a": [0.5] * count}), like(contrast=range(count)), by=["contrast"], **FEW
+    )
     assert len(table) == min(3, count)
     assert table["n_images"].max() - table["n_images"].min() <= 1
     assert table["n_images"].is_monotonic_decreasing
@@ -90,28 +127,38 @@ def test_without_ties_strata_differ_by_one_image_at_most(count):
 
 def test_a_constant_value_makes_one_stratum_and_a_single_image_has_no_interval():
     per_image = scored({"a": [0.2, 0.4, 0.9]})
-    table = strata_table(per_image, like(constant=[7, 7, 7], contrast=[1, 2, 3]), by=["constant", "contrast"], **FEW)
+    table = strata_table(
+        per_image, like(constant=[7, 7, 7], contrast=[1, 2, 3]), by=["constant", "contrast"], **FEW
+    )
     assert table["by"].tolist() == ["constant"] + ["contrast"] * 3
     assert table.loc[0, ["stratum", "low", "high", "n_images"]].tolist() == [1, 7, 7, 3]
-    assert table.loc[1:, ["lower", "upper"]].isna().all(axis=None) and not table.loc[0, ["lower", "upper"]].isna().any()
+    assert (
+        table.loc[1:, ["lower", "upper"]].isna().all(axis=None)
+        and not table.loc[0, ["lower", "upper"]].isna().any()
+    )
 
 
 def test_images_without_object_are_in_no_stratum_no_list_and_need_no_value():
     per_image, images = scored({"a": [0.2, 0.6], "b": [0.3, 0.9]}), like(contrast=[1.0, 2.0])
     more = empty_image(per_image, 2), like(contrast=[1.0, 2.0, float("nan")])
     pd.testing.assert_frame_equal(
-        strata_table(*more, by=["contrast"], **FEW), strata_table(per_image, images, by=["contrast"], **FEW)
+        strata_table(*more, by=["contrast"], **FEW),
+        strata_table(per_image, images, by=["contrast"], **FEW),
     )
     assert worst_images(more[0])["img_id"].tolist() == [0, 1, 0, 1]
     assert failed_by_all(more[0]) == failed_by_all(per_image) == [0]
 
 
 def test_the_worst_images_of_each_approach_with_their_counts():
-    per_image = scored({"b": [0.9, 0.1, 0.5, 0.1], "a": [0.3, 0.8, 0.2, 0.7]}).sample(frac=1, random_state=3)
+    per_image = scored({"b": [0.9, 0.1, 0.5, 0.1], "a": [0.3, 0.8, 0.2, 0.7]}).sample(
+        frac=1, random_state=3
+    )
     per_image = per_image.sort_values("approach", ascending=False)
     worst = worst_images(per_image, 3)
     assert worst["approach"].tolist() == ["b"] * 3 + ["a"] * 3
-    assert worst["img_id"].tolist() == [1, 3, 2, 2, 0, 3] and worst["place"].tolist() == [1, 2, 3] * 2
+    assert (
+        worst["img_id"].tolist() == [1, 3, 2, 2, 0, 3] and worst["place"].tolist() == [1, 2, 3] * 2
+    )
     assert worst["dice"].tolist() == [0.1, 0.1, 0.5, 0.2, 0.3, 0.7]
     assert worst[["img_id", "tp", "fp", "fn"]].dtypes.eq(int).all()
     assert (worst["tp"] + worst["fn"] == 100).all() and len(worst_images(per_image, 99)) == 8
@@ -125,7 +172,10 @@ def test_an_image_is_failed_by_all_only_if_nobody_reaches_the_limit():
 
 
 def test_a_missing_image_is_named_wherever_it_is_missing():
-    per_image, images = scored({"a": [0.2, 0.6, 0.3], "b": [0.3, 0.9, 0.1]}), like(contrast=[1.0, 2.0, 3.0])
+    per_image, images = (
+        scored({"a": [0.2, 0.6, 0.3], "b": [0.3, 0.9, 0.1]}),
+        like(contrast=[1.0, 2.0, 3.0]),
+    )
     by = {"by": ["contrast"]}
     with pytest.raises(ValueError, match=r"table of images lacks the images \[1\]"):
         strata_table(per_image, images.drop(index=1), **by)
@@ -159,14 +209,18 @@ def test_other_faults_are_named_too():
         strata_table(per_image, pd.concat([images, images.head(1)]), **by)
     with pytest.raises(ValueError, match=r"table for a has the images \[0\] more than once"):
         strata_table(pd.concat([per_image, per_image.head(1)]), images, **by)
-    with pytest.raises(ValueError, match="table of images has no column object_area_px, ground_brightness"):
+    with pytest.raises(
+        ValueError, match="table of images has no column object_area_px, ground_brightness"
+    ):
         strata_table(per_image, images)
     with pytest.raises(ValueError, match="per-image table has no row"):
         failed_by_all(per_image.head(0))
     with pytest.raises(ValueError, match="parts=0"):
         strata_table(per_image, images, parts=0, **by)
     disagreeing = per_image.assign(fn=[80, 60, 0, 10], tp=[20, 40, 0, 90])
-    with pytest.raises(ValueError, match=r"rows with tp \+ fn > 0 of every approach lacks the images \[0\]"):
+    with pytest.raises(
+        ValueError, match=r"rows with tp \+ fn > 0 of every approach lacks the images \[0\]"
+    ):
         failed_by_all(disagreeing)
 
 
@@ -181,7 +235,11 @@ def test_the_members_are_those_of_the_table():
 
 def test_the_outer_strata_are_compared_by_the_difference_of_their_means():
     random = np.random.default_rng(0)
-    dice = np.r_[0.5 + 0.05 * random.standard_normal(20), random.random(20), 0.8 + 0.1 * random.standard_normal(20)]
+    dice = np.r_[
+        0.5 + 0.05 * random.standard_normal(20),
+        random.random(20),
+        0.8 + 0.1 * random.standard_normal(20),
+    ]
     per_image, images = scored({"a": dice.clip(0, 1).tolist()}), like(contrast=np.arange(60.0))
     [row] = outer_difference(per_image, images, by=["contrast"]).to_dict("records")
     low, high = per_image["dice"][:20], per_image["dice"][40:]
@@ -199,9 +257,13 @@ def test_the_interval_of_the_outer_strata_covers_no_difference_in_about_95_of_10
         random = np.random.default_rng(trial)
         of_group = np.repeat(0.1 * random.standard_normal(20), 3)
         dice = (0.6 + of_group + 0.05 * random.standard_normal(60)).clip(0, 1)
-        per_image = scored({"a": dice.tolist()}, area=10_000).assign(group=lambda rows: rows["img_id"] // 3)
+        per_image = scored({"a": dice.tolist()}, area=10_000).assign(
+            group=lambda rows: rows["img_id"] // 3
+        )
         images = like(contrast=random.permutation(60).astype(float))
-        [row] = outer_difference(per_image, images, by=["contrast"], resamples=200).to_dict("records")
+        [row] = outer_difference(per_image, images, by=["contrast"], resamples=200).to_dict(
+            "records"
+        )
         held += row["lower"] <= 0 <= row["upper"]
     assert held >= 105
 
@@ -209,7 +271,7 @@ def test_the_interval_of_the_outer_strata_covers_no_difference_in_about_95_of_10
 def test_a_single_stratum_is_not_compared_and_a_single_group_has_no_interval():
     per_image = scored({"a": [0.2, 0.6, 0.9]})
     assert outer_difference(per_image, like(contrast=[1.0, 1.0, 1.0]), by=["contrast"]).empty
-    [row] = outer_difference(per_image.assign(group="g"), like(contrast=[1.0, 2.0, 3.0]), by=["contrast"]).to_dict(
-        "records"
-    )
+    [row] = outer_difference(
+        per_image.assign(group="g"), like(contrast=[1.0, 2.0, 3.0]), by=["contrast"]
+    ).to_dict("records")
     assert row["difference"] == pytest.approx(0.7) and np.isnan(row["lower"])

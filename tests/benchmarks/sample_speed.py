@@ -1,7 +1,9 @@
-"""Images a second of the sample generator, a core and on two processes: `python tests/benchmarks/sample_speed.py`.
+"""Images a second of the sample generator, a core and on two processes: `python
+tests/benchmarks/sample_speed.py`.
 
-The target is 8 images a second a core at 512×512. One core is measured by CPU time, so other programs on the machine
-disturb it less; two processes by the clock. It measures and prints; it changes nothing.
+The target is 8 images a second a core at 512×512. One core is measured by CPU time, so other
+programs on the machine disturb it less; two processes by the clock. It measures and prints; it
+changes nothing.
 """
 
 import argparse
@@ -26,15 +28,21 @@ def main() -> int:
         for index in range(options.images):
             render_scene(0, index=index, split=split, size=options.size)
         seconds = time.process_time() - start
-        print(f"{split}: {options.images / seconds:.1f} images/s of one core's time at {options.size} px")
+        print(
+            f"{split}: {options.images / seconds:.1f} images/s of one core's time at "
+            f"{options.size} px"
+        )
     for workers in (1, 2):
         with tempfile.TemporaryDirectory() as home:
             counts = {"train": 2 * options.images, "val": 0, "real_test": 0}
             start = time.perf_counter()
-            generate(Path(home, "sample"), **counts, size=options.size, workers=workers, progress=False)
+            generate(
+                Path(home, "sample"), **counts, size=options.size, workers=workers, progress=False
+            )
             seconds = time.perf_counter() - start
         print(
-            f"{workers} process(es): {2 * options.images / seconds:.1f} images/s by the clock, files and start included"
+            f"{workers} process(es): {2 * options.images / seconds:.1f} images/s by the clock, "
+            "files and start included"
         )
     return 0
 

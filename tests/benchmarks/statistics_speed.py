@@ -1,7 +1,7 @@
 """Time and peak memory of the whole comparison: `python tests/benchmarks/statistics_speed.py`.
 
-The target for 10 approaches × 2,000 images × 2,000 resamples is 10 seconds and 1 GB on two cores. It measures and
-prints; it changes nothing.
+The target for 10 approaches × 2,000 images × 2,000 resamples is 10 seconds and 1 GB on two cores.
+It measures and prints; it changes nothing.
 """
 
 import argparse
@@ -24,10 +24,21 @@ def main() -> int:
     scores = rng.beta(9, 1.5, (options.approaches, options.images))
     names = [f"approach {i}" for i in range(options.approaches)]
     start = time.perf_counter()
-    compare(scores, names, costs=np.arange(options.approaches), resamples=options.resamples, second_scores=scores**2)
+    compare(
+        scores,
+        names,
+        costs=np.arange(options.approaches),
+        resamples=options.resamples,
+        second_scores=scores**2,
+    )
     seconds = time.perf_counter() - start
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
-    print(f"{scores.shape[0]} x {scores.shape[1]} x {options.resamples}: {seconds:.1f} s, peak {peak_mb:.0f} MB")
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1024 if sys.platform != "darwin" else 1024**2
+    )
+    print(
+        f"{scores.shape[0]} x {scores.shape[1]} x {options.resamples}: {seconds:.1f} s, peak "
+        f"{peak_mb:.0f} MB"
+    )
     return 0
 
 

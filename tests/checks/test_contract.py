@@ -1,4 +1,6 @@
-"""Every registered approach keeps every part of the contract, and every part is broken by some wrong plug-in."""
+"""Every registered approach keeps every part of the contract, and every part is broken by some
+wrong plug-in.
+"""
 
 import json
 import pickle
@@ -34,10 +36,14 @@ def test_there_were_approaches_and_checks():
 
 
 def test_at_least_one_network_was_checked():
-    """Weights may be missing on a machine, but not all: then the suite would be green without having seen any."""
+    """Weights may be missing on a machine, but not all: then the suite would be green without
+    having seen any.
+    """
     ran = []
     for name in TABLE:
-        if "approaches.network.approach" in [kind.__module__ for kind in type(unfitted(name)).__mro__]:
+        if "approaches.network.approach" in [
+            kind.__module__ for kind in type(unfitted(name)).__mro__
+        ]:
             try:
                 ran.append(fitted(name))
             except RequirementMissingError:
@@ -64,7 +70,9 @@ class TakesAnySetting(Threshold):
         size: int = 1
 
         def with_values(self, values):
-            return replace(self, **{key: int(value) for key, value in values.items() if key == "size"})
+            return replace(
+                self, **{key: int(value) for key, value in values.items() if key == "size"}
+            )
 
 
 class WorksInInit(Threshold):
@@ -252,11 +260,15 @@ ALSO_BROKEN = {  # one mistake may break several promises
 
 @pytest.fixture
 def registered(monkeypatch):
-    """A function that puts a class into the table for the time of a test, under a name of its own."""
+    """A function that puts a class into the table for the time of a test, under a name of its
+    own.
+    """
 
     def register(kind: type, **settings) -> str:
         name = f"wrong_{kind.__name__.lower()}"
-        monkeypatch.setitem(TABLE, name, Entry(f"{__name__}:{kind.__name__}", "for this test", **settings))
+        monkeypatch.setitem(
+            TABLE, name, Entry(f"{__name__}:{kind.__name__}", "for this test", **settings)
+        )
         return name
 
     return register
@@ -306,9 +318,14 @@ def test_a_missing_requirement_skips_what_needs_a_fit(registered):
     assert outcomes["check_any_image_size"].reason == "weights of x; download them from y"
 
 
-def test_an_excused_failure_is_expected_and_an_excuse_without_failure_is_a_failure(registered, monkeypatch):
+def test_an_excused_failure_is_expected_and_an_excuse_without_failure_is_a_failure(
+    registered, monkeypatch
+):
     name = registered(CountsNothing)
-    excuses = {"check_parameters_are_counted": "it has none", "check_fit_returns_self": "forgotten"}
+    excuses = {
+        "check_parameters_are_counted": "it has none",
+        "check_fit_returns_self": "forgotten",
+    }
     monkeypatch.setitem(checks.EXPECTED_FAILURES, name, excuses)
     outcome = run_check(name, CHECKS["check_parameters_are_counted"])
     assert (outcome.status, outcome.reason) == ("expected", "it has none")
@@ -331,18 +348,25 @@ class PromisesNoRepetition(DrawsWithoutSeed):
 
 
 def test_an_approach_that_promises_no_repetition_is_not_asked_for_it(registered):
-    outcome = run_check(registered(PromisesNoRepetition), CHECKS["check_same_seed_gives_same_model"])
+    outcome = run_check(
+        registered(PromisesNoRepetition), CHECKS["check_same_seed_gives_same_model"]
+    )
     assert outcome.status == "skipped"
 
 
-def test_the_command_prints_a_line_for_each_check_and_its_code_says_whether_any_failed(registered, capsys):
+def test_the_command_prints_a_line_for_each_check_and_its_code_says_whether_any_failed(
+    registered, capsys
+):
     assert main(["threshold"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(CHECKS) + 1
     assert all(check in line for check, line in zip(CHECKS, lines, strict=False))
     assert main(["threshold", registered(Pickles)]) == 1
     out = capsys.readouterr().out
-    assert "FAILED    check_files_run_no_code: save wrote model.pkl; write .json, .txt, .safetensors only." in out
+    assert (
+        "FAILED    check_files_run_no_code: save wrote model.pkl; write .json, .txt, .safetensors "
+        "only." in out
+    )
     assert out.splitlines()[-1] == "1 failed"
     with pytest.raises(SystemExit) as stopped:
         main(["treshold"])

@@ -1,4 +1,6 @@
-"""Reading COCO folders: masks as pycocotools draws them, entries as they stand in the file, images as 8-bit RGB."""
+"""Reading COCO folders: masks as pycocotools draws them, entries as they stand in the file, images
+as 8-bit RGB.
+"""
 
 import json
 from pathlib import Path
@@ -36,8 +38,15 @@ def compressed(mask: np.ndarray) -> dict:
 def write_split(folder: Path, annotations: list[dict], images: list[dict] | None = None) -> Path:
     images = images or [{"id": 4, "file_name": "a.png", "width": WIDTH, "height": HEIGHT}]
     folder.mkdir(parents=True, exist_ok=True)
-    annotations = [{"id": index, "image_id": 4, "category_id": 1, **note} for index, note in enumerate(annotations)]
-    content = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "butt"}]}
+    annotations = [
+        {"id": index, "image_id": 4, "category_id": 1, **note}
+        for index, note in enumerate(annotations)
+    ]
+    content = {
+        "images": images,
+        "annotations": annotations,
+        "categories": [{"id": 1, "name": "butt"}],
+    }
     (folder / "coco_annotations.json").write_text(json.dumps(content))
     return folder
 
@@ -68,7 +77,14 @@ def test_mask_is_that_of_pycocotools(tmp_path, segmentation):
 
 def test_square_covers_the_pixels_it_was_drawn_around():
     """A picture in numbers, so that a change of the rasteriser itself is seen."""
-    entry = Entry(1, "a.png", Path("a.png"), 8, 6, annotations=({"segmentation": [[2, 1, 6, 1, 6, 4, 2, 4]]},))
+    entry = Entry(
+        1,
+        "a.png",
+        Path("a.png"),
+        8,
+        6,
+        annotations=({"segmentation": [[2, 1, 6, 1, 6, 4, 2, 4]]},),
+    )
     expected = np.zeros((6, 8), dtype=bool)
     expected[1:4, 2:6] = True
     np.testing.assert_array_equal(rasterise(entry)[0], expected)
@@ -77,11 +93,16 @@ def test_square_covers_the_pixels_it_was_drawn_around():
 def test_rle_runs_go_down_the_columns():
     drawn = {"segmentation": {"size": [2, 3], "counts": [1, 2, 3]}}
     entry = Entry(1, "a.png", Path("a.png"), 3, 2, annotations=(drawn,))
-    np.testing.assert_array_equal(rasterise(entry)[0], [[False, True, False], [True, False, False]])
+    np.testing.assert_array_equal(
+        rasterise(entry)[0], [[False, True, False], [True, False, False]]
+    )
 
 
 def test_objects_are_united(tmp_path):
-    folder = write_split(tmp_path, [{"segmentation": [SQUARE]}, {"segmentation": compressed(blob()), "category_id": 2}])
+    folder = write_split(
+        tmp_path,
+        [{"segmentation": [SQUARE]}, {"segmentation": compressed(blob()), "category_id": 2}],
+    )
     reference = COCO(str(folder / "coco_annotations.json"))
     expected = reference.annToMask(reference.anns[0]) | reference.annToMask(reference.anns[1])
     np.testing.assert_array_equal(rasterise(read_entries(folder)[0])[0], expected.astype(bool))
@@ -90,7 +111,10 @@ def test_objects_are_united(tmp_path):
 def test_crowd_is_ignored_where_no_object_covers_it(tmp_path):
     crowd = np.zeros((HEIGHT, WIDTH), dtype=bool)
     crowd[10:30, 10:50] = True
-    notes = [{"segmentation": encode_coco_rle(crowd), "iscrowd": 1}, {"segmentation": [SQUARE], "iscrowd": 0}]
+    notes = [
+        {"segmentation": encode_coco_rle(crowd), "iscrowd": 1},
+        {"segmentation": [SQUARE], "iscrowd": 0},
+    ]
     mask, ignore = rasterise(read_entries(write_split(tmp_path, notes))[0])
     assert mask.sum() == 20 * 14
     np.testing.assert_array_equal(ignore, crowd & ~mask)
@@ -121,7 +145,10 @@ def test_compressed_counts_of_long_runs_are_those_of_pycocotools(runs):
 
 
 UNDRAWABLE = {
-    "RLE of another size": ({"size": [WIDTH, HEIGHT], "counts": [HEIGHT * WIDTH]}, r"size \[61, 37\]"),
+    "RLE of another size": (
+        {"size": [WIDTH, HEIGHT], "counts": [HEIGHT * WIDTH]},
+        r"size \[61, 37\]",
+    ),
     "RLE too short": ({"size": [HEIGHT, WIDTH], "counts": [3, 4]}, "7 pixels"),
     "RLE without counts": ({"size": [HEIGHT, WIDTH]}, "NoneType"),
     "compressed RLE too short": ({"size": [HEIGHT, WIDTH], "counts": "34"}, "7 pixels"),
@@ -138,8 +165,12 @@ UNDRAWABLE = {
 
 @pytest.mark.parametrize(("segmentation", "words"), UNDRAWABLE.values(), ids=UNDRAWABLE.keys())
 def test_what_cannot_be_drawn_is_refused_with_the_annotation_named(tmp_path, segmentation, words):
-    """Without the refusal pycocotools hangs (NaN), crashes (far away) or returns old memory (too short)."""
-    entry = read_entries(write_split(tmp_path, [{"segmentation": [SQUARE]}, {"segmentation": segmentation}]))[0]
+    """Without the refusal pycocotools hangs (NaN), crashes (far away) or returns old memory (too
+    short).
+    """
+    entry = read_entries(
+        write_split(tmp_path, [{"segmentation": [SQUARE]}, {"segmentation": segmentation}])
+    )[0]
     with pytest.raises(DataError, match=f"annotation 1 of image 4 .*{words}"):
         rasterise(entry)
 
@@ -149,10 +180,16 @@ def test_entries_are_ordered_by_id_with_their_own_annotations_and_group(tmp_path
         {"id": 9, "file_name": "sub/b.png", "width": 10, "height": 20, "group": "cutout-1"},
         {"id": 4, "file_name": "a.png", "width": WIDTH, "height": HEIGHT, "group": ""},
     ]
-    folder = write_split(tmp_path, [{"segmentation": [SQUARE]}, {"segmentation": [SQUARE], "image_id": 9}], images)
+    folder = write_split(
+        tmp_path, [{"segmentation": [SQUARE]}, {"segmentation": [SQUARE], "image_id": 9}], images
+    )
     first, second = read_entries(folder)
     assert (first.image_id, first.width, first.height, first.group) == (4, WIDTH, HEIGHT, None)
-    assert (second.image_id, second.path, second.group) == (9, folder / "images" / "sub" / "b.png", "cutout-1")
+    assert (second.image_id, second.path, second.group) == (
+        9,
+        folder / "images" / "sub" / "b.png",
+        "cutout-1",
+    )
     assert [[note["id"] for note in entry.annotations] for entry in (first, second)] == [[0], [1]]
 
 
@@ -175,12 +212,17 @@ def test_wrong_entry_is_refused(tmp_path, fields, words):
 
 
 def test_repeated_id_is_refused(tmp_path):
-    images = [{"id": 4, "file_name": name, "width": WIDTH, "height": HEIGHT} for name in ("a.png", "b.png")]
+    images = [
+        {"id": 4, "file_name": name, "width": WIDTH, "height": HEIGHT}
+        for name in ("a.png", "b.png")
+    ]
     with pytest.raises(DataError, match="id 4 twice"):
         read_entries(write_split(tmp_path, [], images))
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"images": []}', '{"images": {}, "annotations": []}', "[" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"images": []}', '{"images": {}, "annotations": []}', "[" * 100_000]
+)
 def test_unusable_annotation_file_is_refused(tmp_path, text):
     (tmp_path / "coco_annotations.json").write_text(text)
     with pytest.raises(DataError, match=r"coco_annotations\.json (is not JSON|has no list)"):
@@ -205,7 +247,9 @@ def test_colour_image_is_rgb_as_stored(tmp_path):
 
 def test_gray_image_has_three_equal_channels(tmp_path):
     Image.fromarray(colours()[..., 0]).save(tmp_path / "a.png")
-    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), np.repeat(colours()[..., :1], 3, axis=2))
+    np.testing.assert_array_equal(
+        read_image(tmp_path / "a.png"), np.repeat(colours()[..., :1], 3, axis=2)
+    )
 
 
 def test_alpha_is_dropped_and_the_colours_below_it_are_kept(tmp_path):
@@ -233,7 +277,10 @@ def test_the_upper_8_of_16_bits_are_kept(tmp_path, suffix):
     deep = (colours().astype(np.uint16) << 8) + low.astype(np.uint16)
     assert cv2.imwrite(str(tmp_path / f"colour{suffix}"), deep[..., ::-1])
     Image.fromarray(deep[..., 0]).save(tmp_path / f"gray{suffix}")
-    for name, expected in (("colour", colours()), ("gray", np.repeat(colours()[..., :1], 3, axis=2))):
+    for name, expected in (
+        ("colour", colours()),
+        ("gray", np.repeat(colours()[..., :1], 3, axis=2)),
+    ):
         difference = read_image(tmp_path / f"{name}{suffix}").astype(int) - expected
         assert np.abs(difference).max() <= 1
 
@@ -271,7 +318,11 @@ def test_photos_of_both_layouts_are_listed_by_name(tmp_path, inner):
     (folder / "sub.jpg").mkdir(parents=True)
     for name in ("b.JPG", "a.png", "c.webp", "notes.txt", "d.heic"):
         (folder / name).write_bytes(b"")
-    assert [path.name for path in list_photos(tmp_path / "real_test")] == ["a.png", "b.JPG", "c.webp"]
+    assert [path.name for path in list_photos(tmp_path / "real_test")] == [
+        "a.png",
+        "b.JPG",
+        "c.webp",
+    ]
 
 
 def test_photos_of_a_missing_folder_are_none(tmp_path):

@@ -1,4 +1,6 @@
-"""The check of a data set: clean data is clean, every kind of damage is named, and nothing is ever written."""
+"""The check of a data set: clean data is clean, every kind of damage is named, and nothing is ever
+written.
+"""
 
 import json
 import os
@@ -35,9 +37,17 @@ def write_split(folder: Path, names: str, seed: int) -> None:
     content = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "butt"}]}
     for index, name in enumerate(names):
         Image.fromarray(noise(seed + index)).save(folder / "images" / f"{name}.png")
-        content["images"].append({"id": index, "file_name": f"{name}.png", "width": WIDTH, "height": HEIGHT})
+        content["images"].append(
+            {"id": index, "file_name": f"{name}.png", "width": WIDTH, "height": HEIGHT}
+        )
         content["annotations"].append(
-            {"id": index, "image_id": index, "category_id": 1, "segmentation": SQUARE, "bbox": [10, 10, 20, 20]}
+            {
+                "id": index,
+                "image_id": index,
+                "category_id": 1,
+                "segmentation": SQUARE,
+                "bbox": [10, 10, 20, 20],
+            }
         )
     (folder / "coco_annotations.json").write_text(json.dumps(content))
 
@@ -71,7 +81,9 @@ BREAKAGES: list[Breakage] = []
 
 
 def shows(level: str, file: str, found: str, expected: str, mend: str, *, is_alone: bool = True):
-    """Register a damage and words of the finding it must cause; `is_alone`: nothing else may be reported."""
+    """Register a damage and words of the finding it must cause; `is_alone`: nothing else may be
+    reported.
+    """
 
     def register(damage):
         BREAKAGES.append(Breakage(damage, level, file, found, expected, mend, is_alone))
@@ -113,7 +125,9 @@ def val_is_missing(data):
     shutil.rmtree(data / "val")
 
 
-@shows("error", "train/images/", "no such folder", "folder with the images", "put the images there")
+@shows(
+    "error", "train/images/", "no such folder", "folder with the images", "put the images there"
+)
 def images_folder_is_missing(data):
     shutil.rmtree(data / "train" / "images")
 
@@ -128,7 +142,13 @@ def real_test_is_empty(data):
     (data / "real_test" / "photo.png").unlink()
 
 
-@shows("error", VAL_JSON, "no such file (but instances.json)", "COCO annotation file", "under the name")
+@shows(
+    "error",
+    VAL_JSON,
+    "no such file (but instances.json)",
+    "COCO annotation file",
+    "under the name",
+)
 def annotation_file_has_another_name(data):
     (data / VAL_JSON).rename(data / "val" / "instances.json")
 
@@ -148,12 +168,16 @@ def annotation_file_is_nested_beyond_reason(data):
     (data / TRAIN_JSON).write_text("[" * 100_000)
 
 
-@shows("error", TRAIN_JSON, 'no list "annotations"', '"images" and "annotations"', "COCO instances")
+@shows(
+    "error", TRAIN_JSON, 'no list "annotations"', '"images" and "annotations"', "COCO instances"
+)
 def annotation_file_lacks_annotations(data):
     edit(data, lambda content: content.pop("annotations"))
 
 
-@shows("error", TRAIN_JSON, 'no list "images" and no list "annotations"', '"images"', "COCO instances")
+@shows(
+    "error", TRAIN_JSON, 'no list "images" and no list "annotations"', '"images"', "COCO instances"
+)
 def annotation_file_is_a_list(data):
     (data / TRAIN_JSON).write_text("[]")
 
@@ -161,14 +185,26 @@ def annotation_file_is_a_list(data):
 # --- image entries
 
 
-@shows("error", TRAIN_JSON, "image entry 0: no width, height 'tall'", "width and height above 0", "remove the entry")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "image entry 0: no width, height 'tall'",
+    "width and height above 0",
+    "remove the entry",
+)
 def entry_lacks_fields(data):
     entry(data, height="tall")
     edit(data, lambda content: content["images"][0].pop("width"))
     (data / TRAIN_A).unlink()
 
 
-@shows("error", TRAIN_JSON, "image entry 3: 'x.png' instead of fields", "file_name", "remove the entry")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "image entry 3: 'x.png' instead of fields",
+    "file_name",
+    "remove the entry",
+)
 def entry_is_text(data):
     edit(data, lambda content: content["images"].append("x.png"))
 
@@ -188,19 +224,43 @@ def entry_id_is_not_a_number(data):
     entry(data, id=float("nan"))
 
 
-@shows("error", TRAIN_JSON, "image id 0 for a.png and b.png", "unique image ids", "its own id", is_alone=False)
+@shows(
+    "error",
+    TRAIN_JSON,
+    "image id 0 for a.png and b.png",
+    "unique image ids",
+    "its own id",
+    is_alone=False,
+)
 def image_ids_repeat(data):
     edit(data, lambda content: content["images"][1].update(id=0))
 
 
 @shows("error", TRAIN_JSON, "file_name a.png in 2 entries", "one entry", "keep one entry")
 def file_names_repeat(data):
-    edit(data, lambda content: content["images"].append({**content["images"][0], "id": 9, "file_name": "./a.png"}))
+    edit(
+        data,
+        lambda content: content["images"].append(
+            {**content["images"][0], "id": 9, "file_name": "./a.png"}
+        ),
+    )
 
 
-@shows("warning", TRAIN_JSON, "file_names a.png and A.png", "more than capitals", "Windows", is_alone=False)
+@shows(
+    "warning",
+    TRAIN_JSON,
+    "file_names a.png and A.png",
+    "more than capitals",
+    "Windows",
+    is_alone=False,
+)
 def file_names_differ_in_capitals_only(data):
-    edit(data, lambda content: content["images"].append({**content["images"][0], "id": 9, "file_name": "A.png"}))
+    edit(
+        data,
+        lambda content: content["images"].append(
+            {**content["images"][0], "id": 9, "file_name": "A.png"}
+        ),
+    )
     Image.fromarray(noise(30)).save(data / "train" / "images" / "A.png")
 
 
@@ -236,7 +296,14 @@ def image_is_missing(data):
     (data / TRAIN_A).unlink()
 
 
-@shows("error", TRAIN_A, "no such file (but a.PNG)", "the image of entry 0", "capitals count", is_alone=False)
+@shows(
+    "error",
+    TRAIN_A,
+    "no such file (but a.PNG)",
+    "the image of entry 0",
+    "capitals count",
+    is_alone=False,
+)
 def image_has_other_capitals(data):
     (data / TRAIN_A).rename(data / "train" / "images" / "a.PNG")
 
@@ -247,7 +314,13 @@ def file_name_is_too_long_for_the_disk(data):
     (data / TRAIN_A).unlink()
 
 
-@shows("error", TRAIN_A, "0 bytes: cannot identify image file 'a.png'", "decodes to its end", "copy or export")
+@shows(
+    "error",
+    TRAIN_A,
+    "0 bytes: cannot identify image file 'a.png'",
+    "decodes to its end",
+    "copy or export",
+)
 def image_is_empty(data):
     (data / TRAIN_A).write_bytes(b"")
 
@@ -282,19 +355,33 @@ def image_size_differs(data):
     resave(data, Image.fromarray(noise(0)).resize((32, 24)))
 
 
-@shows("error", TRAIN_A, "48x64 px, width and height the other way round", "64x48 px", "correct width and height")
+@shows(
+    "error",
+    TRAIN_A,
+    "48x64 px, width and height the other way round",
+    "64x48 px",
+    "correct width and height",
+)
 def width_and_height_are_exchanged(data):
     resave(data, Image.fromarray(noise(0).transpose(1, 0, 2)))
 
 
-@shows("error", TRAIN_A, "turned by its EXIF orientation 6 it would be 64x48 and fit", "64x48 px", "turned upright")
+@shows(
+    "error",
+    TRAIN_A,
+    "turned by its EXIF orientation 6 it would be 64x48 and fit",
+    "64x48 px",
+    "turned upright",
+)
 def image_was_annotated_turned(data):
     exif = Image.Exif()
     exif[0x0112] = 6
     resave(data, Image.fromarray(noise(0).transpose(1, 0, 2)), exif=exif)
 
 
-@shows("warning", TRAIN_A, "EXIF orientation 3", "used as stored", "outlines fit the stored pixels")
+@shows(
+    "warning", TRAIN_A, "EXIF orientation 3", "used as stored", "outlines fit the stored pixels"
+)
 def labelled_image_has_an_orientation(data):
     exif = Image.Exif()
     exif[0x0112] = 3
@@ -366,23 +453,47 @@ def photos_lie_in_both_places(data):
 # --- the same image again
 
 
-@shows("error", "val/images/d.png", "same pixels as train/images/a.png", "no image of train in val", "from train or")
+@shows(
+    "error",
+    "val/images/d.png",
+    "same pixels as train/images/a.png",
+    "no image of train in val",
+    "from train or",
+)
 def val_holds_a_copy_of_a_train_image(data):
     shutil.copy(data / TRAIN_A, data / "val" / "images" / "d.png")
 
 
-@shows("error", "val/images/d.png", "same pixels as train/images/a.png", "no image of train in val", "from train or")
+@shows(
+    "error",
+    "val/images/d.png",
+    "same pixels as train/images/a.png",
+    "no image of train in val",
+    "from train or",
+)
 def val_holds_the_pixels_of_a_train_image_in_another_file(data):
     Image.fromarray(noise(0)).save(data / "val" / "images" / "d.png", compress_level=0)
     assert (data / "val" / "images" / "d.png").read_bytes() != (data / TRAIN_A).read_bytes()
 
 
-@shows("warning", "train/images/b.png", "same pixels as train/images/a.png", "each image once", "remove one of the two")
+@shows(
+    "warning",
+    "train/images/b.png",
+    "same pixels as train/images/a.png",
+    "each image once",
+    "remove one of the two",
+)
 def train_holds_an_image_twice(data):
     shutil.copy(data / TRAIN_A, data / "train" / "images" / "b.png")
 
 
-@shows("warning", "real_test/photo.png", "same pixels as train/images/a.png", "not in train", "replace the photo")
+@shows(
+    "warning",
+    "real_test/photo.png",
+    "same pixels as train/images/a.png",
+    "not in train",
+    "replace the photo",
+)
 def photo_is_a_train_image(data):
     shutil.copy(data / TRAIN_A, data / "real_test" / "photo.png")
 
@@ -390,7 +501,13 @@ def photo_is_a_train_image(data):
 # --- annotations
 
 
-@shows("error", TRAIN_JSON, "annotation 0 of image id 77", "an image entry has", "add the image's entry")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "annotation 0 of image id 77",
+    "an image entry has",
+    "add the image's entry",
+)
 def annotation_of_an_unknown_image(data):
     outline(data, SQUARE, image_id=77)
 
@@ -400,25 +517,42 @@ def annotation_names_its_image_by_a_list(data):
     outline(data, SQUARE, image_id=[0])
 
 
-@shows("error", TRAIN_JSON, "annotation number 3 is 'butt'", "fields", "export the annotations again")
+@shows(
+    "error", TRAIN_JSON, "annotation number 3 is 'butt'", "fields", "export the annotations again"
+)
 def annotation_is_text(data):
     edit(data, lambda content: content["annotations"].append("butt"))
 
 
-@shows("warning", TRAIN_JSON, "annotation id 0 for 2 annotations", "unique annotation ids", "number")
+@shows(
+    "warning", TRAIN_JSON, "annotation id 0 for 2 annotations", "unique annotation ids", "number"
+)
 def annotation_ids_repeat(data):
     edit(data, lambda content: content["annotations"][1].update(id=0))
 
 
-@shows("warning", TRAIN_JSON, "2 categories: butt (2), leaf (1)", "one kind of object", "united into one mask")
+@shows(
+    "warning",
+    TRAIN_JSON,
+    "2 categories: butt (2), leaf (1)",
+    "one kind of object",
+    "united into one mask",
+)
 def several_categories(data):
     edit(data, lambda content: content["categories"].append({"id": 2, "name": "leaf"}))
     outline(data, SQUARE, category_id=2)
 
 
-@shows("warning", TRAIN_JSON, "category_id 9 in 3 annotations", "one of 1 (butt)", "list the category")
+@shows(
+    "warning", TRAIN_JSON, "category_id 9 in 3 annotations", "one of 1 (butt)", "list the category"
+)
 def category_is_unknown(data):
-    edit(data, lambda content: [annotation.update(category_id=9) for annotation in content["annotations"]])
+    edit(
+        data,
+        lambda content: [
+            annotation.update(category_id=9) for annotation in content["annotations"]
+        ],
+    )
 
 
 @shows(
@@ -458,47 +592,81 @@ def polygon_is_a_slip_beside_a_sound_one(data):
     outline(data, [*SQUARE, [1, 1]])
 
 
-@shows("error", TRAIN_JSON, "zero area (3 points on a line)", "with an area", "draw the object again")
+@shows(
+    "error", TRAIN_JSON, "zero area (3 points on a line)", "with an area", "draw the object again"
+)
 def polygon_is_a_line(data):
     outline(data, [[10.1, 10.1, 20.2, 20.2, 30.3, 30.3]])
 
 
-@shows("error", TRAIN_JSON, "a polygon of 7 numbers, an odd count", "[[x1, y1", "remove this polygon")
+@shows(
+    "error", TRAIN_JSON, "a polygon of 7 numbers, an odd count", "[[x1, y1", "remove this polygon"
+)
 def polygon_has_half_a_point(data):
     outline(data, [SQUARE[0][:7]])
 
 
-@shows("error", TRAIN_JSON, "a coordinate 'ten' that is not a number", "[[x1, y1", "remove this polygon")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "a coordinate 'ten' that is not a number",
+    "[[x1, y1",
+    "remove this polygon",
+)
 def polygon_holds_text(data):
     outline(data, [["ten", *SQUARE[0][1:]]])
 
 
-@shows("error", TRAIN_JSON, "a coordinate [10, 10] that is not a number", "[[x1, y1", "remove this polygon")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "a coordinate [10, 10] that is not a number",
+    "[[x1, y1",
+    "remove this polygon",
+)
 def polygon_holds_points(data):
     outline(data, [[[10, 10], [30, 10], [30, 30]]])
 
 
-@shows("error", TRAIN_JSON, "a coordinate nan in an image of 64x48", "[[x1, y1", "remove this polygon")
+@shows(
+    "error", TRAIN_JSON, "a coordinate nan in an image of 64x48", "[[x1, y1", "remove this polygon"
+)
 def polygon_holds_nan(data):
     outline(data, [[float("nan"), *SQUARE[0][1:]]])
 
 
-@shows("error", TRAIN_JSON, "a coordinate inf in an image of 64x48", "[[x1, y1", "remove this polygon")
+@shows(
+    "error", TRAIN_JSON, "a coordinate inf in an image of 64x48", "[[x1, y1", "remove this polygon"
+)
 def polygon_holds_infinity(data):
     outline(data, [[float("inf"), *SQUARE[0][1:]]])
 
 
-@shows("error", TRAIN_JSON, "a coordinate 1000000000.0 in an image", "[[x1, y1", "remove this polygon")
+@shows(
+    "error", TRAIN_JSON, "a coordinate 1000000000.0 in an image", "[[x1, y1", "remove this polygon"
+)
 def polygon_reaches_the_moon(data):
     outline(data, [[1e9, *SQUARE[0][1:]]])
 
 
-@shows("warning", TRAIN_JSON, "partly outside, x 50 to 90, y 10 to 30", "x from 0 to 64", "cut by the edge")
+@shows(
+    "warning",
+    TRAIN_JSON,
+    "partly outside, x 50 to 90, y 10 to 30",
+    "x from 0 to 64",
+    "cut by the edge",
+)
 def polygon_is_partly_outside(data):
     outline(data, [[50, 10, 90, 10, 90, 30, 50, 30]])
 
 
-@shows("error", TRAIN_JSON, "outside the image, x 70 to 90, y 10 to 30", "x from 0 to 64", "belongs to this image")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "outside the image, x 70 to 90, y 10 to 30",
+    "x from 0 to 64",
+    "belongs to this image",
+)
 def polygon_is_wholly_outside(data):
     outline(data, [[70, 10, 90, 10, 90, 30, 70, 30]])
 
@@ -513,7 +681,13 @@ def object_is_very_small(data):
     outline(data, [[10, 10, 12, 10, 12, 12, 10, 12]])
 
 
-@shows("warning", TRAIN_JSON, "bbox [10, 10, 2, 2] (IoU 0.01", "[10.0, 10.0, 20.0, 20.0]", "the outline is used")
+@shows(
+    "warning",
+    TRAIN_JSON,
+    "bbox [10, 10, 2, 2] (IoU 0.01",
+    "[10.0, 10.0, 20.0, 20.0]",
+    "the outline is used",
+)
 def bbox_is_another_object(data):
     outline(data, SQUARE, bbox=[10, 10, 2, 2])
 
@@ -538,7 +712,13 @@ def rle_has_a_negative_run(data):
     outline(data, {"size": [48, 64], "counts": [-1, 3073]})
 
 
-@shows("error", TRAIN_JSON, "characters that COCO does not use", "add up to 3072", "export the RLE again")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "characters that COCO does not use",
+    "add up to 3072",
+    "export the RLE again",
+)
 def compressed_rle_is_text(data):
     outline(data, {"size": [48, 64], "counts": "not a run length"})
 
@@ -553,7 +733,9 @@ def compressed_rle_is_cut_off(data):
     outline(data, {"size": [48, 64], "counts": "P"})
 
 
-@shows("error", TRAIN_JSON, "RLE counts of type NoneType", "add up to 3072", "export the RLE again")
+@shows(
+    "error", TRAIN_JSON, "RLE counts of type NoneType", "add up to 3072", "export the RLE again"
+)
 def rle_has_no_counts(data):
     outline(data, {"size": [48, 64]})
 
@@ -566,17 +748,38 @@ def val_lists_no_image(data):
     edit(data, lambda content: content.update(images=[], annotations=[]), split="val")
 
 
-@shows("error", VAL_JSON, "0 images with an object among 2", "1 or more with an object", "annotate more images")
+@shows(
+    "error",
+    VAL_JSON,
+    "0 images with an object among 2",
+    "1 or more with an object",
+    "annotate more images",
+)
 def val_has_no_object(data):
     edit(data, lambda content: content.update(annotations=[]), split="val")
 
 
-@shows("error", TRAIN_JSON, "0 images with an object among 3", "2 or more with an object", "annotate more images")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "0 images with an object among 3",
+    "2 or more with an object",
+    "annotate more images",
+)
 def train_has_crowd_regions_only(data):
-    edit(data, lambda content: [annotation.update(iscrowd=1) for annotation in content["annotations"]])
+    edit(
+        data,
+        lambda content: [annotation.update(iscrowd=1) for annotation in content["annotations"]],
+    )
 
 
-@shows("error", TRAIN_JSON, "1 image with an object among 3", "2 or more with an object", "annotate more images")
+@shows(
+    "error",
+    TRAIN_JSON,
+    "1 image with an object among 3",
+    "2 or more with an object",
+    "annotate more images",
+)
 def train_has_one_object(data):
     edit(data, lambda content: content.update(annotations=content["annotations"][:1]))
 
@@ -590,7 +793,11 @@ TEMPLATE = "pred_val_template.csv"
 
 
 @shows(
-    "error", TEMPLATE, "1 not among the images (7); 1 missing in the template (1)", "each image id once", "correct the"
+    "error",
+    TEMPLATE,
+    "1 not among the images (7); 1 missing in the template (1)",
+    "each image id once",
+    "correct the",
 )
 def template_has_other_ids(data):
     (data / TEMPLATE).write_text("img_id,rle_mask\n0,\n7,\n")
@@ -615,7 +822,11 @@ def test_there_are_breakages_to_test():
 def test_breakage_is_named_with_its_level_file_and_mend(data, breakage):
     breakage.damage(data)
     findings = check_data(data)
-    named = [finding for finding in findings if finding.file == breakage.file and breakage.found in finding.found]
+    named = [
+        finding
+        for finding in findings
+        if finding.file == breakage.file and breakage.found in finding.found
+    ]
     assert len(named) == 1, findings
     assert named[0].level == breakage.level
     assert breakage.expected in named[0].expected
@@ -650,10 +861,18 @@ def test_a_template_that_fits_is_no_finding_and_one_is_not_blamed_for_unread_ent
 
 
 def test_legal_rarities_are_no_findings(data):
-    """Images without annotation, photos in real_test/images and turned by EXIF, crowds, edges, ids shared by splits."""
+    """Images without annotation, photos in real_test/images and turned by EXIF, crowds, edges, ids
+    shared by splits.
+    """
     edit(data, lambda content: content["annotations"].pop())
     outline(data, [[-0.5, -0.5, WIDTH + 0.5, -0.5, WIDTH + 0.5, HEIGHT + 0.5]])
-    crowd = {"id": 9, "image_id": 1, "category_id": 1, "iscrowd": 1, "segmentation": {"size": [48, 64]}}
+    crowd = {
+        "id": 9,
+        "image_id": 1,
+        "category_id": 1,
+        "iscrowd": 1,
+        "segmentation": {"size": [48, 64]},
+    }
     crowd["segmentation"]["counts"] = [0, 100, 48 * 64 - 100]
     edit(data, lambda content: content["annotations"].append(crowd))
     (data / "real_test" / "images").mkdir()
@@ -669,12 +888,23 @@ def test_legal_rarities_are_no_findings(data):
 
 def test_text_ids_that_the_reader_accepts_are_no_findings(data):
     edit(data, lambda content: [item.update(id=str(item["id"])) for item in content["images"]])
-    edit(data, lambda content: [note.update(image_id=str(note["image_id"])) for note in content["annotations"]])
+    edit(
+        data,
+        lambda content: [
+            note.update(image_id=str(note["image_id"])) for note in content["annotations"]
+        ],
+    )
     assert check_data(data) == []
 
 
 def test_everything_is_reported_at_once(data):
-    damages = [image_size_differs, val_has_no_object, image_has_no_entry, real_test_is_missing, annotation_is_text]
+    damages = [
+        image_size_differs,
+        val_has_no_object,
+        image_has_no_entry,
+        real_test_is_missing,
+        annotation_is_text,
+    ]
     damages += [several_categories, polygon_holds_nan]
     for damage in damages:
         damage(data)
@@ -702,7 +932,11 @@ def test_the_folder_is_left_as_it_was(data):
 
     def state():
         return {
-            path: (path.stat().st_mtime_ns, path.stat().st_mode, path.read_bytes() if path.is_file() else b"")
+            path: (
+                path.stat().st_mtime_ns,
+                path.stat().st_mode,
+                path.read_bytes() if path.is_file() else b"",
+            )
             for path in [data, *data.rglob("*")]
         }
 
@@ -729,8 +963,12 @@ def test_table_puts_errors_first_and_fits_the_width(data):
 
 
 def test_table_counts_what_repeats():
-    findings = [Finding("warning", f"{index}.png", "gray", "RGB", "convert") for index in range(147)]
-    table = format_table([*findings, Finding("error", "b.png", "broken", "whole", "copy")], width=100)
+    findings = [
+        Finding("warning", f"{index}.png", "gray", "RGB", "convert") for index in range(147)
+    ]
+    table = format_table(
+        [*findings, Finding("error", "b.png", "broken", "whole", "copy")], width=100
+    )
     assert "… and 137 more like this" in table
     assert "9.png" in table
     assert "10.png" not in table
@@ -748,7 +986,9 @@ def test_table_escapes_what_would_spoil_a_terminal():
 def command(*arguments: object) -> subprocess.CompletedProcess:
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}  # a poor terminal
     line = [sys.executable, "-m", "common.coco", *map(str, arguments)]
-    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
+    return subprocess.run(
+        line, cwd=ROOT, capture_output=True, text=True, env=environment, check=False
+    )
 
 
 def test_command_exits_with_0_for_clean_data_and_2_for_wrong_usage(data):

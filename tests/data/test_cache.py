@@ -59,7 +59,9 @@ def test_another_key_is_another_folder(tmp_path):
 
 def test_progress_sees_every_image(tmp_path):
     seen = []
-    open_cache(tmp_path, "a" * 64, SIZES, Decoder(), lambda ids: (seen.append(i) or i for i in ids))
+    open_cache(
+        tmp_path, "a" * 64, SIZES, Decoder(), lambda ids: (seen.append(i) or i for i in ids)
+    )
     assert sorted(seen) == sorted(SIZES)
 
 
@@ -96,7 +98,9 @@ def decode(image_id):
     return np.full(({5}, {9}, 3), 99, np.uint8), np.ones((5, 9), bool), np.zeros((5, 9), bool)
 open_cache(Path({str(tmp_path)!r}), "a" * 64, {{3: (5, 9), 7: (5, 9), 11: (5, 9)}}, decode)
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=60
+    )
     assert done.returncode == -9
     left = list(tmp_path.iterdir())
     assert left and all(path.name.endswith(".partial") for path in left)
@@ -109,7 +113,9 @@ def test_a_folder_without_its_index_is_made_again(tmp_path):
     folder = open_cache(tmp_path, "a" * 64, SIZES, Decoder()).folder
     (folder / "index.json").unlink()
     (folder / "pixels.npy").write_bytes(b"half")
-    np.testing.assert_array_equal(open_cache(tmp_path, "a" * 64, SIZES, Decoder()).read(3)[0], Decoder()(3)[0])
+    np.testing.assert_array_equal(
+        open_cache(tmp_path, "a" * 64, SIZES, Decoder()).read(3)[0], Decoder()(3)[0]
+    )
 
 
 def test_an_image_that_is_not_asked_for_is_a_key_error(tmp_path):

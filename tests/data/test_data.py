@@ -36,7 +36,9 @@ def other_group(content):
 
 
 def listing(folder: Path) -> dict:
-    return {path: (path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.rglob("*"))}
+    return {
+        path: (path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.rglob("*"))
+    }
 
 
 def same(first, second) -> bool:
@@ -53,7 +55,9 @@ def same(first, second) -> bool:
 def test_train_is_divided_into_fit_and_tune_and_val_is_the_scoring_set(sample_data, sample_folder):
     train = [entry.image_id for entry in read_entries(sample_folder / "train")]
     assert sorted(sample_data.fit.ids + sample_data.tune.ids) == train
-    assert sample_data.score.ids == tuple(entry.image_id for entry in read_entries(sample_folder / "val"))
+    assert sample_data.score.ids == tuple(
+        entry.image_id for entry in read_entries(sample_folder / "val")
+    )
     assert sample_data.fit.ids == tuple(sorted(sample_data.fit.ids))
     assert [path.name for path in sample_data.photos] == sorted(
         path.name for path in (sample_folder / "real_test").glob("**/*.jpg")
@@ -86,7 +90,9 @@ def test_split_changes_with_the_seed_and_the_key_does_not(sample_folder):
 
 @pytest.mark.parametrize("edit", [moved_corner, other_group])
 @pytest.mark.parametrize("split", ["train", "val"])
-def test_key_changes_with_an_annotation_and_with_a_group(sample_data, sample_folder, tmp_path, edit, split):
+def test_key_changes_with_an_annotation_and_with_a_group(
+    sample_data, sample_folder, tmp_path, edit, split
+):
     assert load_data(edited(sample_folder, tmp_path / "data", edit, split)).key != sample_data.key
 
 
@@ -125,13 +131,17 @@ def test_arrays_have_the_contract_and_cannot_be_written(sample_folder, tmp_path,
             array[0, 0] = 1
 
 
-def test_an_image_of_another_size_than_its_annotation_says_is_named_with_both_sizes(sample_folder, tmp_path):
+def test_an_image_of_another_size_than_its_annotation_says_is_named_with_both_sizes(
+    sample_folder, tmp_path
+):
     def narrow(content):
         for image in content["images"]:
             image["width"] = 191
 
     data = load_data(edited(sample_folder, tmp_path / "data", narrow))
-    with pytest.raises(DataError, match=r"0000\d+\.jpg is 192x192 px, its annotation says 191x192; correct"):
+    with pytest.raises(
+        DataError, match=r"0000\d+\.jpg is 192x192 px, its annotation says 191x192; correct"
+    ):
         list(data.fit)
 
 
@@ -144,7 +154,10 @@ def test_nothing_is_written_into_the_data_folder(sample_folder, tmp_path):
 
 def test_cached_samples_are_those_that_decoding_gives(sample_folder, tmp_path):
     def crowd(content):
-        crowd = {"iscrowd": 1, "segmentation": {"size": [192, 192], "counts": [5000, 3000, 192 * 192 - 8000]}}
+        crowd = {
+            "iscrowd": 1,
+            "segmentation": {"size": [192, 192], "counts": [5000, 3000, 192 * 192 - 8000]},
+        }
         content["annotations"].append(content["annotations"][0] | crowd | {"id": 10_000})
 
     folder = edited(sample_folder, tmp_path / "data", crowd)
@@ -154,8 +167,13 @@ def test_cached_samples_are_those_that_decoding_gives(sample_folder, tmp_path):
         assert same(getattr(plain, role), getattr(cached, role))
 
 
-def test_a_second_run_reads_the_cache_and_a_changed_image_or_annotation_makes_a_new_one(sample_folder, tmp_path):
-    folder, root = edited(sample_folder, tmp_path / "data", lambda content: None), tmp_path / "cache"
+def test_a_second_run_reads_the_cache_and_a_changed_image_or_annotation_makes_a_new_one(
+    sample_folder, tmp_path
+):
+    folder, root = (
+        edited(sample_folder, tmp_path / "data", lambda content: None),
+        tmp_path / "cache",
+    )
     expected = list(load_data(folder, cache_root=root).score)
     before = listing(root)
     again = load_data(folder, cache_root=root)
@@ -178,12 +196,18 @@ def test_a_second_run_reads_the_cache_and_a_changed_image_or_annotation_makes_a_
 
 def test_so_few_groups_that_a_choice_on_them_is_chance_are_a_warning(sample_folder):
     notes = load_data(sample_folder).notes
-    assert any(note.startswith("warning: tune has 1 independent group; thresholds") for note in notes)
-    assert any(note.startswith("warning: val has 2 independent groups; the ranking") for note in notes)
+    assert any(
+        note.startswith("warning: tune has 1 independent group; thresholds") for note in notes
+    )
+    assert any(
+        note.startswith("warning: val has 2 independent groups; the ranking") for note in notes
+    )
 
 
 def test_groups_in_train_and_val_are_a_warning(sample_folder, tmp_path):
-    group = json.loads((sample_folder / "train" / "coco_annotations.json").read_text())["images"][0]["group"]
+    group = json.loads((sample_folder / "train" / "coco_annotations.json").read_text())[
+        ("images")
+    ][0]["group"]
 
     def share(content):
         content["images"][0]["group"] = group
@@ -205,16 +229,27 @@ def test_a_split_without_an_object_is_refused(sample_folder, tmp_path):
     def nothing(content):
         content["annotations"] = []
 
-    for number, (split, edit) in enumerate([("val", only_crowds), ("val", nothing), ("train", nothing)]):
-        with pytest.raises(DataError, match=r"none of the \d+ images of (val|tune|fit) has an object"):
+    for number, (split, edit) in enumerate(
+        [("val", only_crowds), ("val", nothing), ("train", nothing)]
+    ):
+        with pytest.raises(
+            DataError, match=r"none of the \d+ images of (val|tune|fit) has an object"
+        ):
             load_data(edited(sample_folder, tmp_path / str(number), edit, split))
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_two_images_with_objects_among_empty_ones_are_enough_for_every_seed(sample_folder, tmp_path, seed):
+def test_two_images_with_objects_among_empty_ones_are_enough_for_every_seed(
+    sample_folder, tmp_path, seed
+):
     def two_left(content):
-        kept = {annotation["image_id"] for annotation in content["annotations"][:1] + content["annotations"][-1:]}
-        content["annotations"] = [note for note in content["annotations"] if note["image_id"] in kept]
+        kept = {
+            annotation["image_id"]
+            for annotation in content["annotations"][:1] + content[("annotations")][-1:]
+        }
+        content["annotations"] = [
+            note for note in content["annotations"] if note["image_id"] in kept
+        ]
         for image in content["images"]:
             image["group"] = f"place {image['id']}"
 
@@ -227,7 +262,9 @@ def test_too_few_images_are_refused_with_their_number(sample_folder, tmp_path):
     def one(content):
         content["images"] = content["images"][:1]
 
-    with pytest.raises(DataError, match="has 1 train and 6 val images; at least 2 and 1 are needed"):
+    with pytest.raises(
+        DataError, match=("has 1 train and 6 val images; at least 2 and 1 are needed")
+    ):
         load_data(edited(sample_folder, tmp_path / "data", one))
 
 
@@ -253,4 +290,6 @@ def test_subset_keeps_order_and_groups_and_refuses_unknown_ids(sample_data):
 
 
 def test_shapes_are_those_of_the_arrays(sample_data):
-    assert sample_data.score.shapes == {sample.image_id: sample.mask.shape for sample in sample_data.score}
+    assert sample_data.score.shapes == {
+        sample.image_id: sample.mask.shape for sample in sample_data.score
+    }

@@ -11,7 +11,10 @@ from common.data.groups import describe_groups, group_images, near_duplicates, s
 from common.sample import render_scene
 
 SMALL_GROUPS = st.dictionaries(
-    st.integers(0, 10_000), st.integers(0, 40).map(lambda number: f"place {number}"), min_size=2, max_size=120
+    st.integers(0, 10_000),
+    st.integers(0, 40).map(lambda number: f"place {number}"),
+    min_size=2,
+    max_size=120,
 )
 
 
@@ -25,11 +28,15 @@ def entry(path: Path, group: str | None = None) -> Entry:
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory):
-    """Rendered photos of different places as train/images/<n>.jpg; the first also recompressed and brightened."""
+    """Rendered photos of different places as train/images/<n>.jpg; the first also recompressed and
+    brightened.
+    """
     folder = tmp_path_factory.mktemp("scenes") / "train" / "images"
     folder.mkdir(parents=True)
     for place, index in enumerate((0, 3, 6, 9, 12)):
-        (folder / f"{place}.jpg").write_bytes(render_scene(1, index=index, split="train", size=192).jpeg)
+        (folder / f"{place}.jpg").write_bytes(
+            render_scene(1, index=index, split="train", size=192).jpeg
+        )
     first = cv2.imread(str(folder / "0.jpg"))
     cv2.imwrite(str(folder / "0-recompressed.jpg"), first, [cv2.IMWRITE_JPEG_QUALITY, 40])
     brighter = np.clip(first.astype(np.float32) * 1.08 + 4, 0, 255).astype(np.uint8)
@@ -73,7 +80,9 @@ def test_another_seed_gives_another_split():
 
 
 def test_a_giant_group_is_a_warning_and_not_a_useless_split():
-    groups = {image_id: "the square" if image_id < 97 else f"place {image_id}" for image_id in range(100)}
+    groups = {
+        image_id: "the square" if image_id < 97 else f"place {image_id}" for image_id in range(100)
+    }
     split = split_groups(groups, share=0.2, seed=0)
     assert 15 <= len(split.tune_ids) <= 25
     assert any("holds 97 of 100" in warning for warning in split.warnings)
@@ -118,7 +127,9 @@ def test_where_one_group_has_all_objects_it_is_divided_so_that_both_parts_have_s
     assert any("divided" in warning for warning in split.warnings)
 
 
-def test_copies_that_were_recompressed_or_brightened_are_one_group_and_other_photos_are_not(scenes):
+def test_copies_that_were_recompressed_or_brightened_are_one_group_and_other_photos_are_not(
+    scenes,
+):
     groups = group_images([entry(path) for path in sorted(scenes.iterdir())])
     by_name = dict(zip(sorted(path.name for path in scenes.iterdir()), groups, strict=True))
     assert by_name["0.jpg"] == by_name["0-recompressed.jpg"] == by_name["0-brighter.png"]

@@ -37,7 +37,9 @@ def flat(height: int = 80, width: int = 120, colour=GROUND) -> np.ndarray:
     return np.full((height, width, 3), colour, dtype=np.uint8)
 
 
-def sample_of(image: np.ndarray, mask: np.ndarray, ignore: np.ndarray | None = None, image_id: int = 7) -> Sample:
+def sample_of(
+    image: np.ndarray, mask: np.ndarray, ignore: np.ndarray | None = None, image_id: int = 7
+) -> Sample:
     return Sample(image_id, image, mask, np.zeros_like(mask) if ignore is None else ignore)
 
 
@@ -54,7 +56,9 @@ def painted(mask: np.ndarray, colour=BUTT, image: np.ndarray | None = None) -> n
 
 
 def turned_box(length: float, width: float, angle: float) -> np.ndarray:
-    """A filled rectangle in the middle of 200×200 px, its long side at `angle` degrees, counter-clockwise."""
+    """A filled rectangle in the middle of 200×200 px, its long side at `angle` degrees,
+    counter-clockwise.
+    """
     y, x = np.mgrid[:200, :200] - 99.5
     along = x * np.cos(np.radians(angle)) - y * np.sin(np.radians(angle))
     across = x * np.sin(np.radians(angle)) + y * np.cos(np.radians(angle))
@@ -64,11 +68,17 @@ def turned_box(length: float, width: float, angle: float) -> np.ndarray:
 def textured(seed: int, colour, strength: float, side: int = 160) -> np.ndarray:
     random = np.random.default_rng(seed)
     spots = cv2.GaussianBlur(random.normal(0, 1, (side, side)).astype(np.float32), (0, 0), 1.5)
-    return np.clip(np.array(colour) + strength * spots[..., None] / spots.std(), 0, 255).astype(np.uint8)
+    return np.clip(np.array(colour) + strength * spots[..., None] / spots.std(), 0, 255).astype(
+        np.uint8
+    )
 
 
 def test_objects_are_counted_as_they_hang_together_over_corners_and_outside_ignored_pixels():
-    mask = box(slice(10, 20), slice(10, 20)) | box(slice(20, 30), slice(20, 30)) | box(slice(50, 60), slice(50, 60))
+    mask = (
+        box(slice(10, 20), slice(10, 20))
+        | box(slice(20, 30), slice(20, 30))
+        | box(slice(50, 60), slice(50, 60))
+    )
     ignore = box(slice(45, 65), slice(45, 65))
     row = describe_image(sample_of(painted(mask), mask, ignore))
     assert (row["objects"], row["object_area_px"]) == (1, 200)
@@ -77,7 +87,9 @@ def test_objects_are_counted_as_they_hang_together_over_corners_and_outside_igno
 
 def test_contrast_is_the_distance_of_the_two_colours_in_cielab():
     mask = box(slice(30, 50), slice(40, 80))
-    expected = deltaE_cie76(*(rgb2lab(np.array(colour, dtype=np.uint8)) for colour in (BUTT, GROUND)))
+    expected = deltaE_cie76(
+        *(rgb2lab(np.array(colour, dtype=np.uint8)) for colour in (BUTT, GROUND))
+    )
     sample = sample_of(painted(mask), mask)
     assert describe_image(sample)["contrast"] == pytest.approx(expected, abs=0.3)
     assert describe_objects(sample)[0]["contrast"] == pytest.approx(expected, abs=0.3)
@@ -120,7 +132,10 @@ def test_the_ground_is_measured_without_its_objects():
     bare = describe_photo(flat())
     for column in ("ground_brightness", "ground_a", "ground_b", "ground_texture"):
         assert with_object[column] == pytest.approx(bare[column], abs=1e-3)
-    assert describe_photo(painted(mask, (255, 255, 255)))["ground_brightness"] > bare["ground_brightness"] + 1
+    assert (
+        describe_photo(painted(mask, (255, 255, 255)))["ground_brightness"]
+        > bare["ground_brightness"] + 1
+    )
 
 
 @pytest.mark.parametrize("angle", [0, 20, 45, 90, 135, 170])
@@ -132,7 +147,10 @@ def test_size_and_direction_of_a_turned_rectangle_are_found(angle):
     assert abs((row["angle_deg"] - angle + 90) % 180 - 90) < 1.5
     assert 0 <= row["angle_deg"] < 180
     assert row["solidity"] > 0.95
-    assert (row["centre_x"], row["centre_y"]) == (pytest.approx(0.5, abs=0.01), pytest.approx(0.5, abs=0.01))
+    assert (row["centre_x"], row["centre_y"]) == (
+        pytest.approx(0.5, abs=0.01),
+        pytest.approx(0.5, abs=0.01),
+    )
 
 
 def test_an_upright_rectangle_is_measured_to_the_pixel():
@@ -145,10 +163,16 @@ def test_an_upright_rectangle_is_measured_to_the_pixel():
 def test_one_pixel_is_an_object():
     mask = box(slice(40, 41), slice(60, 61))
     [row] = describe_objects(sample_of(painted(mask), mask))
-    assert (row["area_px"], row["length_px"], row["width_px"]) == (1, pytest.approx(1), pytest.approx(1))
+    assert (row["area_px"], row["length_px"], row["width_px"]) == (
+        1,
+        pytest.approx(1),
+        pytest.approx(1),
+    )
 
 
-@pytest.mark.parametrize(("rows", "touches"), [(slice(0, 9), True), (slice(71, 80), True), (slice(1, 79), False)])
+@pytest.mark.parametrize(
+    ("rows", "touches"), [(slice(0, 9), True), (slice(71, 80), True), (slice(1, 79), False)]
+)
 def test_an_object_at_the_border_is_told(rows, touches):
     mask = box(rows, slice(30, 60))
     assert describe_objects(sample_of(painted(mask), mask))[0]["touches_border"] is touches
@@ -173,16 +197,22 @@ def test_noise_is_found_on_a_flat_ground_and_beside_an_edge():
 def test_blur_lowers_sharpness():
     lightness = to_lab(textured(1, GROUND, 20))[..., 0]
     everywhere = np.ones(lightness.shape, dtype=bool)
-    assert sharpness(cv2.GaussianBlur(lightness, (0, 0), 2), everywhere) < 0.5 * sharpness(lightness, everywhere)
+    assert sharpness(cv2.GaussianBlur(lightness, (0, 0), 2), everywhere) < 0.5 * sharpness(
+        lightness, everywhere
+    )
 
 
 def test_a_ground_seen_from_half_as_far_has_twice_the_grain():
     lightness = np.ascontiguousarray(to_lab(textured(2, GROUND, 20))[..., 0])
-    assert grain(cv2.resize(lightness, None, fx=2, fy=2)) == pytest.approx(2 * grain(lightness), rel=0.2)
+    assert grain(cv2.resize(lightness, None, fx=2, fy=2)) == pytest.approx(
+        2 * grain(lightness), rel=0.2
+    )
 
 
 def test_an_image_of_another_kind_is_refused_with_what_was_found():
-    with pytest.raises(ValueError, match=r"shape \(4, 4\) and dtype float64; it needs \(H, W, 3\) uint8"):
+    with pytest.raises(
+        ValueError, match=r"shape \(4, 4\) and dtype float64; it needs \(H, W, 3\) uint8"
+    ):
         to_lab(np.zeros((4, 4)))
 
 
@@ -194,7 +224,9 @@ def test_a_data_set_becomes_one_row_an_image_and_one_an_object(sample_data):
         sample.image_id: int(sample.mask.sum()) for sample in sample_data.fit if sample.mask.any()
     }
     for table in (images, objects):
-        assert table["group"].tolist() == [sample_data.fit.groups[image_id] for image_id in table["img_id"]]
+        assert table["group"].tolist() == [
+            sample_data.fit.groups[image_id] for image_id in table["img_id"]
+        ]
     assert images.drop(columns=["contrast", "group"]).notna().all(axis=None)
 
 
@@ -215,7 +247,9 @@ def test_photos_are_described_by_name_and_like_images_without_object(sample_data
     assert photos.notna().all(axis=None)
     image = sample_data.fit[0].image
     empty = describe_image(sample_of(image, np.zeros(image.shape[:2], dtype=bool)))
-    assert describe_photo(image) == pytest.approx({column: empty[column] for column in PHOTO_COLUMNS})
+    assert describe_photo(image) == pytest.approx(
+        {column: empty[column] for column in PHOTO_COLUMNS}
+    )
 
 
 def test_no_photos_are_an_empty_table_with_columns():
@@ -223,9 +257,13 @@ def test_no_photos_are_an_empty_table_with_columns():
 
 
 def grounds(labelled) -> DataSet:
-    """Two crops of each of three grounds, each crop with an object of another colour at another place."""
+    """Two crops of each of three grounds, each crop with an object of another colour at another
+    place.
+    """
     images, masks = [], []
-    for seed, (colour, strength) in enumerate((((90, 100, 80), 10), ((60, 130, 50), 25), ((180, 170, 160), 4))):
+    for seed, (colour, strength) in enumerate(
+        (((90, 100, 80), 10), ((60, 130, 50), 25), ((180, 170, 160), 4))
+    ):
         for crop, paint in enumerate((BUTT, OTHER)):
             mask = box(slice(20 + 60 * crop, 40 + 60 * crop), slice(30, 90), (160, 160))
             images.append(painted(mask, paint, textured(10 * seed + crop, colour, strength)))
@@ -246,7 +284,9 @@ def test_crops_of_one_ground_find_each_other_whatever_lies_on_them(labelled):
 def test_grounds_are_compared_across_splits_and_inside_groups(labelled):
     whole = grounds(labelled)
     whole.groups = {0: "a", 1: "b", 2: "a", 3: "c", 4: "d", 5: "d"}
-    similar = similar_images({"train": whole.subset([0, 2, 4, 5]), "val": whole.subset([1, 3])}).set_index("img_id")
+    similar = similar_images(
+        {"train": whole.subset([0, 2, 4, 5]), "val": whole.subset([1, 3])}
+    ).set_index("img_id")
     assert similar.loc[0, ["nearest_id", "nearest_split"]].tolist() == [1, "val"]
     assert similar.loc[0, "distance_other_split"] == pytest.approx(similar.loc[0, "distance"])
     assert similar.loc[4, "distance_other_split"] > similar.loc[4, "distance"]
@@ -279,7 +319,11 @@ def test_uneven_groups_are_worth_less_than_their_number():
 def object_table(count: int = 300, seed: int = 0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     length, width = random.uniform(60, 100, count), random.uniform(20, 30, count)
-    colours = {f"{where}_{axis}": random.uniform(10, 60, count) for where in ("object", "ring") for axis in "lab"}
+    colours = {
+        f"{where}_{axis}": random.uniform(10, 60, count)
+        for where in ("object", "ring")
+        for axis in "lab"
+    }
     return pd.DataFrame(
         {
             "img_id": np.arange(count),
@@ -322,10 +366,16 @@ def test_faint_objects_are_counted_and_named():
     assert "None of 300 objects" in object_findings.of_contrast(table).found
     table.loc[[5, 9], "contrast"] = (4.0, 3.0)
     finding = object_findings.of_contrast(table)
-    assert "2 of 300 objects (0.7 %) lie below 10, the faintest in the images 9, 5." in finding.found
+    assert (
+        "2 of 300 objects (0.7 %) lie below 10, the faintest in the images 9, 5." in finding.found
+    )
     assert "By split" not in finding.found
-    halves = table.assign(split=["train"] * 150 + ["val"] * 150, contrast=[30.0] * 150 + [20.0] * 150)
-    assert object_findings.of_contrast(halves).found.endswith("By split the medians are 30 in train and 20 in val.")
+    halves = table.assign(
+        split=["train"] * 150 + ["val"] * 150, contrast=[30.0] * 150 + [20.0] * 150
+    )
+    assert object_findings.of_contrast(halves).found.endswith(
+        "By split the medians are 30 in train and 20 in val."
+    )
 
 
 def test_the_best_single_rule_is_named_with_its_share():
@@ -340,18 +390,31 @@ def test_counts_differ_in_their_consequence_with_and_without_empty_images():
     table = pd.DataFrame({"split": ["train", "train", "val"], "objects": [1, 1, 1]})
     assert "no value" in object_findings.of_counts(table).consequence
     finding = object_findings.of_counts(table.assign(objects=[3, 0, 1]))
-    assert "2 images with 3 objects; val has 1 image with 1 object: 1 image without object" in finding.found
+    assert (
+        "2 images with 3 objects; val has 1 image with 1 object: 1 image without object"
+        in finding.found
+    )
     assert "`empty_fp_rate`" in finding.consequence
 
 
-@pytest.mark.parametrize("name", ["of_sizes", "of_positions", "of_shapes", "of_colours", "of_contrast"])
+@pytest.mark.parametrize(
+    "name", ["of_sizes", "of_positions", "of_shapes", "of_colours", "of_contrast"]
+)
 def test_nothing_is_claimed_of_no_objects(name):
-    assert getattr(object_findings, name)(object_table(0)).found == "There is no object in these images."
+    assert (
+        getattr(object_findings, name)(object_table(0)).found
+        == "There is no object in these images."
+    )
 
 
 def test_the_share_is_said_of_images_with_objects_alone():
-    table = pd.DataFrame({"objects": [0, 1], "object_share": [0.0, 0.02], "object_area_px": [0, 5000]})
-    assert "2.0 % of the pixels in the median, one pixel in 50" in object_findings.of_share(table).found
+    table = pd.DataFrame(
+        {"objects": [0, 1], "object_share": [0.0, 0.02], "object_area_px": [0, 5000]}
+    )
+    assert (
+        "2.0 % of the pixels in the median, one pixel in 50"
+        in object_findings.of_share(table).found
+    )
 
 
 def test_the_sentences_speak_of_the_settings_the_networks_have():
@@ -362,7 +425,9 @@ def test_the_sentences_speak_of_the_settings_the_networks_have():
 
 
 def test_shared_groups_are_said_and_single_images_stand_for_themselves():
-    shared = pd.DataFrame({"split": ["train", "train", "val", "val"], "group": ["a", "a", "a", "b"]})
+    shared = pd.DataFrame(
+        {"split": ["train", "train", "val", "val"], "group": ["a", "a", "a", "b"]}
+    )
     finding = set_findings.of_groups(shared)
     assert "1 of the 2 groups of val are in train too, and 50 % of its images" in finding.found
     assert "well known objects" in finding.consequence
@@ -385,7 +450,9 @@ def test_grounds_that_cross_groups_ask_for_new_grounds(labelled):
 
 def photo_table(count: int, brightness: float) -> pd.DataFrame:
     random = np.random.default_rng(3)
-    table = pd.DataFrame(random.uniform(10, 20, (count, len(PHOTO_COLUMNS))), columns=list(PHOTO_COLUMNS))
+    table = pd.DataFrame(
+        random.uniform(10, 20, (count, len(PHOTO_COLUMNS))), columns=list(PHOTO_COLUMNS)
+    )
     return table.assign(ground_brightness=random.uniform(brightness, brightness + 10, count))
 
 
@@ -457,7 +524,12 @@ def test_rounding_leaves_whole_numbers_and_texts_alone():
 
 @pytest.mark.parametrize(
     "module",
-    ["common.describe.finding", "common.describe.similarity", "common.describe.pixels", "common.report.notebook"],
+    [
+        "common.describe.finding",
+        "common.describe.similarity",
+        "common.describe.pixels",
+        "common.report.notebook",
+    ],
 )
 def test_examples_in_the_docstrings_hold(module):
     result = doctest.testmod(importlib.import_module(module))
@@ -469,16 +541,22 @@ def test_the_fields_that_are_tested_are_those_that_are_drawn():
     assert object_findings.FIELDS == data_plots.FIELDS
 
 
-def test_all_findings_are_written_as_text_and_a_folder_that_cannot_be_read_is_named(sample_folder, tmp_path, capsys):
+def test_all_findings_are_written_as_text_and_a_folder_that_cannot_be_read_is_named(
+    sample_folder, tmp_path, capsys
+):
     path = tmp_path / "new" / "findings.md"
     assert describe([str(sample_folder), "--output", str(path)]) == 0
     text = path.read_text(encoding="utf-8")
-    assert text.startswith("# What is in data") and text.count("*Consequence.*") == 11 == text.count("\n## ")
+    assert text.startswith("# What is in data") and text.count(
+        "*Consequence.*"
+    ) == 11 == text.count("\n## ")
     assert describe([str(sample_folder)]) == 0 and capsys.readouterr().out == text
     assert describe([str(tmp_path / "nowhere")]) == 2 and "nowhere" in capsys.readouterr().err
 
 
-def test_an_interrupted_description_is_one_line_and_no_file(sample_folder, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_description_is_one_line_and_no_file(
+    sample_folder, tmp_path, monkeypatch, capsys
+):
     def stopped(_):
         raise KeyboardInterrupt
 
@@ -489,5 +567,7 @@ def test_an_interrupted_description_is_one_line_and_no_file(sample_folder, tmp_p
 
 
 def test_a_figure_of_photos_is_shown_as_a_jpeg():
-    figure = data_plots.example_figure([np.full((20, 30, 3), 90, np.uint8)], [np.eye(20, 30) > 0], ["one"])
+    figure = data_plots.example_figure(
+        [np.full((20, 30, 3), 90, np.uint8)], [np.eye(20, 30) > 0], ["one"]
+    )
     assert photographic(figure).data[:2] == b"\xff\xd8" and photographic(None) is None

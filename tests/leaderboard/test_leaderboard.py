@@ -22,8 +22,9 @@ from common.leaderboard.details import detail_tables
 from common.records import Record, read_records, write_record
 
 ISSUE_COLUMNS = (
-    "approach, status, dice_mean, dice_global, iou_mean, precision, recall, area_bias, nsd_2px, object_f1, threshold, "
-    "fit_seconds, predict_seconds_per_image, parameters, model_mb, peak_memory_mb, pretrained_on"
+    "approach, status, dice_mean, dice_global, iou_mean, precision, recall, area_bias, nsd_2px, "
+    "object_f1, threshold, fit_seconds, predict_seconds_per_image, parameters, model_mb, "
+    "peak_memory_mb, pretrained_on"
 ).split(", ")
 
 
@@ -107,7 +108,12 @@ def test_a_failed_row_never_ranks_even_with_a_perfect_score(tmp_path):
 
 
 def test_equal_scores_are_ordered_by_speed_and_then_by_name():
-    records = [ok("slow", GOOD, 0.5), ok("b", GOOD, 0.1), ok("a", GOOD, 0.1), ok("fast", GOOD, 0.01)]
+    records = [
+        ok("slow", GOOD, 0.5),
+        ok("b", GOOD, 0.1),
+        ok("a", GOOD, 0.1),
+        ok("fast", GOOD, 0.01),
+    ]
     assert leaderboard(records)["approach"].tolist() == ["fast", "a", "b", "slow"]
     assert leaderboard(records[::-1])["approach"].tolist() == ["fast", "a", "b", "slow"]
 
@@ -122,7 +128,11 @@ def test_numbers_are_those_of_the_counts():
 
 
 def test_records_from_disk_with_null_for_nan_give_the_same_tables(tmp_path):
-    silent = [score(1, 0, 0, 50), score(2, 0, 0, 9), score(3, 0, 0, 0)]  # precision is NaN in every row
+    silent = [
+        score(1, 0, 0, 50),
+        score(2, 0, 0, 9),
+        score(3, 0, 0, 0),
+    ]  # precision is NaN in every row
     records = [ok("bad", BAD), ok("good", GOOD), ok("silent", silent)]
     for record in records:
         write_record(tmp_path, record)
@@ -137,7 +147,9 @@ def test_records_from_disk_with_null_for_nan_give_the_same_tables(tmp_path):
 def test_per_image_has_one_row_for_each_approach_and_image():
     table = per_image_table([ok("a", GOOD), Record("b", "failed", "x"), ok("c", BAD)])
     assert table.columns.tolist()[:6] == ["approach", "img_id", "tp", "fp", "fn", "tn"]
-    assert table[["approach", "img_id"]].to_numpy().tolist() == [[name, n] for name in "ac" for n in (1, 2, 3)]
+    assert table[["approach", "img_id"]].to_numpy().tolist() == [
+        [name, n] for name in "ac" for n in (1, 2, 3)
+    ]
 
 
 def test_nothing_scored_is_an_empty_table_and_no_winner(tmp_path):
@@ -151,8 +163,15 @@ def test_nothing_scored_is_an_empty_table_and_no_winner(tmp_path):
 
 def test_whole_numbers_stay_whole_beside_a_failed_row(tmp_path):
     write_leaderboard(tmp_path, [ok("a", GOOD), Record("b", "failed", "x")])
-    rows = pd.read_csv(tmp_path / "leaderboard.csv", dtype=str, keep_default_na=False).set_index("approach")
-    assert rows.loc["a", ["parameters", "n_images", "n_empty", "fit_steps"]].tolist() == ["12345678", "3", "1", "40"]
+    rows = pd.read_csv(tmp_path / "leaderboard.csv", dtype=str, keep_default_na=False).set_index(
+        "approach"
+    )
+    assert rows.loc["a", ["parameters", "n_images", "n_empty", "fit_steps"]].tolist() == [
+        "12345678",
+        "3",
+        "1",
+        "40",
+    ]
     assert rows.loc["b", ["parameters", "dice_mean", "threshold"]].tolist() == ["", "", ""]
     assert "| 12345678 |" in (tmp_path / "leaderboard.md").read_text()
 
@@ -165,7 +184,9 @@ def test_reasons_with_pipes_newlines_and_quotes_break_neither_table_nor_list(tmp
     assert read.loc[1, "reason"].splitlines() == reason.splitlines()
     lines = (tmp_path / "leaderboard.md").read_text(encoding="utf-8").splitlines()
     tables = [line for line in lines if line.startswith("|")]
-    assert len(tables) % 4 == 0 and all(line.startswith(("| a |", "| b |")) for line in (tables[2], tables[3]))
+    assert len(tables) % 4 == 0 and all(
+        line.startswith(("| a |", "| b |")) for line in (tables[2], tables[3])
+    )
     assert sum(line.startswith("#") for line in lines) == 1
     listed = [line for line in lines if line.startswith("- ")]
     assert listed == ['- `b` failed: ValueError: a | b | --- | "quoted", comma # not a heading']
@@ -181,7 +202,9 @@ def test_markdown_leaves_unknown_cells_empty_and_fits_its_header():
     assert lines[-1].replace("|", "").split() == ["b", "failed"]
 
 
-def test_a_faster_approach_wins_among_those_shown_to_be_equal_and_the_best_where_that_is_asked(tmp_path):
+def test_a_faster_approach_wins_among_those_shown_to_be_equal_and_the_best_where_that_is_asked(
+    tmp_path,
+):
     nearly = [score(n, 900 - n % 3, 100, 100) for n in range(60)]
     best = [score(n, 900, 100, 100) for n in range(60)]
     worse = [score(n, 600 + n % 3, 100, 100) for n in range(60)]
@@ -197,14 +220,22 @@ def test_groups_of_images_count_as_one_each(tmp_path):
     grouped = pd.read_csv(tmp_path / "leaderboard.csv").iloc[0]
     write_leaderboard(tmp_path, [ok("a", scores)])
     single = pd.read_csv(tmp_path / "leaderboard.csv").iloc[0]
-    assert grouped["dice_upper"] - grouped["dice_lower"] > single["dice_upper"] - single["dice_lower"]
+    assert (
+        grouped["dice_upper"] - grouped["dice_lower"] > single["dice_upper"] - single["dice_lower"]
+    )
     assert single["dice_lower"] < single["dice_mean"] < single["dice_upper"]
 
 
 def test_the_conventions_stand_under_the_table(tmp_path):
     write_leaderboard(tmp_path, [ok("a", GOOD)])
     text = (tmp_path / "leaderboard.md").read_text(encoding="utf-8")
-    for word in ("empty_fp_rate", "probability >= threshold", "IoU >= 0.5", "Ignored pixels", "ties"):
+    for word in (
+        "empty_fp_rate",
+        "probability >= threshold",
+        "IoU >= 0.5",
+        "Ignored pixels",
+        "ties",
+    ):
         assert word in text
 
 
@@ -222,11 +253,18 @@ def test_leaderboard_can_be_computed_from_the_per_image_file(tmp_path):
 
 def images(count, shift, seed=0):
     random = np.random.default_rng(seed)
-    return [score(n, round(900 + shift + 20 * random.standard_normal()), 100, 100) for n in range(count)]
+    return [
+        score(n, round(900 + shift + 20 * random.standard_normal()), 100, 100)
+        for n in range(count)
+    ]
 
 
 def test_only_rows_that_nothing_beats_in_score_and_speed_are_on_the_front(tmp_path):
-    records = [ok("best", images(20, 50), 0.9), ok("fast", images(20, 0), 0.1), ok("neither", images(20, -50), 0.5)]
+    records = [
+        ok("best", images(20, 50), 0.9),
+        ok("fast", images(20, 0), 0.1),
+        ok("neither", images(20, -50), 0.5),
+    ]
     write_leaderboard(tmp_path, records)
     table = read_leaderboard(tmp_path).set_index("approach")
     assert table["pareto"].to_dict() == {"best": True, "fast": True, "neither": False}
@@ -235,7 +273,9 @@ def test_only_rows_that_nothing_beats_in_score_and_speed_are_on_the_front(tmp_pa
 
 def test_what_could_be_shown_counts_groups_where_there_are_any(tmp_path):
     records = [ok("best", images(20, 50)), ok("second", images(20, 40, seed=1))]
-    assert "would be shown by 20 images in 80 % of trials" in write_leaderboard(tmp_path, records)[1]
+    assert (
+        "would be shown by 20 images in 80 % of trials" in write_leaderboard(tmp_path, records)[1]
+    )
     grouped = write_leaderboard(tmp_path, records, {n: f"place {n // 2}" for n in range(20)})[1]
     assert "would be shown by 10 groups in 80 % of trials" in grouped
 
@@ -251,23 +291,32 @@ def test_an_approach_whose_cost_is_unknown_wins_by_no_price_and_is_on_no_front()
 
 
 def test_corruptions_that_leave_no_object_give_no_robustness_instead_of_no_leaderboard(tmp_path):
-    rows = [{"corruption": "scale", "severity": 1, "img_id": 1, "tp": 0, "fn": 0, "dice": math.nan}]
+    rows = [
+        {"corruption": "scale", "severity": 1, "img_id": 1, "tp": 0, "fn": 0, "dice": math.nan}
+    ]
     lost = ok("a", GOOD, robustness={"images": 1, "marked": [], "rows": rows})
     assert write_leaderboard(tmp_path, [lost])[0] == "a"
     assert pd.isna(leaderboard([lost]).iloc[0]["robust_dice"])
     shown = pd.DataFrame({"img_id": [each["img_id"] for each in GOOD]})
-    assert "robustness" not in detail_tables([lost], shown.assign(object_area_px=1, contrast=2, ground_brightness=3))
+    assert "robustness" not in detail_tables(
+        [lost], shown.assign(object_area_px=1, contrast=2, ground_brightness=3)
+    )
 
 
 def test_images_that_every_approach_fails_are_marked_however_many(tmp_path):
     rows = [score(n, 1, 50, 50) for n in range(30)] + [score(99, 90, 1, 1)]
-    images = pd.DataFrame({"img_id": [*range(30), 99], "object_area_px": 1, "contrast": 2, "ground_brightness": 3})
+    images = pd.DataFrame(
+        {"img_id": [*range(30), 99], "object_area_px": 1, "contrast": 2, "ground_brightness": 3}
+    )
     tables = detail_tables([ok("a", rows), ok("b", rows)], images)
     assert tables["images"]["failed_by_all"].tolist() == [True] * 30 + [False]
 
 
 def test_several_seeds_are_shown_with_the_variance_that_they_add(tmp_path):
-    by_seed = [[ok("a", images(30, shift, seed)), ok("b", images(30, 0, 9))] for seed, shift in ((0, 0), (1, 60))]
+    by_seed = [
+        [ok("a", images(30, shift, seed)), ok("b", images(30, 0, 9))]
+        for seed, shift in ((0, 0), (1, 60))
+    ]
     table = seed_table(by_seed).set_index("approach")
     assert table.loc["a", "seed_sd"] > 0.002 > table.loc["b", "seed_sd"]
     assert table.loc["a", "dice_over_seeds_lower"] < table.loc["a", "dice_over_seeds"]
@@ -287,7 +336,10 @@ def test_an_approach_that_failed_with_one_seed_has_no_variance_of_seeds(tmp_path
     said = write_leaderboard(tmp_path, by_seed[0], by_seed=by_seed[1:])[1]
     assert "over 2 training seeds" in said and "Not with every seed came through: `a`." in said
     said = write_leaderboard(tmp_path, by_seed[0][:1], by_seed=[[failed]])[1]
-    assert "No approach came through with all 2 training seeds" in said and "One training seed" not in said
+    assert (
+        "No approach came through with all 2 training seeds" in said
+        and "One training seed" not in said
+    )
     assert seed_table([[ok("a", images(9, 0))]]).empty
 
 
@@ -298,10 +350,16 @@ def test_calibration_and_robustness_are_in_the_row_where_they_were_measured():
         for n in (1, 2)
     ]
     counts = [[0, 0, 0, 0]] * 14 + [[100, 100 * 255, 50, 50 * 255**2]]
-    measured = ok("a", GOOD, calibration=counts, robustness={"images": 2, "marked": ["noise"], "rows": rows})
+    measured = ok(
+        "a", GOOD, calibration=counts, robustness={"images": 2, "marked": ["noise"], "rows": rows}
+    )
     row = leaderboard([measured]).iloc[0]
     assert (row["brier"], row["calibration_error"]) == (0.5, 0.5)
-    assert row["robust_dice"] == 0.5 and row["robust_drop"] == pytest.approx(0.35) and row["robust_worst"] == "noise"
+    assert (
+        row["robust_dice"] == 0.5
+        and row["robust_drop"] == pytest.approx(0.35)
+        and row["robust_worst"] == "noise"
+    )
     assert pd.isna(row["robust_drop_unmarked"])
     assert pd.isna(leaderboard([ok("b", GOOD)]).iloc[0]["brier"])
 
@@ -309,12 +367,28 @@ def test_calibration_and_robustness_are_in_the_row_where_they_were_measured():
 def test_anybodys_scores_are_analysed_like_a_leaderboard(tmp_path, capsys):
     records = [ok("good", images(40, 50)), ok("bad", images(40, -200))]
     write_leaderboard(tmp_path, records, {n: f"place {n // 4}" for n in range(40)})
-    assert analyse(["analyse", str(tmp_path / "per_image.csv"), "--costs", str(tmp_path / "leaderboard.csv")]) == 0
+    assert (
+        analyse(
+            [
+                "analyse",
+                str(tmp_path / "per_image.csv"),
+                "--costs",
+                str(tmp_path / "leaderboard.csv"),
+            ]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
     assert "One training seed" not in said
-    assert "40 images with objects in 10 independent groups" in said and "`good` (the best)" in said
+    assert (
+        "40 images with objects in 10 independent groups" in said and "`good` (the best)" in said
+    )
     row = next(line.split() for line in said.splitlines() if line.startswith("bad"))
-    expected = compare_records(records, {n: f"place {n // 4}" for n in range(40)}).table().set_index("approach")
+    expected = (
+        compare_records(records, {n: f"place {n // 4}" for n in range(40)})
+        .table()
+        .set_index("approach")
+    )
     assert float(row[1]) == pytest.approx(expected.loc["bad", "mean"], abs=1e-3)
     assert row[7] == "worse"
 
@@ -329,7 +403,9 @@ def test_anybodys_scores_are_analysed_like_a_leaderboard(tmp_path, capsys):
         ("approach,img_id,dice\na,1,0.5\n", ["--metric", "nsd"], "missing: nsd"),
     ],
 )
-def test_scores_that_cannot_be_compared_are_refused_with_what_is_wrong(tmp_path, rows, words, told, capsys):
+def test_scores_that_cannot_be_compared_are_refused_with_what_is_wrong(
+    tmp_path, rows, words, told, capsys
+):
     path = tmp_path / "scores.csv"
     path.write_text(rows)
     assert analyse(["analyse", str(path), *words]) == 2
@@ -340,16 +416,27 @@ def test_scores_that_cannot_be_compared_are_refused_with_what_is_wrong(tmp_path,
     ("table", "words", "message"),
     [
         ("approach,img_id,dice\na,1,bad\n", [], "dice of row 2 is 'bad'"),
-        ("approach,img_id,dice\na,1,0.5\n", ["--metric", "img_id"], "a column of numbers is needed"),
+        (
+            "approach,img_id,dice\na,1,0.5\n",
+            ["--metric", "img_id"],
+            "a column of numbers is needed",
+        ),
         ("approach,img_id,dice\n,1,0.5\n", [], "1 rows without an approach"),
         ("approach,img_id,dice,tp,fn\na,1,,0,0\n", [], "no image with an object was scored"),
-        ("approach,img_id,dice\na,1,0.5\n", ["--costs", "FILE"], "has no column predict_seconds_per_image"),
+        (
+            "approach,img_id,dice\na,1,0.5\n",
+            ["--costs", "FILE"],
+            "has no column predict_seconds_per_image",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_analysed_is_explained(tmp_path, capsys, table, words, message):
     path = tmp_path / "scores.csv"
     path.write_text(table, encoding="utf-8")
-    assert analyse(["analyse", str(path), *[str(path) if word == "FILE" else word for word in words]]) == 2
+    assert (
+        analyse(["analyse", str(path), *[str(path) if word == "FILE" else word for word in words]])
+        == 2
+    )
     assert message in capsys.readouterr().err
 
 
@@ -358,4 +445,8 @@ def test_one_image_is_analysed_without_claims_that_it_cannot_bear(tmp_path, caps
     path.write_text("approach,img_id,dice\na,1,0.5\nb,1,0.4\n", encoding="utf-8")
     assert analyse(["analyse", str(path)]) == 0
     said = capsys.readouterr().out
-    assert "on 1 image is 0.5000" in said and "cannot be corrected" in said and "nan" not in said.split("Winner")[1]
+    assert (
+        "on 1 image is 0.5000" in said
+        and "cannot be corrected" in said
+        and "nan" not in said.split("Winner")[1]
+    )

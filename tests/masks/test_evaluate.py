@@ -17,7 +17,9 @@ def sample(mask, ignore=None, image_id=4):
 
 def score(image_id):
     levels = np.array([[255, 0]], np.uint8)
-    return dataclasses.replace(score_image(sample([[1, 0]]), levels, Postprocess()), img_id=image_id)
+    return dataclasses.replace(
+        score_image(sample([[1, 0]]), levels, Postprocess()), img_id=image_id
+    )
 
 
 def square(corner, size=6, shape=(30, 30)):
@@ -30,7 +32,12 @@ def test_counts_and_scores_of_a_hand_made_image():
     levels = np.array([[200, 200, 100, 0]], np.uint8)
     found = score_image(sample([[1, 0, 1, 0]], image_id=9), levels, Postprocess(0.5))
     assert (found.img_id, found.tp, found.fp, found.fn, found.tn) == (9, 1, 1, 1, 1)
-    assert (found.dice, found.iou, found.precision, found.recall) == (0.5, pytest.approx(1 / 3), 0.5, 0.5)
+    assert (found.dice, found.iou, found.precision, found.recall) == (
+        0.5,
+        pytest.approx(1 / 3),
+        0.5,
+        0.5,
+    )
     assert found.area_bias == 0
 
 
@@ -43,7 +50,9 @@ def test_the_threshold_decides_and_the_score_at_half_stays_beside_it():
 
 def test_ignored_pixels_are_in_no_count_and_no_object():
     truth, wrong = square(2), square(20)
-    found = score_image(sample(truth, ignore=wrong), ((truth | wrong) * 255).astype(np.uint8), Postprocess())
+    found = score_image(
+        sample(truth, ignore=wrong), ((truth | wrong) * 255).astype(np.uint8), Postprocess()
+    )
     assert (found.tp, found.fp, found.fn) == (36, 0, 0)
     assert (found.object_tp, found.object_fp, found.object_fn) == (1, 0, 0)
     assert found.nsd_2px == found.dice == found.dice_at_half == 1
@@ -55,7 +64,9 @@ def test_objects_and_outline_are_those_of_the_tuned_mask():
     levels = (square(2) * 90).astype(np.uint8)
     found = score_image(sample(truth), levels, Postprocess(0.3))
     assert (found.object_tp, found.object_fp, found.object_fn) == (1, 0, 1)
-    assert found.nsd_2px == pytest.approx(40 / 60)  # both outlines of the one that was found, of three in all
+    assert found.nsd_2px == pytest.approx(
+        40 / 60
+    )  # both outlines of the one that was found, of three in all
     assert score_image(sample(truth), levels, Postprocess(0.5)).object_tp == 0
 
 

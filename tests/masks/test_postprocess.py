@@ -45,7 +45,9 @@ def test_curve_is_that_of_trying_every_threshold_on_its_own():
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 def test_a_level_is_object_exactly_where_its_probability_reaches_the_threshold(threshold):
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    np.testing.assert_array_equal(Postprocess(float(threshold)).apply(levels), levels / 255 >= threshold)
+    np.testing.assert_array_equal(
+        Postprocess(float(threshold)).apply(levels), levels / 255 >= threshold
+    )
     np.testing.assert_array_equal(levels >= first_level(threshold), levels / 255 >= threshold)
 
 
@@ -54,7 +56,9 @@ def test_a_threshold_that_is_a_level_includes_that_level(threshold):
     assert first_level(threshold / 255) == threshold
 
 
-@pytest.mark.parametrize(("threshold", "first"), [(0.0, 0), (1.0, 255), (0.5, 128), (0.2, 51), (0.6, 153)])
+@pytest.mark.parametrize(
+    ("threshold", "first"), [(0.0, 0), (1.0, 255), (0.5, 128), (0.2, 51), (0.6, 153)]
+)
 def test_first_levels_that_are_easy_to_get_wrong(threshold, first):
     assert first_level(threshold) == first
 
@@ -86,9 +90,13 @@ def test_a_plateau_does_not_reach_over_a_valley():
 
 
 def test_a_loss_within_its_own_error_belongs_to_the_plateau_and_a_sure_one_does_not():
-    """0.1 better on one image and 0.1 worse on another is chance; 0.01 worse on every image is not."""
+    """0.1 better on one image and 0.1 worse on another is chance; 0.01 worse on every image is
+    not.
+    """
     unsure = np.array([[0.7, 0.8, 0.7], [0.8, 0.7, 0.7], [0.7, 0.71, 0.2]])
-    assert ThresholdCurve(np.array([0.1, 0.2, 0.3]), unsure).choose() == 0.1  # middle of the first two, rounded down
+    assert (
+        ThresholdCurve(np.array([0.1, 0.2, 0.3]), unsure).choose() == 0.1
+    )  # middle of the first two, rounded down
     sure = np.array([[0.70, 0.71], [0.80, 0.81], [0.30, 0.31]])
     assert ThresholdCurve(np.array([0.1, 0.2]), sure).choose() == 0.2
 
@@ -122,7 +130,10 @@ def test_ignored_pixels_change_nothing():
     other_levels, other_mask = levels.copy(), mask.copy()
     other_levels[ignore] = 255 - other_levels[ignore]
     other_mask[ignore] = ~other_mask[ignore]
-    first, second = (threshold_curve([(a, b, ignore)]).dice for a, b in ((levels, mask), (other_levels, other_mask)))
+    first, second = (
+        threshold_curve([(a, b, ignore)]).dice
+        for a, b in ((levels, mask), (other_levels, other_mask))
+    )
     np.testing.assert_array_equal(first, second)
 
 
@@ -131,7 +142,9 @@ def test_images_without_objects_are_left_out_also_where_all_objects_are_ignored(
     full = random_map(random)
     empty = (full[0], np.zeros_like(full[1]), full[2])
     ignored = (full[0], full[1], np.ones_like(full[1]))
-    np.testing.assert_array_equal(threshold_curve([empty, full, ignored]).dice, threshold_curve([full]).dice)
+    np.testing.assert_array_equal(
+        threshold_curve([empty, full, ignored]).dice, threshold_curve([full]).dice
+    )
 
 
 @pytest.mark.parametrize("count", [0, 2])
@@ -163,7 +176,10 @@ def picture(text):
         (Postprocess(0.5, fill_holes_px=1), "0000000 0555000 0555080 0555000 0000006"),
         (Postprocess(0.5, min_area_px=3), "0000000 0555000 0505000 0555000 0000000"),
         (Postprocess(0.5, seed=0.7), "0000000 0000000 0000080 0000000 0000000"),
-        (Postprocess(0.4, seed=0.7, min_area_px=2, fill_holes_px=9), "0000000 0000000 0000000 0000000 0000000"),
+        (
+            Postprocess(0.4, seed=0.7, min_area_px=2, fill_holes_px=9),
+            "0000000 0000000 0000000 0000000 0000000",
+        ),
     ],
 )
 def test_each_step_does_what_its_name_says(postprocess, expected):
@@ -173,7 +189,9 @@ def test_each_step_does_what_its_name_says(postprocess, expected):
 
 def test_objects_touch_across_corners_and_holes_at_the_border_stay_open():
     levels = picture("06000 60600 06000 00600 00060")
-    assert Postprocess(0.5, min_area_px=6).apply(levels).sum() == 6  # a diamond and what it touches across a corner
+    assert (
+        Postprocess(0.5, min_area_px=6).apply(levels).sum() == 6
+    )  # a diamond and what it touches across a corner
     assert Postprocess(0.5, fill_holes_px=9).apply(picture("066 006 066"))[1, 1] == 0
 
 

@@ -8,7 +8,9 @@ from common.masks.tuning import cross_fitted_thresholds, tune_postprocess
 
 
 def scene(number, *, specks=0, hole=False):
-    """A 12x30 object at probability .8 on ground at .1, perhaps with specks of .8 beside it, or a hole in it."""
+    """A 12x30 object at probability .8 on ground at .1, perhaps with specks of .8 beside it, or a
+    hole in it.
+    """
     random = np.random.default_rng(number)
     mask = np.zeros((64, 64), bool)
     mask[20:32, 10:40] = True
@@ -41,7 +43,9 @@ def test_holes_in_every_object_are_filled():
 
 
 def test_objects_without_a_sure_pixel_are_dropped_by_hysteresis():
-    """False objects as large as true ones at .5, true ones with a core at .9: no area tells them apart."""
+    """False objects as large as true ones at .5, true ones with a core at .9: no area tells them
+    apart.
+    """
     scenes = []
     for number in range(30):
         levels, mask, ignore = scene(number)
@@ -64,7 +68,9 @@ def test_a_step_that_helps_a_single_group_is_not_kept():
 
 
 def test_noise_alone_keeps_no_step_in_most_of_twenty_draws():
-    """Whatever steps do to masks that are right but for noise, nineteen of twenty must not be kept by chance."""
+    """Whatever steps do to masks that are right but for noise, nineteen of twenty must not be kept
+    by chance.
+    """
     kept = 0
     for draw in range(20):
         random = np.random.default_rng(draw)
@@ -78,7 +84,9 @@ def test_noise_alone_keeps_no_step_in_most_of_twenty_draws():
 
 
 def test_an_object_half_as_long_as_a_small_one_of_tune_is_never_dropped():
-    """Large specks would be worth dropping on tune; but a butt from twice as far away is as small as they."""
+    """Large specks would be worth dropping on tune; but a butt from twice as far away is as small
+    as they.
+    """
     scenes = []
     for number in range(30):
         levels, mask, ignore = scene(number)  # objects of 360 px

@@ -31,7 +31,9 @@ def test_a_crop_depends_on_seed_and_place_alone(sample_data, strength):
 def test_epochs_and_seeds_see_different_crops(sample_data):
     stream = crops(sample_data.fit)
     assert not any(same(stream[place], stream[place + 16]) for place in range(4))
-    assert not any(same(stream[place], crops(sample_data.fit, seed=1)[place]) for place in range(4))
+    assert not any(
+        same(stream[place], crops(sample_data.fit, seed=1)[place]) for place in range(4)
+    )
 
 
 def test_every_image_comes_once_before_one_comes_twice(sample_data):
@@ -44,7 +46,9 @@ def test_every_image_comes_once_before_one_comes_twice(sample_data):
 
 
 def test_a_share_of_the_crops_shows_generated_scenes(sample_data):
-    plain, mixed, again = (crops(sample_data.fit, "none", generated_share=share) for share in (0.0, 0.5, 0.5))
+    plain, mixed, again = (
+        crops(sample_data.fit, "none", generated_share=share) for share in (0.0, 0.5, 0.5)
+    )
     assert all(same(mixed[place], again[place]) for place in range(6))
     assert sum(not same(plain[place], mixed[place]) for place in range(12)) >= 2
     generated = mixed._generated(3)
@@ -52,7 +56,9 @@ def test_a_share_of_the_crops_shows_generated_scenes(sample_data):
 
 
 def test_each_strength_changes_what_its_name_says():
-    """A ramp: without geometry its columns stay in order, without photometry its values stay those of the ramp."""
+    """A ramp: without geometry its columns stay in order, without photometry its values stay those
+    of the ramp.
+    """
     ramp = np.tile(np.arange(96, dtype=np.uint8)[None, :, None] * 2, (96, 1, 3))
     mask = np.zeros((96, 96), np.uint8)
     mask[:, 40:56] = 1
@@ -62,14 +68,19 @@ def test_each_strength_changes_what_its_name_says():
         transform.set_random_seed(1)
         drawn = [transform(image=ramp, mask=mask) for _ in range(20)]
         moved[strength] = any((one["mask"] != drawn[0]["mask"]).any() for one in drawn)
-        recoloured[strength] = any((np.ptp(one["image"].astype(int), axis=2) > 0).any() for one in drawn)
+        recoloured[strength] = any(
+            (np.ptp(one["image"].astype(int), axis=2) > 0).any() for one in drawn
+        )
     assert moved == {"none": False, "geometric": True, "photometric": False, "full": True}
     assert recoloured == {"none": False, "geometric": False, "photometric": True, "full": True}
 
 
 def test_crops_near_objects_hold_more_object(sample_data):
     near, anywhere = (crops(sample_data.fit, "none", object_share=share) for share in (1.0, 0.0))
-    shares = [np.mean([(stream[place][1] == 1).any().item() for place in range(40)]) for stream in (near, anywhere)]
+    shares = [
+        np.mean([(stream[place][1] == 1).any().item() for place in range(40)])
+        for stream in (near, anywhere)
+    ]
     assert shares[0] > shares[1] + 0.2  # images without an object keep the first below one
 
 

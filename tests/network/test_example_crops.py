@@ -9,7 +9,10 @@ from common.report.plots.crops import crops_figure
 
 @pytest.fixture(scope="module")
 def shown(sample_data):
-    return {name: example_crops(sample_data.fit, idea.settings, crop_px=96) for name, idea in IDEAS.items()}
+    return {
+        name: example_crops(sample_data.fit, idea.settings, crop_px=96)
+        for name, idea in IDEAS.items()
+    }
 
 
 def test_every_way_to_change_a_crop_is_shown():
@@ -39,14 +42,21 @@ def test_a_seed_gives_the_same_crops_and_another_seed_others(name, shown, sample
 
 def test_the_crops_of_all_ideas_are_the_same_but_for_the_change(sample_data):
     names = ("none", "photometric", "copy-paste", "generated butts", "distractors")
-    drawn = {name: example_crops(sample_data.fit, IDEAS[name].settings, crop_px=96, count=12) for name in names}
+    drawn = {
+        name: example_crops(sample_data.fit, IDEAS[name].settings, crop_px=96, count=12)
+        for name in names
+    }
     plain = drawn["none"]
     assert all((a[1] == b[1]).all() for a, b in zip(plain, drawn["photometric"], strict=True))
     for name, adds in (("copy-paste", True), ("generated butts", True), ("distractors", False)):
-        changed = [(a[0] != b[0]).any(axis=2).mean() for a, b in zip(plain, drawn[name], strict=True)]
+        changed = [
+            (a[0] != b[0]).any(axis=2).mean() for a, b in zip(plain, drawn[name], strict=True)
+        ]
         assert sum(share > 0 for share in changed) >= 3, name
         assert np.mean(changed) < 0.5, name  # what is not covered keeps its pixels
-        assert any((b[1] & ~a[1]).any() for a, b in zip(plain, drawn[name], strict=True)) == adds, name
+        assert (
+            any((b[1] & ~a[1]).any() for a, b in zip(plain, drawn[name], strict=True)) == adds
+        ), name
 
 
 def test_the_mask_is_that_of_the_crop(labelled):
@@ -54,14 +64,18 @@ def test_the_mask_is_that_of_the_crop(labelled):
     image, mask = np.full((120, 120, 3), (0, 160, 0), np.uint8), np.zeros((120, 120), bool)
     mask[40:60, 30:80] = True
     image[mask] = (200, 0, 0)
-    for crop, found in example_crops(labelled([image], [mask]), {"strength": "geometric"}, count=3, crop_px=80):
+    for crop, found in example_crops(
+        labelled([image], [mask]), {"strength": "geometric"}, count=3, crop_px=80
+    ):
         red = crop[..., 0] > crop[..., 1]
         assert found.any() and (red == found).mean() > 0.97
 
 
 def test_images_without_an_object_give_crops_too(labelled):
     nothing = labelled([np.zeros((64, 64, 3), np.uint8)], [np.zeros((64, 64), bool)])
-    assert not any(mask.any() for _, mask in example_crops(nothing, {"strength": "none"}, count=2, crop_px=32))
+    assert not any(
+        mask.any() for _, mask in example_crops(nothing, {"strength": "none"}, count=2, crop_px=32)
+    )
 
 
 def test_the_figure_has_a_row_for_each_idea_and_outlines_masks(shown):

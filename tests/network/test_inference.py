@@ -47,5 +47,7 @@ def test_tiles_cover_every_pixel_and_overlap(size):
     starts = tile_starts(size)
     ends = [start + tiles.TILE_PX for start in starts]
     assert starts[0] == 0 and max(ends) >= size
-    assert all(end - start >= tiles.OVERLAP_PX for end, start in zip(ends, starts[1:], strict=False))
+    assert all(
+        end - start >= tiles.OVERLAP_PX for end, start in zip(ends, starts[1:], strict=False)
+    )
     assert ramp(5).min() > 0

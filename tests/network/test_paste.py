@@ -26,7 +26,9 @@ def test_what_is_pasted_is_the_object_and_is_in_the_target():
         image, target = paste_from(sample(), *grey(), np.random.default_rng(seed))
         reddish = (image[..., 0] > 120) & (image[..., 1] < 60)
         assert not (reddish & (target == 0)).any()
-        assert not (image[target == 0] == (0, 160, 0)).all(axis=1).any()  # none of the ground comes with it
+        assert (
+            not (image[target == 0] == (0, 160, 0)).all(axis=1).any()
+        )  # none of the ground comes with it
         found += bool((target == 1).any())
     assert found > 15
 
@@ -61,7 +63,13 @@ def test_generated_butts_are_in_the_target_and_litter_is_not(kind, adds):
 
 @pytest.mark.parametrize("share", ["paste_share", "butt_share", "litter_share"])
 def test_crops_with_things_on_them_depend_on_seed_and_place_alone(sample_data, share):
-    settings = {"crop_px": 64, "strength": "none", "object_share": 0.5, "seed": 3, "epoch_length": 16}
+    settings = {
+        "crop_px": 64,
+        "strength": "none",
+        "object_share": 0.5,
+        "seed": 3,
+        "epoch_length": 16,
+    }
     plain = Crops(sample_data.fit, **settings)
     first, again = (Crops(sample_data.fit, **settings, **{share: 1.0}) for _ in range(2))
     drawn = [first[place] for place in range(6)]

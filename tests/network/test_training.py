@@ -16,7 +16,9 @@ from approaches.network.plan import Plan, make_plan
 from approaches.network.training import Average, crops_of, train
 from approaches.unet import UNet
 
-SMALL = TrainingConfig(crop_px=64, batch=4, evaluations=2, evaluated_images=2, augmentation="geometric")
+SMALL = TrainingConfig(
+    crop_px=64, batch=4, evaluations=2, evaluated_images=2, augmentation="geometric"
+)
 
 
 class KilledError(Exception):
@@ -45,7 +47,9 @@ def test_the_same_seed_and_steps_give_the_same_weights_and_another_seed_others(s
     assert any(not torch.equal(one[key], differing[key]) for key in one)
 
 
-def test_a_training_that_was_cut_off_ends_like_one_that_was_not(sample_data, tmp_path, monkeypatch):
+def test_a_training_that_was_cut_off_ends_like_one_that_was_not(
+    sample_data, tmp_path, monkeypatch
+):
     straight, report = trained(sample_data, tmp_path / "straight")
     save = training.Checkpoints.save
 
@@ -60,8 +64,13 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(sample_data, tmp
             trained(sample_data, tmp_path / "resumed")
     resumed, again = trained(sample_data, tmp_path / "resumed")
     assert (report.resumes, again.resumes) == (0, 1)
-    assert all(torch.equal(value, weights(resumed)[key]) for key, value in weights(straight).items())
-    curves = [(tmp_path / name / "curve.csv").read_text().splitlines() for name in ("straight", "resumed")]
+    assert all(
+        torch.equal(value, weights(resumed)[key]) for key, value in weights(straight).items()
+    )
+    curves = [
+        (tmp_path / name / "curve.csv").read_text().splitlines()
+        for name in ("straight", "resumed")
+    ]
     without_seconds = [[line.rsplit(",", 1)[0] for line in lines] for lines in curves]
     assert without_seconds[0] == without_seconds[1]
 
@@ -80,7 +89,9 @@ def test_a_time_limit_becomes_steps_once(sample_data, tmp_path):
     def plan(minutes):
         crops = crops_of(sample_data.fit, SMALL, 0, SMALL.batch)
         budget = Budget(minutes=minutes)
-        return make_plan(network(), crops, sample_data.tune, 4, SMALL, budget, tmp_path, time.monotonic())
+        return make_plan(
+            network(), crops, sample_data.tune, 4, SMALL, budget, tmp_path, time.monotonic()
+        )
 
     first = plan(0.1)
     assert first.steps >= 1 and first.seconds_per_step > 0
@@ -96,7 +107,9 @@ def test_without_a_time_limit_nothing_is_measured(sample_data):
 
 
 def test_training_learns(sample_data):
-    config = TrainingConfig(crop_px=64, batch=8, evaluations=1, evaluated_images=4, augmentation="geometric")
+    config = TrainingConfig(
+        crop_px=64, batch=8, evaluations=1, evaluated_images=4, augmentation="geometric"
+    )
 
     def dice_after(steps):
         sets, how = (sample_data.fit, sample_data.tune), {"seed": 0, "folder": None, "divisor": 8}
@@ -123,7 +136,9 @@ def test_the_average_follows_the_weights():
     assert 0.6 < average.state["weight"].item() < 0.9
 
 
-@pytest.mark.parametrize(("asked", "usual", "expected"), [(None, 16, 15), (None, 2, 6), (12, 16, 12)])
+@pytest.mark.parametrize(
+    ("asked", "usual", "expected"), [(None, 16, 15), (None, 2, 6), (12, 16, 12)]
+)
 def test_processes_share_a_batch(monkeypatch, asked, usual, expected):
     monkeypatch.setattr(processes, "state", lambda: SimpleNamespace(num_processes=3))
     assert training.shared_batch(asked, usual) == expected

@@ -1,4 +1,6 @@
-"""Networks on two processes of one CPU: the crops and the scores are those of one, and no wait follows a failure."""
+"""Networks on two processes of one CPU: the crops and the scores are those of one, and no wait
+follows a failure.
+"""
 
 import json
 import os
@@ -27,7 +29,7 @@ def on_the_second(self, place):
 if "broken" in sys.argv[1]:
     augment.Crops.__getitem__ = on_the_second
 code = main(sys.argv[2:])
-assert not torch.distributed.is_initialized(), "a group that outlives the program's end may abort the process"
+assert not torch.distributed.is_initialized(), "the group outlives the program"
 sys.exit(code)
 """
 
@@ -35,17 +37,43 @@ sys.exit(code)
 def launched(folder: Path, name: str, count: int, *words: str) -> subprocess.CompletedProcess:
     script = folder / "script.py"
     script.write_text(SCRIPT)
-    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(count)]
-    command += [str(script), name, "--approaches", "unet", "--preset", "smoke", "--steps", "6", *words]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=170, cwd=folder)
+    environment = {
+        **os.environ,
+        "ACCELERATE_USE_CPU": "true",
+        "PYTHONPATH": str(ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        str(count),
+    ]
+    command += [
+        str(script),
+        name,
+        "--approaches",
+        "unet",
+        "--preset",
+        "smoke",
+        "--steps",
+        "6",
+        *words,
+    ]
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=170, cwd=folder
+    )
 
 
 @pytest.fixture(scope="module")
 def trained(sample_folder, tmp_path_factory) -> tuple[Path, Path]:
     """A U-Net trained on two processes, and the folder it was run from."""
     folder = tmp_path_factory.mktemp("two")
-    done = launched(folder, "sound", 2, "--data", str(sample_folder), "--output", "run", "--no-report")
+    done = launched(
+        folder, "sound", 2, "--data", str(sample_folder), "--output", "run", "--no-report"
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return folder, folder / "run"
 
@@ -64,7 +92,15 @@ def test_stored_models_score_the_same_on_one_and_on_two_processes(trained, sampl
     tables = []
     for count in (1, 2):
         done = launched(
-            folder, "sound", count, "--data", str(sample_folder), "--output", "run", "--score-only", "--no-report"
+            folder,
+            "sound",
+            count,
+            "--data",
+            str(sample_folder),
+            "--output",
+            "run",
+            "--score-only",
+            "--no-report",
         )
         assert done.returncode == 0, done.stderr[-2000:]
         tables.append((run / "per_image.csv").read_bytes())
@@ -72,11 +108,16 @@ def test_stored_models_score_the_same_on_one_and_on_two_processes(trained, sampl
 
 
 def test_a_training_that_fails_on_one_process_ends_on_all(sample_folder, tmp_path):
-    done = launched(tmp_path, "broken", 2, "--data", str(sample_folder), "--output", "run", "--no-report")
+    done = launched(
+        tmp_path, "broken", 2, "--data", str(sample_folder), "--output", "run", "--no-report"
+    )
     assert done.returncode != 0
     record = json.loads((tmp_path / "run" / "records" / "unet.json").read_text())
     assert record["status"] == "failed"
-    assert "failed on process 1" in record["reason"] and "the disk of the second process is gone" in record["reason"]
+    assert (
+        "failed on process 1" in record["reason"]
+        and "the disk of the second process is gone" in record["reason"]
+    )
 
 
 PARTED = """
@@ -114,9 +155,19 @@ processes.leave()
 
 def test_a_process_that_fails_around_a_block_does_not_leave_the_others_waiting_in_it(tmp_path):
     (tmp_path / "parted.py").write_text(PARTED)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "parted.py"]
+    command = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "parted.py",
+    ]
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90)
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=90
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     (first, agreed), (second, also) = json.loads(done.stdout).values()
     assert agreed == also == "main"
@@ -127,7 +178,9 @@ def test_a_process_that_fails_around_a_block_does_not_leave_the_others_waiting_i
         "join": (second, first),
     }.items():
         assert failing[name] == "MemoryError: only here"
-        assert told[name].startswith("ApproachFailedError") and told[name].endswith("MemoryError: only here")
+        assert told[name].startswith("ApproachFailedError") and told[name].endswith(
+            "MemoryError: only here"
+        )
     assert first["apart"].startswith(
         "RuntimeError: the processes met at the ends of different blocks: apart, innermost"
     )

@@ -74,7 +74,11 @@ def changed(run: FinishedRun, **columns) -> FinishedRun:
 
 
 def test_the_modules_examples_hold():
-    for module in (common.report.narrative.words, common.report.narrative.photos, common.report.narrative.weaknesses):
+    for module in (
+        common.report.narrative.words,
+        common.report.narrative.photos,
+        common.report.narrative.weaknesses,
+    ):
         found = doctest.testmod(module)
         assert found.attempted
         assert not found.failed
@@ -125,7 +129,14 @@ def test_seeds_are_told_where_they_were_run(run):
 
 
 def test_a_step_that_was_kept_is_named(run):
-    step = {"step": "fill holes", "setting": {}, "gain": 0.01, "lower": 0.002, "upper": 0.018, "kept": True}
+    step = {
+        "step": "fill holes",
+        "setting": {},
+        "gain": 0.01,
+        "lower": 0.002,
+        "upper": 0.018,
+        "kept": True,
+    }
     record = dataclasses.replace(run.records["unet"], tune={"steps": [step]})
     said = say.of_steps(dataclasses.replace(run, records={"unet": record}))
     assert "fill holes of `unet` (+0.0100, +0.0020 to +0.0180)" in said
@@ -150,20 +161,26 @@ def test_limits_repeat_the_warnings_of_the_run(run):
 def test_a_run_without_any_result_says_so(tmp_path, run):
     about = {**json.loads((run.folder / "run.json").read_text()), "winner": None}
     (tmp_path / "run.json").write_text(json.dumps(about))
-    (tmp_path / "leaderboard.csv").write_text("approach,status,reason\nunet,failed,RuntimeError: no\n")
+    (tmp_path / "leaderboard.csv").write_text(
+        "approach,status,reason\nunet,failed,RuntimeError: no\n"
+    )
     (tmp_path / "per_image.csv").write_text("approach,img_id\n")
     nothing = read_run(tmp_path)
     for sentence in [*SENTENCES, *TABLES]:
         said = sentence(nothing)
         assert said.strip() and not re.findall(r"\bnan\b", said)
         assert not re.findall(r"`tta_ensemble`|second approach|is chosen on|trained once", said)
-    assert "nothing is chosen" in say.answer(nothing) and "nothing is chosen" in say.of_ties(nothing)
+    assert "nothing is chosen" in say.answer(nothing) and "nothing is chosen" in say.of_ties(
+        nothing
+    )
     assert "`unet`: no result (failed)." in say.of_approaches(nothing, {})
     assert "nothing can be concluded" in say.of_limits(nothing)
 
 
 def test_a_folder_without_a_run_says_what_is_missing(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"run\.json, leaderboard\.csv, per_image\.csv; expected"):
+    with pytest.raises(
+        FileNotFoundError, match=r"run\.json, leaderboard\.csv, per_image\.csv; expected"
+    ):
         read_run(tmp_path)
 
 
@@ -173,10 +190,14 @@ def test_pieces_on_photos_are_counted_and_outliers_named():
     thin[10:11, 0:70] = True
     thin[30:40, 30:40] = True
     images = [np.zeros((60, 80, 3), np.uint8)] * 3
-    table = say.photo_table(zip(["large", "thin", "nothing"], images, [large, thin, nothing], strict=True))
+    table = say.photo_table(
+        zip(["large", "thin", "nothing"], images, [large, thin, nothing], strict=True)
+    )
     assert table["object"].tolist() == [1, 1, 2, 0]
     assert table["area_px"].tolist()[:3] == [3500, 70, 100]
-    train = pd.DataFrame({"area_px": [90, 110], "length_px": [12.0, 12.0], "width_of_object_px": [9.0, 10.0]})
+    train = pd.DataFrame(
+        {"area_px": [90, 110], "length_px": [12.0, 12.0], "width_of_object_px": [9.0, 10.0]}
+    )
     said = say.of_photos(table, train)
     assert "On 3 photos the masks have 3 separate pieces, at most 2 on one" in said
     assert "Nothing was found on 1 photo: nothing." in said
@@ -211,7 +232,10 @@ def test_studies_are_found_by_their_files(tmp_path):
     STUDY.to_csv(tmp_path / "sample-loss.csv", index=False)
     (tmp_path / "notes.csv").write_text("a\n")
     found = say.study_tables(tmp_path, names)
-    assert {data: [name for name, it in tables.items() if it is not None] for data, tables in found.items()} == {
+    assert {
+        data: [name for name, it in tables.items() if it is not None]
+        for data, tables in found.items()
+    } == {
         "cig-butts": ["scale-jitter"],
         "sample": ["loss"],
     }

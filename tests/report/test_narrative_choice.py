@@ -1,4 +1,6 @@
-"""What the report says of the choice, of the ranking behind it, and of what approaches cost and are."""
+"""What the report says of the choice, of the ranking behind it, and of what approaches cost and
+are.
+"""
 
 import dataclasses
 from types import SimpleNamespace
@@ -48,8 +50,13 @@ def test_the_answer_names_the_winner_its_score_its_objects_and_its_price(run):
     assert "19 independent groups" in said
     assert f"{run.comparison.selection.corrected:.3f}" in said
     rows = run.per_image[run.per_image["approach"] == run.winner]
-    missed, all_objects = rows["object_fn"].sum(), rows[["object_tp", "object_fn"]].to_numpy().sum()
-    assert f"misses {missed} of {all_objects} objects and invents {rows['object_fp'].sum()}" in said
+    missed, all_objects = (
+        rows["object_fn"].sum(),
+        rows[["object_tp", "object_fn"]].to_numpy().sum(),
+    )
+    assert (
+        f"misses {missed} of {all_objects} objects and invents {rows['object_fp'].sum()}" in said
+    )
 
 
 def test_the_trade_is_told_in_time_dice_and_objects(run):
@@ -60,7 +67,9 @@ def test_the_trade_is_told_in_time_dice_and_objects(run):
     assert f"{dice:+.3f} mean Dice ({lower:+.3f} to {upper:+.3f}" in said
     assert ("neither is shown to be better" in said) == (lower <= 0 <= upper)
     assert "invented" in said and "missed" in said and "on 40 images" in said
-    dear = changed(run, predict_seconds_per_image=np.where(run.board["approach"] == run.winner, 1.5, 0.1))
+    dear = changed(
+        run, predict_seconds_per_image=np.where(run.board["approach"] == run.winner, 1.5, 0.1)
+    )
     assert ("1.5 s instead of 100 ms an image buys" in say.of_trade(dear)) == (dice > 0)
     unknown = changed(run, predict_seconds_per_image=np.nan)
     assert "instead of" not in say.of_trade(unknown) and "nan" not in say.of_trade(unknown)
@@ -76,7 +85,9 @@ def test_counts_of_objects_are_left_out_where_a_run_has_none(run):
 def test_a_single_approach_is_compared_with_nothing(run, tmp_path):
     one = alone(run, tmp_path)
     assert say.rival(one) is None and say.of_trade(one) == ""
-    assert "One approach came through, " in say.of_table(one) and "runs from" not in say.of_table(one)
+    assert "One approach came through, " in say.of_table(one) and "runs from" not in say.of_table(
+        one
+    )
     assert "nothing to compare" in say.of_ties(one)
     assert "decide little" not in say.answer(one)
     assert " from " not in say.of_costs(one).split(".")[0]
@@ -106,37 +117,55 @@ def test_groups_that_training_has_seen_are_told_at_once(run):
 def test_groups_that_were_not_trained_on_have_their_own_score_where_they_are_known(run):
     names = sorted(set(run.per_image["group"]))
     known = with_about(run, score_groups_in_train={"fit": names[5:], "tune": names[3:5]})
-    rows = run.per_image[(run.per_image["approach"] == run.winner) & run.per_image["group"].isin(names[:5])]
+    rows = run.per_image[
+        (run.per_image["approach"] == run.winner) & run.per_image["group"].isin(names[:5])
+    ]
     said = seen_in_training(known)
     assert "**17 of the 20 groups of `val` occur in `train` too (15 of them in *fit*)**" in said
     assert f"on the 10 images of 5 groups not trained on it has {rows['dice'].mean():.3f}" in said
-    assert "On the 10 images with objects of 5 groups not trained on, too few to rank by, `" in say.of_unseen(known)
+    assert (
+        "On the 10 images with objects of 5 groups not trained on, too few to rank by, `"
+        in say.of_unseen(known)
+    )
     head = say.unseen_table(known).splitlines()[0]
-    assert "groups in fit too (28) | val, groups in tune alone (4) | val, groups never seen (6) |" in head
+    assert (
+        "groups in fit too (28) | val, groups in tune alone (4) | val, groups never seen (6) |"
+        in head
+    )
     every = with_about(run, score_groups_in_train={"fit": names, "tune": []})
     assert "Every image with objects is of a group that was trained on." in say.of_unseen(every)
 
 
 def test_a_run_that_shares_nothing_says_nothing_in_the_answer(run):
-    for about in ({"score_groups_in_train": {"fit": [], "tune": []}}, {"notes": ["val: 40 images in 20 groups"]}):
+    for about in (
+        {"score_groups_in_train": {"fit": [], "tune": []}},
+        {"notes": ["val: 40 images in 20 groups"]},
+    ):
         fresh = with_about(run, **about)
         assert fresh.shared == Shared(0, frozenset(), frozenset())
         assert "occur in `train`" not in say.answer(fresh)
         assert "objects that training never saw" in say.of_unseen(fresh)
         assert "val, groups" not in say.unseen_table(fresh)
-    silent = dataclasses.replace(run, about={key: it for key, it in run.about.items() if key != "notes"})
+    silent = dataclasses.replace(
+        run, about={key: it for key, it in run.about.items() if key != "notes"}
+    )
     assert silent.shared is None and "does not tell" in say.of_unseen(silent)
 
 
 def test_all_groups_are_known_where_the_note_counts_all(run):
-    every = with_about(run, notes=["warning: 20 groups are in both train and val; a score on val says little"])
+    every = with_about(
+        run, notes=["warning: 20 groups are in both train and val; a score on val says little"]
+    )
     assert every.shared == Shared(20, frozenset(run.per_image["group"]), None)
     one = with_about(run, notes=["warning: 1 groups are in both train and val; x"])
     assert "**1 of the 20 groups of `val` occurs in" in say.answer(one)
 
 
 def test_a_divided_group_is_told_beside_tune(run):
-    notes = [*run.about["notes"], "warning: group 'a' had to be divided between fit and tune; scores are optimistic"]
+    notes = [
+        *run.about["notes"],
+        "warning: group 'a' had to be divided between fit and tune; scores are optimistic",
+    ]
     assert "but for one that had to be divided" in say.answer(with_about(run, notes=notes))
 
 
@@ -145,9 +174,14 @@ def test_the_order_on_tune_is_compared_with_that_on_val(run):
     tune = {name: tune_dice(run.records[name]) for name in run.names}
     same = sorted(tune, key=tune.get, reverse=True) == run.names
     assert ("the same as on `val`" in say.of_unseen(run)) == same
-    best = dataclasses.replace(run.records["threshold"], tune={"thresholds": [0, 1], "dice_mean": [1, 1]})
+    best = dataclasses.replace(
+        run.records["threshold"], tune={"thresholds": [0, 1], "dice_mean": [1, 1]}
+    )
     turned = dataclasses.replace(run, records={**run.records, "threshold": best})
-    assert "`threshold` is first with 1.000, and the order is another than on `val`" in say.of_unseen(turned)
+    assert (
+        "`threshold` is first with 1.000, and the order is another than on `val`"
+        in say.of_unseen(turned)
+    )
 
 
 # verdicts
@@ -177,11 +211,18 @@ def test_one_that_is_worse_by_itself_but_not_among_all_is_told_so(run):
     row = run.row(name)
     bounds = f"{row['difference_lower']:+.3f} to {row['difference_upper']:+.3f}"
     said = say.of_ties(apart)
-    assert f"Compared with the best alone, `{name}` ({bounds}) is worse, but not when all pairs must hold" in said
+    assert (
+        f"Compared with the best alone, `{name}` ({bounds}) is worse, but not when all pairs must "
+        "hold" in said
+    )
     assert "vary too much from group to group" in said
-    older = dataclasses.replace(apart, board=apart.board.assign(difference_lower=np.nan, difference_upper=np.nan))
+    older = dataclasses.replace(
+        apart, board=apart.board.assign(difference_lower=np.nan, difference_upper=np.nan)
+    )
     assert f"Compared with the best alone, `{name}` is worse" in say.of_ties(older)
-    even = changed(run, verdict=run.board["verdict"].mask(last, "not told apart"), difference_upper=0.01)
+    even = changed(
+        run, verdict=run.board["verdict"].mask(last, "not told apart"), difference_upper=0.01
+    )
     close = run.comparison.to_best
     tied = dataclasses.replace(close, upper=np.abs(close.upper) + 0.01)
     even = dataclasses.replace(even, comparison=dataclasses.replace(run.comparison, to_best=tied))
@@ -190,7 +231,9 @@ def test_one_that_is_worse_by_itself_but_not_among_all_is_told_so(run):
 
 def test_what_could_be_shown_is_that_of_the_bounds_and_counts_groups(run):
     name = run.names[-1]
-    tied = changed(run, verdict=run.board["verdict"].mask(run.board["approach"] == name, "not told apart"))
+    tied = changed(
+        run, verdict=run.board["verdict"].mask(run.board["approach"] == name, "not told apart")
+    )
     least = run.comparison.minimum_detectable[run.comparison.names.index(name)]
     said = say.of_ties(tied)
     assert f"{least:.3f} to `{name}`" in said and "19 groups like these" in said
@@ -203,17 +246,31 @@ def test_what_was_given_and_taken_is_told_in_seconds_and_steps(run):
     said = say.of_time_taken(run)
     assert "Each training was given 12 minutes." in said
     assert "`unet` 720 s (700 steps)" in said
-    assert "Ended before by themselves: `pixel_lightgbm` 40 s (700 steps) and `threshold` 40 s (700 steps)" in said
+    assert (
+        "Ended before by themselves: `pixel_lightgbm` 40 s (700 steps) and `threshold` 40 s (700 "
+        "steps)" in said
+    )
     assert "More than was given" not in said
-    free = changed(run, fit_steps=run.board["fit_steps"].mask(run.board["approach"] == "tta_ensemble"))
-    assert "an ensemble's time with that of its members: `tta_ensemble` (12 min)" in say.of_time_taken(free)
-    slow = changed(run, fit_seconds=run.board["fit_seconds"].mask(run.board["approach"] == "unet", 1080.0))
+    free = changed(
+        run, fit_steps=run.board["fit_steps"].mask(run.board["approach"] == "tta_ensemble")
+    )
+    assert (
+        "an ensemble's time with that of its members: `tta_ensemble` (12 min)"
+        in say.of_time_taken(free)
+    )
+    slow = changed(
+        run, fit_seconds=run.board["fit_seconds"].mask(run.board["approach"] == "unet", 1080.0)
+    )
     assert "More than was given: `unet` took 1.50 times that." in say.of_time_taken(slow)
 
 
 @pytest.mark.parametrize(
     ("budget", "said"),
-    [({"minutes": 1.0}, "1 minute"), ({"minutes": 0.5}, "0.5 minutes"), ({"epochs": 3, "steps": 1}, "3 epochs and 1")],
+    [
+        ({"minutes": 1.0}, "1 minute"),
+        ({"minutes": 0.5}, "0.5 minutes"),
+        ({"epochs": 3, "steps": 1}, "3 epochs and 1"),
+    ],
 )
 def test_a_budget_is_told_in_its_units(run, budget, said):
     other = with_about(run, identity={"budget": budget})
@@ -232,11 +289,15 @@ def test_costs_that_were_not_measured_are_left_out(run):
 
 
 def test_each_approach_has_a_line_with_what_it_is(run):
-    lines = say.of_approaches(run, {"unet": "a U-Net", "tta_ensemble": "the others averaged"}).splitlines()
+    lines = say.of_approaches(
+        run, {"unet": "a U-Net", "tta_ensemble": "the others averaged"}
+    ).splitlines()
     assert len(lines) == len(run.board)
     assert any(line.startswith("- `unet`: a U-Net") for line in lines)
     [ensemble] = [line for line in lines if line.startswith("- `tta_ensemble`")]
-    assert "the others averaged; here `smp_unet_lite0` and `smp_fpn_lite0` over 8 views" in ensemble
+    assert (
+        "the others averaged; here `smp_unet_lite0` and `smp_fpn_lite0` over 8 views" in ensemble
+    )
     assert "- `smp_deeplabv3plus_lite0`: no result (failed)." in lines
 
 
@@ -252,24 +313,43 @@ def test_a_metric_that_would_choose_another_is_named(run):
 
 
 def test_settings_are_told_with_the_studies_that_test_them(run):
-    config = {"crop_px": 192, "object_share": 0.8, "input_scale": 1.0, "augmentation": "full", "zoom": [0.6, 1.5]}
+    config = {
+        "crop_px": 192,
+        "object_share": 0.8,
+        "input_scale": 1.0,
+        "augmentation": "full",
+        "zoom": [0.6, 1.5],
+    }
     config |= {"paste_share": 0.5, "litter_share": 0.0}
     fit = {"augmentation": [{"__class_fullname__": "D4"}, {"__class_fullname__": "CenterCrop"}]}
-    records = {name: dataclasses.replace(run.records[name], config=config, fit=fit) for name in ("unet", "threshold")}
+    records = {
+        name: dataclasses.replace(run.records[name], config=config, fit=fit)
+        for name in ("unet", "threshold")
+    }
     prepared = dataclasses.replace(run, records={**run.records, **records})
     studies = {
         "crops": SimpleNamespace(variations={"a": SimpleNamespace(settings={"crop_px": 128})}),
-        "augmentation": SimpleNamespace(variations={"a": SimpleNamespace(settings={"augmentation": "none"})}),
+        "augmentation": SimpleNamespace(
+            variations={"a": SimpleNamespace(settings={"augmentation": "none"})}
+        ),
     }
     found = {"butts": {"crops": STUDIED, "augmentation": None}}
     lines = say.preparation_table(prepared, studies, found).splitlines()
     both = "`unet` and `threshold`"
-    crops = f"| crops of 192 px, 80 % of them near an object | {both} | tested in study *crops* (butts) |"
+    crops = (
+        f"| crops of 192 px, 80 % of them near an object | {both} | tested in study *crops* "
+        "(butts) |"
+    )
     assert f"| crops for training {crops}" in lines
-    assert f"| augmentation in training | *full*: D4 | {both} | study *augmentation* was not run |" in lines
+    assert (
+        f"| augmentation in training | *full*: D4 | {both} | study *augmentation* was not run |"
+        in lines
+    )
     assert f"| size of the input | as it is | {both} | not tested |" in lines
     assert f"| laid on crops | objects of other images (50 %) | {both} | not tested |" in lines
-    assert any(line.startswith("| views for prediction | 8 flips and quarter turns") for line in lines)
+    assert any(
+        line.startswith("| views for prediction | 8 flips and quarter turns") for line in lines
+    )
 
 
 STUDIED = pd.DataFrame({"variation": ["baseline"]})

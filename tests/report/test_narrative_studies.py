@@ -25,7 +25,11 @@ def table(**found) -> pd.DataFrame:
     """A study's table: the baseline, and variations with their verdict, difference and bounds."""
     rows = {"baseline": ("baseline", 0, 0, 0), **found}
     columns = ["verdict", "to_baseline", "to_baseline_lower", "to_baseline_upper"]
-    made = pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("variation").reset_index()
+    made = (
+        pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+        .rename_axis("variation")
+        .reset_index()
+    )
     come = made["verdict"].notna()
     return made.assign(
         expected="As said before.",
@@ -44,7 +48,9 @@ TABLE = table(**FOUND)
 
 def study(outcome: str = "", **expects) -> Study:
     """A study whose variations expect what is said."""
-    made = {name: Variation(f"It is {word}.", word, {"loss": name}) for name, word in expects.items()}
+    made = {
+        name: Variation(f"It is {word}.", word, {"loss": name}) for name, word in expects.items()
+    }
     return Study("Which?", made, outcome=outcome)
 
 
@@ -60,7 +66,12 @@ def test_the_modules_examples_hold():
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_expectation_can_be_counted_and_agrees_with_its_words(name):
-    begins = {"Worse": "worse", "A little worse": "worse", "Far worse": "worse", "Better": "better"}
+    begins = {
+        "Worse": "worse",
+        "A little worse": "worse",
+        "Far worse": "worse",
+        "Better": "better",
+    }
     begins |= {"A little better": "better", "No difference": "same", "As good": "same"}
     for label, variation in STUDIES[name].variations.items():
         assert variation.expects in SENTENCE, label
@@ -78,7 +89,10 @@ def test_every_expectation_can_be_counted_and_agrees_with_its_words(name):
     ],
 )
 def test_an_expectation_is_right_wrong_or_undecided(expects, verdicts):
-    found = [judged(expects, verdict, lower, upper) for verdict, _, lower, upper in list(FOUND.values())[:4]]
+    found = [
+        judged(expects, verdict, lower, upper)
+        for verdict, _, lower, upper in list(FOUND.values())[:4]
+    ]
     assert found == verdicts
 
 
@@ -94,18 +108,29 @@ def test_whether_an_expectation_was_right_stands_beside_what_was_found():
     assert lines[0] == "| variation | expected | found | expectation |"
     found = "helps: +0.020 (+0.005 to +0.034); by seed and fold +0.010 -0.002"
     assert lines[2] == f"| up | As said before. | {found} | **as expected** |"
-    assert [line.split("**")[-2] for line in lines[3:]] == ["opposite", "undecided", "no result", "not run"]
+    assert [line.split("**")[-2] for line in lines[3:]] == [
+        "opposite",
+        "undecided",
+        "no result",
+        "not run",
+    ]
     assert "It is worse." in lines[-1]
 
 
 def test_expectations_are_counted_and_the_wrong_ones_named():
     said = of(TABLE, study(up="better", down="better", wide="worse", broken="worse"))
-    assert "Of 4 expectations, 1 was borne out and 1 was wrong: *down* (better was expected, it hurts)." in said
+    assert (
+        "Of 4 expectations, 1 was borne out and 1 was wrong: *down* (better was expected, it "
+        "hurts)." in said
+    )
     assert "The rest is open: 1 not told apart from the baseline and 1 without a result." in said
 
 
 def test_what_is_only_right_or_only_open_is_counted_too():
-    assert of(TABLE, study(up="better")) == "**Of 1 expectation, 1 was borne out and none was wrong.**"
+    assert (
+        of(TABLE, study(up="better"))
+        == "**Of 1 expectation, 1 was borne out and none was wrong.**"
+    )
     open_ = of(TABLE, study(wide="better", narrow="worse"))
     assert "none was borne out and none was wrong.** All are open: 2 not told apart" in open_
     assert of(None, study(up="better", down="worse")) == "None of 2 expectations was tested."
@@ -114,15 +139,24 @@ def test_what_is_only_right_or_only_open_is_counted_too():
 def test_several_studies_are_counted_together():
     both = {"loss": study(up="better", down="same"), "crops": study(up="worse")}
     said = say.of_expectations({"loss": TABLE, "crops": None}, both)
-    assert "Of 3 expectations, 1 was borne out and 1 was wrong: *loss: down* (no difference was expected" in said
+    assert (
+        "Of 3 expectations, 1 was borne out and 1 was wrong: *loss: down* (no difference was "
+        "expected" in said
+    )
     assert "1 not run" in said
     assert "within ±0.01" in said
 
 
 def test_half_an_expectation_that_dice_cannot_show_is_named():
-    planned = Study("Which?", {"wide": Variation("The same.", "same", unmeasured="better elsewhere")})
-    assert "Half of what was expected of *wide* (better elsewhere) was not measured" in of(TABLE, planned)
-    assert "not measured by this study: better elsewhere" in say.expected_beside_found(planned.variations, TABLE)
+    planned = Study(
+        "Which?", {"wide": Variation("The same.", "same", unmeasured="better elsewhere")}
+    )
+    assert "Half of what was expected of *wide* (better elsewhere) was not measured" in of(
+        TABLE, planned
+    )
+    assert "not measured by this study: better elsewhere" in say.expected_beside_found(
+        planned.variations, TABLE
+    )
     assert "not measured" not in of(None, planned)
 
 
@@ -134,11 +168,16 @@ def test_studies_name_what_their_folds_cannot_show():
 
 def test_the_overview_has_a_sentence_with_its_extremes():
     said = say.of_overview({"loss": TABLE, "crops": None})
-    assert "Of 4 variations with a result, 1 is shown to help and 1 to hurt; 2 are not told apart" in said
+    assert (
+        "Of 4 variations with a result, 1 is shown to help and 1 to hurt; 2 are not told apart"
+        in said
+    )
     assert "*loss: up* (+0.020)" in said and "*loss: down* (-0.030)" in said
     assert "reach 0.017 to each side" in said
     assert "No variation of any study has a result" in say.of_overview({"loss": None})
-    assert "No variation of any study has a result" in say.of_overview({"loss": table(broken=FOUND["broken"])})
+    assert "No variation of any study has a result" in say.of_overview(
+        {"loss": table(broken=FOUND["broken"])}
+    )
 
 
 def test_the_budget_tells_steps_seconds_seeds_and_what_a_dot_is():
@@ -150,7 +189,9 @@ def test_the_budget_tells_steps_seconds_seeds_and_what_a_dot_is():
     assert "the seed alone changes was not measured" in said
     assert "leaderboard" not in say.of_budget(TABLE, "other", board)
     assert say.of_budget(None) == ""
-    only_first = TABLE.assign(fit_steps=[100.0, *[np.nan] * 5])  # of an approach that trains nothing itself
+    only_first = TABLE.assign(
+        fit_steps=[100.0, *[np.nan] * 5]
+    )  # of an approach that trains nothing itself
     assert "took 100 steps and" in say.of_budget(only_first)
 
 
@@ -165,17 +206,27 @@ def test_nothing_is_recommended_without_a_result_or_a_gain():
 
 
 def test_what_was_decided_is_said_and_so_is_that_nothing_was():
-    assert "**Decided:** It stays." in say.of_defaults({"loss": TABLE}, {"loss": study("It stays.", up="better")})
+    assert "**Decided:** It stays." in say.of_defaults(
+        {"loss": TABLE}, {"loss": study("It stays.", up="better")}
+    )
     assert "not decided yet" in say.of_defaults({"loss": TABLE}, {"loss": study(up="better")})
-    assert "Decided" not in say.of_defaults({"loss": None}, {"loss": study("It stays.", up="better")})
+    assert "Decided" not in say.of_defaults(
+        {"loss": None}, {"loss": study("It stays.", up="better")}
+    )
 
 
 def test_of_variations_that_help_as_much_the_cheapest_is_recommended():
     found = table(two=("helps", 0.017, 0.011, 0.023), eight=("helps", 0.019, 0.009, 0.028))
     found = found.assign(predict_seconds_per_image=[0.08, 0.11, 0.41])
-    variations = {name: Variation("Better.", "better", {"views": name}, approach="tta") for name in ("two", "eight")}
+    variations = {
+        name: Variation("Better.", "better", {"views": name}, approach="tta")
+        for name in ("two", "eight")
+    }
     said = say.of_defaults({"views": found}, {"views": Study("Which?", variations)})
-    assert "*two* (+0.017, +0.011 to +0.023) at 110 ms an image instead of 80 ms is shown to help" in said
+    assert (
+        "*two* (+0.017, +0.011 to +0.023) at 110 ms an image instead of 80 ms is shown to help"
+        in said
+    )
     assert "speaks for `views=two` of `tta`" in said
     assert "Not taken, as dearer or of less gain while the bounds overlap: *eight* (+0.019" in said
     assert "410 ms an image instead of 110 ms" in said
@@ -217,9 +268,18 @@ def test_ideas_are_listed_with_what_they_answer():
 def run(folder, minutes, dice, **more):
     """A published run of one approach."""
     folder.mkdir()
-    row = {"approach": "unet", "status": "ok", "dice_mean": dice, "dice_lower": dice - 0.05, "dice_upper": dice + 0.05}
+    row = {
+        "approach": "unet",
+        "status": "ok",
+        "dice_mean": dice,
+        "dice_lower": dice - 0.05,
+        "dice_upper": dice + 0.05,
+    }
     pd.DataFrame([{**row, **more.pop("row", {})}]).to_csv(folder / "leaderboard.csv", index=False)
-    about = {"identity": {"budget": {"minutes": minutes}}, "approaches": {"unet": {"config": more.get("config", {})}}}
+    about = {
+        "identity": {"budget": {"minutes": minutes}},
+        "approaches": {"unet": {"config": more.get("config", {})}},
+    }
     (folder / "run.json").write_text(json.dumps(about))
     return folder
 
@@ -248,5 +308,7 @@ def test_a_score_that_left_its_interval_is_named(tmp_path):
 def test_without_two_leaderboards_nothing_is_compared(tmp_path):
     after = run(tmp_path / "after", 8.0, 0.85)
     said = say.before_and_after(tmp_path / "before", after)
-    assert said == "Nothing can be compared before and after: no leaderboard is stored in `before`."
+    assert (
+        said == "Nothing can be compared before and after: no leaderboard is stored in `before`."
+    )
     assert say.stored_board(tmp_path / "before") is None

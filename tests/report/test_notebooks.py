@@ -10,7 +10,17 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 SECONDS = 180
 # Where a path of some machine begins.
-MACHINE = ("/home/", "/Users/", "/root/", "/opt/", "/usr/", "C:\\", str(ROOT), str(Path.home()), tempfile.gettempdir())
+MACHINE = (
+    "/home/",
+    "/Users/",
+    "/root/",
+    "/opt/",
+    "/usr/",
+    "C:\\",
+    str(ROOT),
+    str(Path.home()),
+    tempfile.gettempdir(),
+)
 
 every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -18,18 +28,27 @@ every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: pat
 def parameters(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The cell of parameters, which is the first that holds code."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert code[0].metadata.get("tags") == ["parameters"], "the first code cell must carry the tag parameters"
+    assert code[0].metadata.get("tags") == ["parameters"], (
+        "the first code cell must carry the tag parameters"
+    )
     return code[0]
 
 
-def with_parameters(notebook: nbformat.NotebookNode, values: dict[str, str]) -> nbformat.NotebookNode:
-    """The notebook with these values for those of its parameters that they name; each assignment is one line."""
+def with_parameters(
+    notebook: nbformat.NotebookNode, values: dict[str, str]
+) -> nbformat.NotebookNode:
+    """The notebook with these values for those of its parameters that they name; each assignment
+    is one line.
+    """
     cell = parameters(notebook)
     named = re.findall(r"^(\w+) = ", cell.source, re.MULTILINE)
     assert named, f"no parameter is assigned in {cell.source!r}"
     for name in set(named) & set(values):
         cell.source = re.sub(
-            rf"^{name} = .*$", lambda _, name=name: f"{name} = {values[name]!r}", cell.source, flags=re.M
+            rf"^{name} = .*$",
+            lambda _, name=name: f"{name} = {values[name]!r}",
+            cell.source,
+            flags=re.M,
         )
     return notebook
 
@@ -52,7 +71,10 @@ def outputs_of(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 def executed(path: Path, folder: Path, values: dict[str, str]) -> nbformat.NotebookNode:
     notebook = with_parameters(nbformat.read(path, as_version=4), values)
     client = NotebookClient(
-        notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=SECONDS,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
     )
     return client.execute()  # raises CellExecutionError with the traceback of the cell
 
@@ -64,7 +86,9 @@ def test_there_are_notebooks():
 @every_notebook
 def test_a_notebook_runs_on_other_data_from_another_folder(path, sample_folder, tmp_path):
     before = sorted(sample_folder.rglob("*"))
-    notebook = executed(path, tmp_path, {"DATA": str(sample_folder), "RUN": str(tmp_path / "no run yet")})
+    notebook = executed(
+        path, tmp_path, {"DATA": str(sample_folder), "RUN": str(tmp_path / "no run yet")}
+    )
     assert not [output for output in outputs_of(notebook) if output.get("name") == "stderr"]
     assert outputs_of(notebook)
     assert sorted(sample_folder.rglob("*")) == before, "nothing is written into the data folder"
@@ -74,7 +98,9 @@ def test_a_notebook_runs_on_other_data_from_another_folder(path, sample_folder, 
 def test_a_stored_run_is_shown_instead_of_a_new_one(sample_folder, tmp_path):
     run = ROOT / "results" / "example-on-sample"
     path = ROOT / "notebooks" / "getting_started.ipynb"
-    seen = "\n".join(texts_of(executed(path, tmp_path, {"DATA": str(sample_folder), "RUN": str(run)})))
+    seen = "\n".join(
+        texts_of(executed(path, tmp_path, {"DATA": str(sample_folder), "RUN": str(run)}))
+    )
     assert "tta_ensemble" in seen  # which a run for this page alone does not train
     assert "pred_valid_template.csv" in seen
 
@@ -87,13 +113,19 @@ def test_a_stored_notebook_was_run_from_top_to_bottom_without_errors(path):
     assert counts == list(range(1, len(counts) + 1))
     outputs = outputs_of(notebook)
     assert outputs
-    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert not [
+        output
+        for output in outputs
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
 
 
 @every_notebook
 def test_a_stored_notebook_shows_images_of_generated_data_alone(path):
     source = parameters(nbformat.read(path, as_version=4)).source
-    assert re.findall(r'^DATA = "([^"]*)"', source, re.MULTILINE) == ["../data/sample"] * source.count("DATA = ")
+    assert re.findall(r'^DATA = "([^"]*)"', source, re.MULTILINE) == [
+        "../data/sample"
+    ] * source.count("DATA = ")
 
 
 @pytest.mark.parametrize(("name", "pictures"), [("getting_started", 1), ("data_analysis", 11)])
@@ -104,7 +136,9 @@ def test_a_stored_notebook_holds_its_figures(name, pictures):
 
 
 def test_parameters_are_replaced_where_they_are_named_and_nowhere_else():
-    cell = nbformat.v4.new_code_cell('DATA = "a"  # where\nSHOWN = 3', metadata={"tags": ["parameters"]})
+    cell = nbformat.v4.new_code_cell(
+        'DATA = "a"  # where\nSHOWN = 3', metadata={"tags": ["parameters"]}
+    )
     notebook = with_parameters(nbformat.v4.new_notebook(cells=[cell]), {"DATA": "b", "RUN": "c"})
     assert notebook.cells[0].source == "DATA = 'b'\nSHOWN = 3"
 

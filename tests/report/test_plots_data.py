@@ -12,7 +12,14 @@ from common.describe import describe_data_set, describe_photos, similar_images
 from common.describe.tables import joined
 from common.report.plots import data as object_plots
 from common.report.plots import sets as set_plots
-from common.report.plots.style import APPROACH_COLOURS, FALLBACK, SPLIT_COLOURS, colour_of, plain_ticks, styled_axes
+from common.report.plots.style import (
+    APPROACH_COLOURS,
+    FALLBACK,
+    SPLIT_COLOURS,
+    colour_of,
+    plain_ticks,
+    styled_axes,
+)
 
 OBJECT_FIGURES = {
     "sizes": object_plots.size_figure,
@@ -56,9 +63,21 @@ def overlapping_labels(figure: Figure) -> list[str]:
         for axis in (axes.xaxis, axes.yaxis):
             low, high = sorted(axis.get_view_interval())
             ticks = [*axis.get_major_ticks(), *axis.get_minor_ticks()]
-            labels = [tick.label1 for tick in ticks if low <= tick.get_loc() <= high and tick.label1.get_visible()]
-            boxes = [(label.get_text(), label.get_window_extent()) for label in labels if label.get_text()]
-            found += [f"{a} {b}" for (a, one), (b, two) in itertools.combinations(boxes, 2) if one.overlaps(two)]
+            labels = [
+                tick.label1
+                for tick in ticks
+                if low <= tick.get_loc() <= high and tick.label1.get_visible()
+            ]
+            boxes = [
+                (label.get_text(), label.get_window_extent())
+                for label in labels
+                if label.get_text()
+            ]
+            found += [
+                f"{a} {b}"
+                for (a, one), (b, two) in itertools.combinations(boxes, 2)
+                if one.overlaps(two)
+            ]
     return found
 
 
@@ -91,7 +110,9 @@ def test_shares_of_each_split_add_up_to_a_hundred(tables):
         heights = [np.ptp(patch.get_path().vertices[:, 1]) for patch in axes.patches]
         assert heights
         assert max(heights) <= 100
-    counts = np.array([np.asarray(text) for text in _numbers(object_plots.position_figure(tables["objects"]))])
+    counts = np.array(
+        [np.asarray(text) for text in _numbers(object_plots.position_figure(tables["objects"]))]
+    )
     assert counts.sum() == pytest.approx(100, abs=0.05 * len(counts))
 
 
@@ -119,9 +140,16 @@ def test_examples_show_each_image_with_its_outlines():
     mask = np.zeros((40, 60), dtype=bool)
     mask[10:20, 10:20] = mask[25:35, 30:50] = True
     image = np.zeros((40, 60, 3), dtype=np.uint8)
-    figure = object_plots.example_figure([image] * 3, [mask, mask & False, mask], list("abc"), columns=2)
+    figure = object_plots.example_figure(
+        [image] * 3, [mask, mask & False, mask], list("abc"), columns=2
+    )
     assert [axes.get_title() for axes in figure.axes] == ["a", "b", "c", ""]
-    assert [len(axes.lines) for axes in figure.axes] == [4, 0, 4, 0]  # a white line under each coloured one
+    assert [len(axes.lines) for axes in figure.axes] == [
+        4,
+        0,
+        4,
+        0,
+    ]  # a white line under each coloured one
     with pytest.raises(ValueError, match="got 1 images, 2 masks and 1 titles"):
         object_plots.example_figure([image], [mask, mask], ["a"])
     with pytest.raises(ValueError, match="got 0 images"):
@@ -129,7 +157,9 @@ def test_examples_show_each_image_with_its_outlines():
 
 
 def test_photos_without_any_row_are_left_out(tables):
-    figure = set_plots.photo_figure({"train": tables["images"], "real_test": tables["photos"].iloc[:0]})
+    figure = set_plots.photo_figure(
+        {"train": tables["images"], "real_test": tables["photos"].iloc[:0]}
+    )
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["train"]
 
 
@@ -144,7 +174,9 @@ def test_unknown_names_have_colours_by_their_order_that_no_known_one_has():
     names = ["mine", "unet", "yours", "mine"]
     assert colour_of("mine", names) != colour_of("yours", names)
     assert colour_of("mine", names) == colour_of("mine", ["mine", "theirs"])
-    assert {colour_of("mine", names), colour_of("yours", names)}.isdisjoint(APPROACH_COLOURS.values())
+    assert {colour_of("mine", names), colour_of("yours", names)}.isdisjoint(
+        APPROACH_COLOURS.values()
+    )
     assert set(FALLBACK).isdisjoint({*APPROACH_COLOURS.values(), *SPLIT_COLOURS.values()})
     assert colour_of("alone") in FALLBACK
 

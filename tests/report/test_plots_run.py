@@ -43,7 +43,13 @@ STUDY = pd.DataFrame(
         "to_baseline": [0, -0.03, 0.02, -0.004, np.nan],
         "to_baseline_lower": [0, -0.05, 0.005, -0.01, np.nan],
         "to_baseline_upper": [0, -0.01, 0.034, 0.008, np.nan],
-        "by_seed": ["", "-0.020 -0.050 -0.031", "+0.031 +0.010 +0.021", "+0.001 -0.011 -0.004", np.nan],
+        "by_seed": [
+            "",
+            "-0.020 -0.050 -0.031",
+            "+0.031 +0.010 +0.021",
+            "+0.001 -0.011 -0.004",
+            np.nan,
+        ],
     }
 )
 
@@ -81,7 +87,11 @@ def test_labels_of_rows_and_columns_do_not_overlap(run, name):
     canvas.draw()
     for axes in figure.axes:
         for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
-            boxes = [label.get_window_extent(canvas.get_renderer()) for label in labels if label.get_text()]
+            boxes = [
+                label.get_window_extent(canvas.get_renderer())
+                for label in labels
+                if label.get_text()
+            ]
             inside = [box for box in boxes if box.width > 0]
             assert not [pair for pair in itertools.pairwise(inside) if pair[0].overlaps(pair[1])]
 
@@ -92,7 +102,12 @@ def test_what_was_not_measured_is_not_drawn(tmp_path):
     assert comparison.board_figure(board) is None
     assert comparison.dice_figure(nothing) is None
     assert fitting.training_figure(nothing) is None
-    assert fitting.threshold_figure([]) is fitting.steps_figure([]) is fitting.ensemble_figure([]) is None
+    assert (
+        fitting.threshold_figure([])
+        is fitting.steps_figure([])
+        is fitting.ensemble_figure([])
+        is None
+    )
     assert behaviour.strata_figure(nothing) is behaviour.robustness_figure(nothing) is None
     assert behaviour.reliability_figure(nothing) is None
     assert masks.outlined_figure([]) is masks.zoomed_figure([]) is None
@@ -111,7 +126,9 @@ def test_the_best_stands_on_top_and_the_chosen_one_is_bold(run):
     labels = [label.get_text() for label in axes.get_yticklabels()]
     assert labels == run.names
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
-    bold = [label.get_text() for label in axes.get_yticklabels() if label.get_fontweight() == "bold"]
+    bold = [
+        label.get_text() for label in axes.get_yticklabels() if label.get_fontweight() == "bold"
+    ]
     assert bold == [run.winner]
 
 
@@ -119,7 +136,9 @@ def test_approaches_that_one_bad_one_squeezes_are_enlarged(run):
     for figure in (comparison.board_figure(run.board), comparison.cost_figure(run.board)):
         whole, near = figure.axes
         FigureCanvasAgg(figure).draw()
-        assert whole.get_title(loc="left") == "all of it" and near.get_title(loc="left").startswith("enlarged")
+        assert whole.get_title(loc="left") == "all of it" and near.get_title(
+            loc="left"
+        ).startswith("enlarged")
     low, high = comparison.board_figure(run.board).axes[1].get_xlim()
     dice = run.board.dropna(subset=["dice_mean"]).set_index("approach")["dice_mean"]
     assert dice["threshold"] < low < dice["unet"] < dice["tta_ensemble"] < high
@@ -132,7 +151,8 @@ def test_approaches_that_one_bad_one_squeezes_are_enlarged(run):
 def test_an_approach_has_one_colour_in_all_figures(run):
     points = {line.get_color() for line in comparison.board_figure(run.board).axes[0].lines}
     curves = {
-        line.get_label(): line.get_color() for line in fitting.threshold_figure(run.records.values()).axes[0].lines
+        line.get_label(): line.get_color()
+        for line in fitting.threshold_figure(run.records.values()).axes[0].lines
     }
     for name in run.names:
         assert curves[name] == colour_of(name)
@@ -146,7 +166,9 @@ def test_colours_do_not_depend_on_the_order_of_unknown_names():
 
 def test_the_front_joins_those_that_no_other_beats(run):
     figure = comparison.cost_figure(run.board)
-    front = next(line for line in figure.axes[0].lines if "faster and better" in str(line.get_label()))
+    front = next(
+        line for line in figure.axes[0].lines if "faster and better" in str(line.get_label())
+    )
     best = run.board[run.board["pareto"].eq(True)]
     assert sorted(front.get_ydata()) == sorted(best["dice_mean"])
 
@@ -176,15 +198,25 @@ def test_corruptions_that_training_has_met_are_hatched(run):
 def test_a_kept_step_is_filled(run):
     record = run.records["unet"]
     steps = [
-        {"step": s, "gain": 0.01, "lower": 0.002, "upper": 0.02, "kept": s == "fill holes"} for s in ("a", "fill holes")
+        {"step": s, "gain": 0.01, "lower": 0.002, "upper": 0.02, "kept": s == "fill holes"}
+        for s in ("a", "fill holes")
     ]
     shown = type(record)("unet", tune={"steps": steps})
-    points = [line for line in fitting.steps_figure([shown]).axes[0].lines if line.get_marker() == "o"][:2]
+    points = [
+        line for line in fitting.steps_figure([shown]).axes[0].lines if line.get_marker() == "o"
+    ][:2]
     assert [to_hex(point.get_markerfacecolor()) == "#ffffff" for point in points] == [True, False]
 
 
 def test_one_wide_interval_does_not_flatten_the_others(run):
-    step = {"step": "hysteresis", "setting": {}, "gain": -0.22, "lower": -0.76, "upper": 0.31, "kept": False}
+    step = {
+        "step": "hysteresis",
+        "setting": {},
+        "gain": -0.22,
+        "lower": -0.76,
+        "upper": 0.31,
+        "kept": False,
+    }
     wild = type(run.records["unet"])("wild", tune={"steps": [step]})
     figure = fitting.steps_figure([*run.records.values(), wild])
     FigureCanvasAgg(figure).draw()
@@ -228,29 +260,47 @@ def test_weaknesses_are_drawn_in_the_order_of_the_board(run, name):
 
 def test_a_study_shows_each_variation_with_its_seeds():
     axes = studies.study_figure(STUDY).axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["none", "copy-paste", "geometric"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "none",
+        "copy-paste",
+        "geometric",
+    ]
     dots = [line for line in axes.lines if line.get_marker() == "." and len(line.get_xdata())]
     assert [len(line.get_xdata()) for line in dots] == [3, 3, 3]
 
 
 def test_the_overview_says_what_was_not_run():
     figure = studies.overview_figure(
-        {"augmentation": STUDY, "loss": None}, {"augmentation": ["none", "broken"], "loss": ["BCE"]}
+        {"augmentation": STUDY, "loss": None},
+        {"augmentation": ["none", "broken"], "loss": ["BCE"]},
     )
     said = [text.get_text() for text in figure.axes[0].texts]
     assert said == ["hurts", "no result", "not run"]
 
 
 def test_a_difference_far_beyond_the_others_is_written_at_the_edge_of_the_overview():
-    far = pd.DataFrame({**STUDY.iloc[1], "to_baseline": -0.35, "to_baseline_lower": -0.49}, index=[0])
-    axes = studies.overview_figure({"loss": far, "crops": STUDY}, {"loss": ["none"], "crops": ["none"]}).axes[0]
-    assert [text.get_text() for text in axes.texts] == ["-0.350 (-0.490 to -0.010)", "hurts", "hurts"]
+    far = pd.DataFrame(
+        {**STUDY.iloc[1], "to_baseline": -0.35, "to_baseline_lower": -0.49}, index=[0]
+    )
+    axes = studies.overview_figure(
+        {"loss": far, "crops": STUDY}, {"loss": ["none"], "crops": ["none"]}
+    ).axes[0]
+    assert [text.get_text() for text in axes.texts] == [
+        "-0.350 (-0.490 to -0.010)",
+        "hurts",
+        "hurts",
+    ]
     assert -0.13 < axes.get_xlim()[0] < -0.12
-    assert studies.overview_figure({"crops": STUDY}, {"crops": ["none"]}).axes[0].get_xlim()[0] > -0.06
+    assert (
+        studies.overview_figure({"crops": STUDY}, {"crops": ["none"]}).axes[0].get_xlim()[0]
+        > -0.06
+    )
 
 
 def test_dots_are_named_as_seed_and_fold_together():
-    names = [text.get_text() for text in studies.study_figure(STUDY).axes[0].get_legend().get_texts()]
+    names = [
+        text.get_text() for text in studies.study_figure(STUDY).axes[0].get_legend().get_texts()
+    ]
     assert names[-1] == "one seed and fold"
 
 
@@ -262,7 +312,10 @@ def test_pictures_are_drawn_from_stored_probabilities(sample_folder, tmp_path):
     image, mask, _ = decode(entry)
     maps.write(image, mask.astype(np.uint8) * 255)
     photo = sorted((sample_folder / "real_test").rglob("*.jpg"))[0]
-    maps.write(read_image(photo, upright=True), np.zeros(read_image(photo, upright=True).shape[:2], np.uint8))
+    maps.write(
+        read_image(photo, upright=True),
+        np.zeros(read_image(photo, upright=True).shape[:2], np.uint8),
+    )
 
     [(sample, predicted)] = val_masks(run, sample_folder, [entry.image_id, 10**9])
     assert sample.image_id == entry.image_id

@@ -15,7 +15,10 @@ def noted(folder, *rows):
 
 def test_what_was_missed_and_invented_is_counted_and_the_remarks_are_listed(tmp_path):
     table = noted(
-        tmp_path, "0001.jpg,unet,3,2,0,one behind a blade", "0002.jpg,unet,1,1,4,a kerb", "0003.jpg,unet,2,2,0,"
+        tmp_path,
+        "0001.jpg,unet,3,2,0,one behind a blade",
+        "0002.jpg,unet,1,1,4,a kerb",
+        "0003.jpg,unet,2,2,0,",
     )
     said = of_reading(table, "unet")
     assert "on 3 photos: of 6 objects 5 were found (83 %)" in said
@@ -36,7 +39,13 @@ def test_without_a_table_or_with_one_on_other_masks_the_report_says_how_to_write
 
 
 @pytest.mark.parametrize(
-    "row", ["0001.jpg,unet,1,2,0,", "0001.jpg,unet,1.5,1,0,", "0001.jpg,unet,,1,0,", "0001.jpg,unet,1,1,-1,"]
+    "row",
+    [
+        "0001.jpg,unet,1,2,0,",
+        "0001.jpg,unet,1.5,1,0,",
+        "0001.jpg,unet,,1,0,",
+        "0001.jpg,unet,1,1,-1,",
+    ],
 )
 def test_counts_that_cannot_be_are_named(tmp_path, row):
     with pytest.raises(ValueError, match=r"0001\.jpg has objects .* whole numbers are expected"):

@@ -31,10 +31,17 @@ def test_ci_runs_the_readmes_second_command():
 
 def test_every_option_that_the_readme_names_exists():
     sample = [sys.executable, "-m", "common.sample", "--help"]
-    known = parser("bench.py").format_help() + subprocess.run(sample, cwd=ROOT, capture_output=True, text=True).stdout
+    known = (
+        parser("bench.py").format_help()
+        + subprocess.run(sample, cwd=ROOT, capture_output=True, text=True).stdout
+    )
     options = set(re.findall(r"--[a-z][a-z_-]+", README)) - {"--help", "--multi"}
     assert len(options) > 8
-    assert not {option for option in options if option not in known and option.replace("_", "-") not in known}
+    assert not {
+        option
+        for option in options
+        if option not in known and option.replace("_", "-") not in known
+    }
 
 
 def test_every_approach_is_explained():

@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("report") / "data"
-    return generate(folder, train=16, val=6, real_test=1, size=128, seed=3, workers=1, progress=False)
+    return generate(
+        folder, train=16, val=6, real_test=1, size=128, seed=3, workers=1, progress=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +40,10 @@ def page(run, data) -> str:
 
 
 def notebook_of(path: Path, *cells: tuple[str, list[str]]) -> Path:
-    made = [nbformat.v4.new_code_cell(source, metadata={"tags": tags} if tags else {}) for source, tags in cells]
+    made = [
+        nbformat.v4.new_code_cell(source, metadata={"tags": tags} if tags else {})
+        for source, tags in cells
+    ]
     nbformat.write(nbformat.v4.new_notebook(cells=made), path)
     return path
 
@@ -51,10 +56,12 @@ def test_the_modules_examples_hold():
 
 def test_importing_the_report_loads_no_jupyter():
     command = (
-        "import sys, common.report.page; print(sorted({'nbclient', 'nbconvert', 'nbformat', 'IPython'} & "
-        "set(sys.modules)))"
+        "import sys, common.report.page; print(sorted({'nbclient', 'nbconvert', 'nbformat', "
+        "'IPython'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", command], capture_output=True, text=True, cwd=ROOT, check=False
+    )
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
@@ -101,27 +108,46 @@ def test_no_run_and_no_data_are_said(tmp_path, capsys):
     assert "run.json cannot be read: its 9 bytes are no JSON" in capsys.readouterr().err
     (tmp_path / "run.json").write_text('{"data": "gone", "identity": {}, "command": "--epochs 2"}')
     assert main([str(tmp_path)]) == 2
-    assert "it has no leaderboard yet. The command that made the run goes on with it: python bench.py --epochs 2" in (
-        capsys.readouterr().err
+    assert (
+        "it has no leaderboard yet. The command that made the run goes on with it: python "
+        "bench.py --epochs 2" in (capsys.readouterr().err)
     )
     (tmp_path / "leaderboard.csv").write_text("approach,status\nunet,ok\n")
     assert main([str(tmp_path)]) == 2
-    assert "names the data folder 'gone', which is not there; give it with --data DIR" in capsys.readouterr().err
+    assert (
+        "names the data folder 'gone', which is not there; give it with --data DIR"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_run_without_a_complete_approach_is_refused_with_what_became_of_each(tmp_path, capsys):
     (tmp_path / "run.json").write_text('{"data": "gone", "identity": {}}')
-    (tmp_path / "leaderboard.csv").write_text("approach,status\nunet,failed\ntta_ensemble,skipped\n")
+    (tmp_path / "leaderboard.csv").write_text(
+        "approach,status\nunet,failed\ntta_ensemble,skipped\n"
+    )
     assert main([str(tmp_path), "--no-pictures"]) == 2
     told = capsys.readouterr().err
-    assert "has no complete approach (unet failed, tta_ensemble skipped); a report needs one." in told
+    assert (
+        "has no complete approach (unet failed, tta_ensemble skipped); a report needs one." in told
+    )
 
 
-def test_data_that_is_not_the_runs_is_refused_and_the_old_report_stays(run, data, tmp_path, capsys):
+def test_data_that_is_not_the_runs_is_refused_and_the_old_report_stays(
+    run, data, tmp_path, capsys
+):
     target, old = run / "report.html", b"an older report"
     kept = target.read_bytes() if target.is_file() else None
     target.write_bytes(old)
-    other = generate(tmp_path / "other", train=4, val=2, real_test=0, size=128, seed=4, workers=1, progress=False)
+    other = generate(
+        tmp_path / "other",
+        train=4,
+        val=2,
+        real_test=0,
+        size=128,
+        seed=4,
+        workers=1,
+        progress=False,
+    )
     (tmp_path / "empty").mkdir()
     for wrong, said in [
         (tmp_path / "nowhere", "nowhere is no folder; expected the data of the run"),
@@ -156,7 +182,10 @@ def test_cells_import_this_project_whatever_else_is_installed(tmp_path, monkeypa
     (tmp_path / "other" / "common").mkdir(parents=True)
     (tmp_path / "other" / "common" / "__init__.py").write_text("")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "other"))
-    cells = ("DATA = 1", ["parameters"]), ("import common, sys\nprint(common.__file__, *sys.path, sep='\\n')", [])
+    cells = (
+        ("DATA = 1", ["parameters"]),
+        ("import common, sys\nprint(common.__file__, *sys.path, sep='\\n')", []),
+    )
     done = execute(notebook_of(tmp_path / "n.ipynb", *cells), {"DATA": "a"})
     place, *paths = done.cells[1].outputs[0].text.splitlines()
     assert Path(place) == ROOT / "common" / "__init__.py"
@@ -164,11 +193,19 @@ def test_cells_import_this_project_whatever_else_is_installed(tmp_path, monkeypa
 
 
 def test_an_interrupt_ends_the_kernel_and_is_told_in_one_line(run, data, tmp_path):
-    slow = f"from pathlib import Path\nPath({str(tmp_path / 'begun')!r}).touch()\nimport time\ntime.sleep(60)"
+    slow = (
+        f"from pathlib import Path\nPath({str(tmp_path / 'begun')!r}).touch()\nimport "
+        "time\ntime.sleep(60)"
+    )
     notebook = notebook_of(tmp_path / "n.ipynb", ("DATA = 1\nRUN = 2", ["parameters"]), (slow, []))
-    command = f"import common.report.page as it; it.NOTEBOOK = {str(notebook)!r}; raise SystemExit(it.main())"
+    command = (
+        f"import common.report.page as it; it.NOTEBOOK = {str(notebook)!r}; raise "
+        "SystemExit(it.main())"
+    )
     words = [sys.executable, "-c", command, str(run), "--data", str(data)]
-    started = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    started = subprocess.Popen(
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     until = time.monotonic() + 60
     while not (tmp_path / "begun").exists() and time.monotonic() < until:
         time.sleep(0.05)
@@ -180,7 +217,9 @@ def test_an_interrupt_ends_the_kernel_and_is_told_in_one_line(run, data, tmp_pat
 
 def test_a_notebook_without_the_parameters_is_refused(tmp_path):
     notebook = notebook_of(tmp_path / "n.ipynb", ("DATA = 1", ["parameters"]))
-    with pytest.raises(ReportError, match=r"sets DATA in a cell tagged parameters; RUN is expected"):
+    with pytest.raises(
+        ReportError, match=r"sets DATA in a cell tagged parameters; RUN is expected"
+    ):
         execute(notebook, {"DATA": "a", "RUN": "b"})
 
 
@@ -197,12 +236,17 @@ def test_a_failing_cell_is_told_and_leaves_no_report(run, data, tmp_path):
 
 def test_parameters_reach_the_cells(tmp_path):
     cells = ('DATA = "x"  # data\nRUN = "y"', ["parameters"]), ("print(DATA, RUN)", [])
-    done = execute(notebook_of(tmp_path / "n.ipynb", *cells), {"DATA": "a 'quoted' \\name", "RUN": "b"})
+    done = execute(
+        notebook_of(tmp_path / "n.ipynb", *cells), {"DATA": "a 'quoted' \\name", "RUN": "b"}
+    )
     assert done.cells[1].outputs[0].text == "a 'quoted' \\name b\n"
 
 
 def test_a_page_that_loads_something_is_refused(run, data, tmp_path):
-    shown = "from IPython.display import HTML\nHTML('<script src=\"https://example.org/x.js\"></script>')"
+    shown = (
+        "from IPython.display import HTML\nHTML('<script "
+        'src="https://example.org/x.js"></script>\')'
+    )
     cells = ("DATA = 1\nRUN = 2", ["parameters"]), (shown, [])
     with pytest.raises(ReportError, match=r"it would load <script>, https://example\.org/x\.js"):
         write_report(run, data, notebook_of(tmp_path / "n.ipynb", *cells))

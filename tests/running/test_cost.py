@@ -10,13 +10,24 @@ from approaches.running.cost import measure
 def model(sample_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "threshold"
     folder.mkdir()
-    store(build("threshold").fit(sample_data.fit, sample_data.tune, budget=Budget()), "threshold", folder)
+    store(
+        build("threshold").fit(sample_data.fit, sample_data.tune, budget=Budget()),
+        "threshold",
+        folder,
+    )
     return folder
 
 
-def test_costs_are_those_of_a_fresh_process_whatever_started_this_one(model, sample_data, monkeypatch):
+def test_costs_are_those_of_a_fresh_process_whatever_started_this_one(
+    model, sample_data, monkeypatch
+):
     """Neither this process's memory nor its launcher's variables reach the measurement."""
-    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1", "MASTER_ADDR": "127.0.0.1"}.items():
+    for name, value in {
+        "RANK": "1",
+        "WORLD_SIZE": "2",
+        "LOCAL_RANK": "1",
+        "MASTER_ADDR": "127.0.0.1",
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MASTER_PORT", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

@@ -4,8 +4,8 @@ from approaches.base import Budget, ConfigError
 from approaches.running.options import PRESETS, budget_of, overrides_of, parser, run_name
 
 NAMES = (
-    "data approaches epochs batch mirror save-ds time-limit steps preset seed set output resume fresh score-only "
-    "winner margin mix-sample seeds robustness study no-report list"
+    "data approaches epochs batch mirror save-ds time-limit steps preset seed set output resume "
+    "fresh score-only winner margin mix-sample seeds robustness study no-report list"
 ).split()
 
 
@@ -82,13 +82,19 @@ def test_the_minutes_of_a_preset_hold_only_where_nothing_else_limits():
     assert budget_of(parsed("--epochs", "3", "--batch", "4"), quick) == Budget(epochs=3, batch=4)
     assert budget_of(parsed("--steps", "9"), quick) == Budget(steps=9)
     assert budget_of(parsed("--time-limit", "5"), quick) == Budget(minutes=5.0)
-    assert budget_of(parsed("--time-limit", "5", "--steps", "9"), quick) == Budget(minutes=5.0, steps=9)
+    assert budget_of(parsed("--time-limit", "5", "--steps", "9"), quick) == Budget(
+        minutes=5.0, steps=9
+    )
     assert budget_of(parsed("--batch", "4"), quick) == Budget(minutes=1.0, batch=4)
 
 
-@pytest.mark.parametrize("words", [["--epochs", "0"], ["--batch", "-4"], ["--steps", "0"], ["--time-limit", "0"]])
+@pytest.mark.parametrize(
+    "words", [["--epochs", "0"], ["--batch", "-4"], ["--steps", "0"], ["--time-limit", "0"]]
+)
 def test_a_budget_of_nothing_is_refused_by_name(words):
-    with pytest.raises(ConfigError, match=rf"{words[0].removeprefix('--').replace('time-limit', 'minutes')}="):
+    with pytest.raises(
+        ConfigError, match=rf"{words[0].removeprefix('--').replace('time-limit', 'minutes')}="
+    ):
         budget_of(parsed(*words), PRESETS["quick"])
 
 

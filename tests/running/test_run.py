@@ -29,7 +29,14 @@ from common.masks.probabilities import ProbabilityMaps
 from common.records import Record, RunMismatchError, read_record, write_record
 
 STAGES = ("fit", "postprocess", "tune", "scores", "costs")
-TIMES = ("seconds", "predict_seconds_per_image", "predict_seconds_p95", "peak_memory_mb", "images_timed", "model_mb")
+TIMES = (
+    "seconds",
+    "predict_seconds_per_image",
+    "predict_seconds_p95",
+    "peak_memory_mb",
+    "images_timed",
+    "model_mb",
+)
 
 
 class Plain(Approach):
@@ -204,16 +211,22 @@ def test_an_approach_that_came_through_has_every_stage_in_its_record(finished, s
 
 def test_what_is_finished_is_not_done_again(finished, sample_data, tmp_path):
     settings = copied(finished, tmp_path)
-    before = {path: path.stat().st_mtime_ns for path in settings.folder.rglob("*") if path.is_file()}
+    before = {
+        path: path.stat().st_mtime_ns for path in settings.folder.rglob("*") if path.is_file()
+    }
     again = run_approach("threshold", sample_data, settings)
     changed = {path.name for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert changed <= {"threshold.json"} and again.status == "ok"
-    assert (model_folder(settings.folder, "threshold") / "threshold.json").stat().st_mtime_ns in before.values()
+    assert (
+        model_folder(settings.folder, "threshold") / "threshold.json"
+    ).stat().st_mtime_ns in before.values()
     assert dataclasses.asdict(again) == dataclasses.asdict(read_record(finished[0], "threshold"))
 
 
 @pytest.mark.parametrize("stage", ["scores", "tune"])
-def test_a_run_killed_between_two_stages_goes_on_with_the_next(finished, sample_data, tmp_path, stage):
+def test_a_run_killed_between_two_stages_goes_on_with_the_next(
+    finished, sample_data, tmp_path, stage
+):
     settings = copied(finished, tmp_path)
     record = read_record(settings.folder, "threshold")
     record.status, record.scores = "unfinished", None
@@ -226,7 +239,9 @@ def test_a_run_killed_between_two_stages_goes_on_with_the_next(finished, sample_
     assert model.stat().st_mtime_ns == before
 
 
-def test_a_lost_model_is_trained_again_and_everything_after_it_is_done_again(finished, sample_data, tmp_path):
+def test_a_lost_model_is_trained_again_and_everything_after_it_is_done_again(
+    finished, sample_data, tmp_path
+):
     settings = copied(finished, tmp_path)
     shutil.rmtree(model_folder(settings.folder, "threshold"))
     spoil_maps(settings.folder)
@@ -250,7 +265,9 @@ def test_score_only_predicts_again_and_trains_nothing(finished, sample_data, tmp
     assert stages(again) == stages(finished[1])
 
 
-def test_score_only_without_a_model_keeps_the_scores_that_are_stored(finished, sample_data, tmp_path):
+def test_score_only_without_a_model_keeps_the_scores_that_are_stored(
+    finished, sample_data, tmp_path
+):
     settings = dataclasses.replace(copied(finished, tmp_path), score_only=True)
     shutil.rmtree(model_folder(settings.folder, "threshold"))
     with pytest.raises(ConfigError, match="holds no trained model of threshold"):
@@ -261,19 +278,30 @@ def test_score_only_without_a_model_keeps_the_scores_that_are_stored(finished, s
 
 
 def test_score_only_without_a_model_is_a_skipped_row_that_says_what_to_do(sample_data, tmp_path):
-    record = run_approach("threshold", sample_data, RunSettings(tmp_path, Budget(), score_only=True))
+    record = run_approach(
+        "threshold", sample_data, RunSettings(tmp_path, Budget(), score_only=True)
+    )
     assert record.status == "skipped" and "run without --score-only first" in record.reason
     assert not (tmp_path / "models").exists()
 
 
 def test_neither_fit_nor_threshold_looks_at_the_scoring_images(finished, sample_data, tmp_path):
-    trapped = dataclasses.replace(sample_data, score=Trap(sample_data.score.entries, sample_data.score.groups))
+    trapped = dataclasses.replace(
+        sample_data, score=Trap(sample_data.score.entries, sample_data.score.groups)
+    )
     record = run_approach("threshold", trapped, RunSettings(tmp_path, Budget()))
-    assert (record.status, record.reason) == ("failed", "PermissionError: the scoring images were opened")
+    assert (record.status, record.reason) == (
+        "failed",
+        "PermissionError: the scoring images were opened",
+    )
     assert record.postprocess == finished[1].postprocess and record.tune == finished[1].tune
-    assert {key: value for key, value in record.fit.items() if key not in TIMES} == stages(finished[1])["fit"]
+    assert {key: value for key, value in record.fit.items() if key not in TIMES} == stages(
+        finished[1]
+    )["fit"]
     for path in model_folder(tmp_path, "threshold").iterdir():
-        assert path.read_bytes() == (model_folder(finished[0], "threshold") / path.name).read_bytes()
+        assert (
+            path.read_bytes() == (model_folder(finished[0], "threshold") / path.name).read_bytes()
+        )
 
 
 @pytest.mark.parametrize(
@@ -287,11 +315,19 @@ def test_neither_fit_nor_threshold_looks_at_the_scoring_images(finished, sample_
         (Saved, "OSError: no space left"),
         (Loaded, "KeyError: 'a layer is missing'"),
         (Predicted, "IndexError: an odd size"),
-        (Small, r"ValueError: predict_proba gave shape \(191, 192\) .* for an image of \(192, 192, 3\)"),
-        (Logits, r"ValueError: predict_proba gave values from -.* expected probabilities in \[0, 1\]"),
+        (
+            Small,
+            r"ValueError: predict_proba gave shape \(191, 192\) .* an image of \(192, 192, 3\)",
+        ),
+        (
+            Logits,
+            r"ValueError: predict_proba gave values from -.* expected probabilities in \[0, 1\]",
+        ),
     ],
 )
-def test_whatever_breaks_in_an_approach_becomes_the_reason_of_its_row(register, sample_data, tmp_path, target, reason):
+def test_whatever_breaks_in_an_approach_becomes_the_reason_of_its_row(
+    register, sample_data, tmp_path, target, reason
+):
     name = register("broken", target)
     record = run_approach(name, sample_data, RunSettings(tmp_path, Budget()))
     assert record.status == "failed" and re.match(reason, record.reason), record.reason
@@ -300,7 +336,9 @@ def test_whatever_breaks_in_an_approach_becomes_the_reason_of_its_row(register, 
     assert not list(tmp_path.rglob("half.bin"))
 
 
-def test_settings_of_the_table_that_do_not_exist_cost_only_that_row(register, sample_data, tmp_path):
+def test_settings_of_the_table_that_do_not_exist_cost_only_that_row(
+    register, sample_data, tmp_path
+):
     register("broken", Adjustable, config={"delta": 1})
     settings = RunSettings(tmp_path, Budget())
     check_settings(["broken"], settings)
@@ -334,20 +372,27 @@ def stored_with(settings: RunSettings, name: str, **record) -> None:
     folder = model_folder(settings.folder, name)
     folder.mkdir(parents=True)
     (folder / MODEL_FILE).write_text(json.dumps({"approach": name, "config": {}, "members": []}))
-    write_record(settings.folder, Record(name, "ok", fit={"seconds": 1.0, "steps": None}, **record))
+    write_record(
+        settings.folder, Record(name, "ok", fit={"seconds": 1.0, "steps": None}, **record)
+    )
 
 
 def test_other_settings_of_a_trained_approach_are_refused_by_name_and_nothing_is_touched(
     register, sample_data, tmp_path
 ):
     settings = RunSettings(tmp_path, Budget(), overrides={"plain": {"gamma": "2"}})
-    stored_with(settings, register("plain", Adjustable), config={"gamma": 1.0}, made_from={"members": []})
+    stored_with(
+        settings, register("plain", Adjustable), config={"gamma": 1.0}, made_from={"members": []}
+    )
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for attempt in (
         lambda: run_approach("plain", sample_data, settings),
         lambda: check_settings(["threshold", "plain"], settings),
     ):
-        with pytest.raises(RunMismatchError, match=r"plain was trained or begun in .* with other settings \(gamma\)"):
+        with pytest.raises(
+            RunMismatchError,
+            match=r"plain was trained or begun in .* with other settings \(gamma\)",
+        ):
             attempt()
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     check_settings(["plain"], dataclasses.replace(settings, overrides={}))
@@ -357,12 +402,20 @@ def test_settings_by_hand_are_looked_at_before_anything_runs(register, tmp_path)
     register("plain", Adjustable)
     settings = RunSettings(tmp_path, Budget())
     for overrides, message in [
-        ({"plain": {"delta": "1"}}, "plain: there is no setting 'delta'; the settings are gamma=1.0"),
+        (
+            {"plain": {"delta": "1"}},
+            "plain: there is no setting 'delta'; the settings are gamma=1.0",
+        ),
         ({"plain": {"gamma": "much"}}, "plain: gamma='much' is no number"),
-        ({"unknown": {"gamma": "1"}}, "settings are given for unknown, but this run has threshold, plain"),
+        (
+            {"unknown": {"gamma": "1"}},
+            "settings are given for unknown, but this run has threshold, plain",
+        ),
     ]:
         with pytest.raises(ConfigError, match=message):
-            check_settings(["threshold", "plain"], dataclasses.replace(settings, overrides=overrides))
+            check_settings(
+                ["threshold", "plain"], dataclasses.replace(settings, overrides=overrides)
+            )
     check_settings(["plain"], dataclasses.replace(settings, overrides={"plain": {"gamma": "2"}}))
     assert list(tmp_path.iterdir()) == []
 
@@ -371,7 +424,9 @@ def test_an_approach_made_from_other_members_is_made_again_without_what_the_old_
     register, finished, sample_data, tmp_path
 ):
     settings = copied(finished, tmp_path)
-    stored_with(settings, register("joined", Predicted, combines=True), made_from={"members": ["gone"]})
+    stored_with(
+        settings, register("joined", Predicted, combines=True), made_from={"members": ["gone"]}
+    )
     for folder in ("training", "probabilities"):
         (settings.folder / folder / "joined").mkdir(parents=True)
         (settings.folder / folder / "joined" / "old").write_text("of other members")
@@ -381,13 +436,18 @@ def test_an_approach_made_from_other_members_is_made_again_without_what_the_old_
     assert not list(settings.folder.rglob("old"))
 
 
-def test_an_approach_is_made_again_when_a_member_was_trained_again(register, finished, sample_data, tmp_path):
+def test_an_approach_is_made_again_when_a_member_was_trained_again(
+    register, finished, sample_data, tmp_path
+):
     settings, name = copied(finished, tmp_path), register("joined", Joined, combines=True)
     settings = dataclasses.replace(settings, measured=False)
     first = run_approach(name, sample_data, settings)
     model = model_folder(settings.folder, name) / "nothing.json"
     before = model.stat().st_mtime_ns
-    assert run_approach(name, sample_data, settings).fit == first.fit and model.stat().st_mtime_ns == before
+    assert (
+        run_approach(name, sample_data, settings).fit == first.fit
+        and model.stat().st_mtime_ns == before
+    )
     shutil.rmtree(model_folder(settings.folder, "threshold"))
     run_approach("threshold", sample_data, settings)
     again = run_approach(name, sample_data, settings)
@@ -419,7 +479,9 @@ def test_other_seeds_train_by_the_plan_of_the_first(register, sample_data, tmp_p
     assert steps == [100, 100, 102]
 
 
-def test_what_members_brought_in_is_still_told_when_nothing_is_trained_again(register, finished, sample_data, tmp_path):
+def test_what_members_brought_in_is_still_told_when_nothing_is_trained_again(
+    register, finished, sample_data, tmp_path
+):
     settings, name = copied(finished, tmp_path), register("joined", Joined, combines=True)
     told = [
         run_approach(name, sample_data, how).traits["pretrained_on"]
@@ -444,7 +506,9 @@ def test_a_fit_begun_with_other_settings_is_not_continued(register, sample_data,
         assert (folder / "checkpoint").read_text() == f"made with {float(gamma)}"
 
 
-def test_a_checkpoint_made_with_other_settings_is_kept_and_the_settings_are_refused(register, sample_data, tmp_path):
+def test_a_checkpoint_made_with_other_settings_is_kept_and_the_settings_are_refused(
+    register, sample_data, tmp_path
+):
     name = register("broken", Unfinished)
     for gamma in ("1", "2"):
         settings = RunSettings(tmp_path, Budget(), overrides={name: {"gamma": gamma}})
@@ -452,7 +516,9 @@ def test_a_checkpoint_made_with_other_settings_is_kept_and_the_settings_are_refu
             run_approach(name, sample_data, settings)
             (tmp_path / "training" / name / CHECKPOINT).write_text("hours of work")
         else:
-            with pytest.raises(RunMismatchError, match=r"trained or begun in .* with other settings \(gamma\)"):
+            with pytest.raises(
+                RunMismatchError, match=r"trained or begun in .* with other settings \(gamma\)"
+            ):
                 check_settings([name], settings)
             with pytest.raises(RunMismatchError):
                 run_approach(name, sample_data, settings)
@@ -460,16 +526,20 @@ def test_a_checkpoint_made_with_other_settings_is_kept_and_the_settings_are_refu
     assert (tmp_path / "training" / name / CHECKPOINT).read_text() == "hours of work"
 
 
-def test_a_remembered_prediction_is_the_same_as_a_new_one_and_is_not_predicted_twice(sample_data, tmp_path):
+def test_a_remembered_prediction_is_the_same_as_a_new_one_and_is_not_predicted_twice(
+    sample_data, tmp_path
+):
     image = sample_data.score[0].image
     remembered = Remembered(Plain(), ProbabilityMaps(tmp_path))
     first = remembered.predict_proba(image)
     assert first.dtype == np.float32 and first.shape == image.shape[:2]
     assert np.abs(first - Plain().predict_proba(image)).max() <= 0.5 / 255 + 1e-6
-    np.testing.assert_array_equal(Remembered(Predicted(), ProbabilityMaps(tmp_path)).predict_proba(image), first)
+    np.testing.assert_array_equal(
+        Remembered(Predicted(), ProbabilityMaps(tmp_path)).predict_proba(image), first
+    )
 
 
-def test_generated_scenes_and_augmentation_are_marked_as_met_in_training_also_where_a_member_had_them():
+def test_what_training_met_is_marked_also_where_a_member_met_it():
     noise = [{"__class_fullname__": "GaussNoise", "p": 0.2}]
     plain, noisy = Record("plain", fit={}), Record("noisy", fit={"augmentation": noise})
     mixed = Record("mixed", config={"generated_share": 0.25}, fit={"augmentation": noise})
@@ -479,7 +549,9 @@ def test_generated_scenes_and_augmentation_are_marked_as_met_in_training_also_wh
     assert met_in_training([plain, mixed]) == sorted(CORRUPTIONS)
 
 
-def test_marks_are_those_of_the_record_and_stored_scores_of_corrupted_images_stay(finished, sample_data, tmp_path):
+def test_marks_are_those_of_the_record_and_stored_scores_of_corrupted_images_stay(
+    finished, sample_data, tmp_path
+):
     settings = dataclasses.replace(copied(finished, tmp_path), robustness=1)
     first = run_approach("threshold", sample_data, settings)
     assert first.robustness["marked"] == []

@@ -20,7 +20,9 @@ def low_sun() -> Light:
 
 
 def grey_canvas(light: Light) -> Canvas:
-    return Canvas(np.full((SIZE, SIZE, 3), 0.4, np.float32), light, np.ones((SIZE, SIZE), np.float32))
+    return Canvas(
+        np.full((SIZE, SIZE, 3), 0.4, np.float32), light, np.ones((SIZE, SIZE), np.float32)
+    )
 
 
 def slab(height: int, width: int, tall: float = 12.0, value: float = 0.9) -> Patch:
@@ -87,7 +89,9 @@ def test_the_mask_covers_what_the_alpha_covers(low_sun, number):
 def test_a_butt_has_a_soft_edge(low_sun, number):
     alpha = some_butt(number, low_sun).alpha
     edge = ((alpha > 0.05) & (alpha < 0.95)).sum()
-    around = cv2.morphologyEx((alpha >= 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3))).sum()
+    around = cv2.morphologyEx(
+        (alpha >= 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3))
+    ).sum()
     assert 0.2 < edge / around < 1.6
 
 
@@ -160,7 +164,9 @@ def test_a_round_butt_is_lighter_on_the_side_of_the_sun():
         half = butt.alpha.shape[0] // 2
         inside = butt.alpha > 0.9
         total = (butt.shade + butt.sunshine)[..., 1]
-        lower_darker.append(total[:half][inside[:half]].mean() > total[half:][inside[half:]].mean())
+        lower_darker.append(
+            total[:half][inside[:half]].mean() > total[half:][inside[half:]].mean()
+        )
     assert sum(lower_darker) >= 10
 
 

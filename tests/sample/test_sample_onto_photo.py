@@ -53,4 +53,7 @@ def test_litter_adds_nothing_to_the_mask_and_hides_what_it_lies_on():
 def test_far_from_what_is_laid_the_photo_is_as_it_was_but_for_rounding():
     image, mask = photo()
     laid, _ = lay_litter_on(image, np.zeros_like(mask), np.random.default_rng(1), 1)
-    assert np.median(np.abs(laid.astype(int) - image)) == 0 and (np.abs(laid.astype(int) - image) <= 1).mean() > 0.5
+    assert (
+        np.median(np.abs(laid.astype(int) - image)) == 0
+        and (np.abs(laid.astype(int) - image) <= 1).mean() > 0.5
+    )

@@ -1,4 +1,6 @@
-"""Whole scenes and the data set folder: reproducible, disjoint, readable by the project's own COCO reader."""
+"""Whole scenes and the data set folder: reproducible, disjoint, readable by the project's own COCO
+reader.
+"""
 
 import json
 import os
@@ -25,7 +27,11 @@ def folder(tmp_path_factory):
 
 
 def contents(folder) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def document(folder, split: str) -> dict:
@@ -46,8 +52,17 @@ def test_a_scene_is_the_same_whenever_and_in_whatever_order_it_is_drawn(split):
 
 
 def test_scenes_of_other_seeds_splits_and_indices_differ():
-    numbers = [(4, 0, "train"), (5, 0, "train"), (4, 1, "train"), (4, 0, "val"), (4, 0, "real_test")]
-    jpegs = {render_scene(seed, index=index, split=split, size=128).jpeg for seed, index, split in numbers}
+    numbers = [
+        (4, 0, "train"),
+        (5, 0, "train"),
+        (4, 1, "train"),
+        (4, 0, "val"),
+        (4, 0, "real_test"),
+    ]
+    jpegs = {
+        render_scene(seed, index=index, split=split, size=128).jpeg
+        for seed, index, split in numbers
+    }
     assert len(jpegs) == len(numbers)
 
 
@@ -68,7 +83,11 @@ def test_training_scenes_mostly_show_one_butt_and_some_none():
 
 
 def test_butts_have_the_promised_size():
-    sizes = [long_side(butt) for index in range(24) for butt in render_scene(2, index=index, size=384).butts]
+    sizes = [
+        long_side(butt)
+        for index in range(24)
+        for butt in render_scene(2, index=index, size=384).butts
+    ]
     assert max(sizes) <= LONG_SIDE_PX[1] + 8
     assert 45 < np.median(sizes) < 125
 
@@ -79,19 +98,26 @@ def test_butts_stand_out_from_what_is_around_them():
         scene = render_scene(6, index=index, size=256)
         lab = cv2.cvtColor(scene.image, cv2.COLOR_RGB2LAB).astype(float)
         for butt in scene.butts:
-            around = cv2.dilate(butt.astype(np.uint8), np.ones((25, 25))).astype(bool) & ~scene.mask
+            around = (
+                cv2.dilate(butt.astype(np.uint8), np.ones((25, 25))).astype(bool) & ~scene.mask
+            )
             contrasts.append(np.linalg.norm(lab[butt].mean(0) - lab[around].mean(0)))
     assert np.median(contrasts) > 25
 
 
 def test_photos_of_one_place_share_its_butts_and_no_two_splits_share_any():
     places = {split: [find_place(0, number, split) for number in range(12)] for split in SPLITS}
-    looks = {split: {design.seed for place in places[split] for design in place.designs} for split in SPLITS}
+    looks = {
+        split: {design.seed for place in places[split] for design in place.designs}
+        for split in SPLITS
+    }
     grounds = {split: {place.ground_seed for place in places[split]} for split in SPLITS}
     for one, other in (("train", "val"), ("train", "real_test"), ("val", "real_test")):
         assert not looks[one] & looks[other]
         assert not grounds[one] & grounds[other]
-    groups = [render_scene(0, index=index, size=128).group for index in range(PHOTOS_PER_PLACE + 1)]
+    groups = [
+        render_scene(0, index=index, size=128).group for index in range(PHOTOS_PER_PLACE + 1)
+    ]
     assert len(set(groups[:-1])) == 1
     assert groups[-1] != groups[0]
 
@@ -133,7 +159,9 @@ def test_ids_and_groups_of_train_and_val_do_not_meet(folder):
     train, val = document(folder, "train"), document(folder, "val")
     for key in ("images", "annotations"):
         assert not {item["id"] for item in train[key]} & {item["id"] for item in val[key]}
-    assert not {image["group"] for image in train["images"]} & {image["group"] for image in val["images"]}
+    assert not {image["group"] for image in train["images"]} & {
+        image["group"] for image in val["images"]
+    }
     assert train["categories"][0]["name"] == "cig_butt"
 
 
@@ -188,7 +216,16 @@ def test_the_command_line_writes_and_refuses(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="groups of processes")
 def test_an_interrupt_of_all_processes_is_one_line_and_leaves_nothing(tmp_path):
-    words = ["--train", "400", "--size", "256", "--workers", "2", "--output", str(tmp_path / "out")]
+    words = [
+        "--train",
+        "400",
+        "--size",
+        "256",
+        "--workers",
+        "2",
+        "--output",
+        str(tmp_path / "out"),
+    ]
     command = [sys.executable, "-m", "common.sample", *words]
     done = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     until = time.monotonic() + 60
@@ -202,7 +239,18 @@ def test_an_interrupt_of_all_processes_is_one_line_and_leaves_nothing(tmp_path):
 
 
 def test_a_sheet_shows_training_images_side_by_side(tmp_path):
-    words = ["--train", "5", "--val", "1", "--real-test", "1", "--size", "128", "--sheet", str(tmp_path / "sheet.jpg")]
+    words = [
+        "--train",
+        "5",
+        "--val",
+        "1",
+        "--real-test",
+        "1",
+        "--size",
+        "128",
+        "--sheet",
+        str(tmp_path / "sheet.jpg"),
+    ]
     assert main(["--output", str(tmp_path / "sample"), *words]) == 0
     sheet = cv2.imread(str(tmp_path / "sheet.jpg"))
     assert sheet.shape == (4 * 256, 6 * 256, 3)
@@ -212,6 +260,18 @@ def test_a_sheet_shows_training_images_side_by_side(tmp_path):
 
 def test_a_sheet_of_nothing_is_refused(tmp_path, capsys):
     assert (
-        main(["--output", str(tmp_path / "s"), "--train", "0", "--val", "0", "--sheet", str(tmp_path / "x.jpg")]) == 2
+        main(
+            [
+                "--output",
+                str(tmp_path / "s"),
+                "--train",
+                "0",
+                "--val",
+                "0",
+                "--sheet",
+                str(tmp_path / "x.jpg"),
+            ]
+        )
+        == 2
     )
     assert "at least one image" in capsys.readouterr().err and not (tmp_path / "x.jpg").exists()

@@ -17,7 +17,13 @@ def rngs(seed: int) -> tuple[np.random.Generator, np.random.Generator]:
 
 def sun_from_the_right(elevation: float = 0.5) -> Light:
     flat = (1 - elevation**2) ** 0.5
-    return Light("test", (flat, 0.0, elevation), np.ones(3, np.float32), np.ones(3, np.float32), patchy=False)
+    return Light(
+        "test",
+        (flat, 0.0, elevation),
+        np.ones(3, np.float32),
+        np.ones(3, np.float32),
+        patchy=False,
+    )
 
 
 @pytest.mark.parametrize("coarse", [3.0, 20.0, 100.0])
@@ -58,7 +64,9 @@ def test_places_of_one_kind_differ_more_than_photos_of_one_place(kind):
         return np.log(ground.KINDS[kind](style, rng, SIZE).albedo.mean((0, 1)))
 
     same = np.mean([np.linalg.norm(colour(3, photo) - colour(3, photo + 9)) for photo in range(3)])
-    other = np.mean([np.linalg.norm(colour(place, 0) - colour(place + 9, 0)) for place in range(6)])
+    other = np.mean(
+        [np.linalg.norm(colour(place, 0) - colour(place + 9, 0)) for place in range(6)]
+    )
     assert other > 1.3 * same
 
 
@@ -74,7 +82,9 @@ def test_real_test_has_kinds_of_ground_and_lights_of_its_own():
 def test_marks_change_a_part_of_the_surface(mark):
     changed = []
     for seed in range(6):
-        plain = ground.Ground(np.full((SIZE, SIZE, 3), 0.3, np.float32), np.zeros((SIZE, SIZE), np.float32))
+        plain = ground.Ground(
+            np.full((SIZE, SIZE, 3), 0.3, np.float32), np.zeros((SIZE, SIZE), np.float32)
+        )
         mark(plain, np.random.default_rng(seed))
         changed.append((np.abs(plain.albedo - 0.3) > 0.01).any(-1).mean())
     assert max(changed) > 0.003

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from common.statistics import pareto
 
-POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=9)  # few values, so many ties
+POINTS = st.lists(
+    st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=9
+)  # few values, so many ties
 
 
 def columns(points) -> tuple[np.ndarray, np.ndarray]:
@@ -27,7 +29,9 @@ def test_nobody_on_the_front_is_beaten_and_everybody_behind_it_is_by_one_on_it(p
     for one, on_front in zip(points, front, strict=True):
         assert on_front == (not any(beats(other, one) for other in points))
         if not on_front:
-            assert any(beats(other, one) for other, ahead in zip(points, front, strict=True) if ahead)
+            assert any(
+                beats(other, one) for other, ahead in zip(points, front, strict=True) if ahead
+            )
 
 
 @given(POINTS.filter(bool))
@@ -50,5 +54,7 @@ def test_what_was_not_measured_is_refused():
 
 
 def test_the_examples_hold():
-    results = doctest.testmod(sys.modules["common.statistics.pareto"])  # the package has the function by this name
+    results = doctest.testmod(
+        sys.modules["common.statistics.pareto"]
+    )  # the package has the function by this name
     assert results.attempted and not results.failed

@@ -1,4 +1,6 @@
-"""The statistics under the leaderboard: what must hold exactly, what agrees with scipy, what a simulation bounds."""
+"""The statistics under the leaderboard: what must hold exactly, what agrees with scipy, what a
+simulation bounds.
+"""
 
 import numpy as np
 import pytest
@@ -33,7 +35,9 @@ def dice_like(k=4, n=120, seed=0, spread=0.05):
 
 def numbers(comparison):
     """Every number of the table, in the order of the names."""
-    table = comparison.table().sort_values("approach").drop(columns=["approach", "verdict", "winner"])
+    table = (
+        comparison.table().sort_values("approach").drop(columns=["approach", "verdict", "winner"])
+    )
     return table.to_numpy(dtype=float)
 
 
@@ -66,7 +70,10 @@ def test_the_same_seed_repeats_and_another_does_not():
 def test_each_image_as_its_own_group_is_the_ungrouped_result():
     scores = dice_like()
     own = [f"photo {i}" for i in np.random.default_rng(0).permutation(scores.shape[1])]
-    plain, grouped = compare(scores, "abcd", resamples=500), compare(scores, "abcd", resamples=500, groups=own)
+    plain, grouped = (
+        compare(scores, "abcd", resamples=500),
+        compare(scores, "abcd", resamples=500, groups=own),
+    )
     assert np.array_equal(numbers(plain), numbers(grouped), equal_nan=True)
     assert plain.selection.corrected == grouped.selection.corrected
 
@@ -80,7 +87,9 @@ def test_each_image_as_its_own_group_is_the_ungrouped_result():
 def test_a_missing_score_is_refused_with_its_row_and_column(function):
     scores = dice_like()
     scores[2, 17] = np.nan
-    with pytest.raises(ValueError, match=r"scores\[2, 17\] is nan.*approach 2 has no score for image 17"):
+    with pytest.raises(
+        ValueError, match=r"scores\[2, 17\] is nan.*approach 2 has no score for image 17"
+    ):
         function(scores)
 
 
@@ -113,7 +122,12 @@ def test_intervals_agree_with_scipy_where_the_methods_agree():
     ours = mean_intervals(scores, resamples=4000)
     for row in range(2):
         theirs = stats.bootstrap(
-            (scores[row],), np.mean, n_resamples=4000, method="BCa", vectorized=True, rng=np.random.default_rng(0)
+            (scores[row],),
+            np.mean,
+            n_resamples=4000,
+            method="BCa",
+            vectorized=True,
+            rng=np.random.default_rng(0),
         ).confidence_interval
         width = theirs.high - theirs.low
         assert ours.lower[row] == pytest.approx(theirs.low, abs=0.1 * width)
@@ -136,13 +150,17 @@ def test_the_interval_of_a_difference_agrees_with_scipy_on_the_differences():
 def test_grouped_standard_errors_are_those_of_the_group_means_when_groups_are_equal():
     scores = dice_like(3, 80)
     result = mean_intervals(scores, groups=np.repeat(np.arange(20), 4), resamples=200)
-    assert result.standard_error == pytest.approx(stats.sem(scores.reshape(3, 20, 4).mean(2), axis=1))
+    assert result.standard_error == pytest.approx(
+        stats.sem(scores.reshape(3, 20, 4).mean(2), axis=1)
+    )
 
 
 def test_copies_of_images_in_one_group_do_not_narrow_the_interval():
     scores = dice_like(3, 40)
     once = mean_intervals(scores, resamples=1000)
-    copied = mean_intervals(np.repeat(scores, 5, axis=1), groups=np.repeat(np.arange(40), 5), resamples=1000)
+    copied = mean_intervals(
+        np.repeat(scores, 5, axis=1), groups=np.repeat(np.arange(40), 5), resamples=1000
+    )
     assert copied.lower == pytest.approx(once.lower)
     assert copied.upper == pytest.approx(once.upper)
 
@@ -168,7 +186,9 @@ def test_the_detectable_difference_is_critical_value_and_0_84_standard_errors_an
     scores = dice_like(2, 80)
     error = (scores[1] - scores[0]).std(ddof=1) / np.sqrt(80)
     assert minimum_detectable_difference(scores, 0)[1] == pytest.approx(2.8016 * error, rel=1e-4)
-    assert minimum_detectable_difference(scores, 0, critical_value=3)[1] == pytest.approx(3.8416 * error, rel=1e-4)
+    assert minimum_detectable_difference(scores, 0, critical_value=3)[1] == pytest.approx(
+        3.8416 * error, rel=1e-4
+    )
     groups = np.repeat(np.arange(20), 4)
     copied = np.repeat(scores[:, ::4], 4, axis=1)
     grouped = minimum_detectable_difference(copied, 0, groups)[1]
@@ -267,7 +287,9 @@ def test_a_pair_that_differs_on_one_image_does_not_widen_the_bounds_of_the_other
 
 
 def in_trainings(k, spread, rng, trainings=3, groups=(4, 3, 3), size=6):
-    """Rows that differ by nothing but noise: of a training of each, of a group, of an image; and the labels."""
+    """Rows that differ by nothing but noise: of a training of each, of a group, of an image; and
+    the labels.
+    """
     training = np.repeat(np.arange(trainings), [size * count for count in groups])
     group = np.arange(len(training)) // size
     of_training, of_group, of_image = spread
@@ -276,12 +298,18 @@ def in_trainings(k, spread, rng, trainings=3, groups=(4, 3, 3), size=6):
     return 0.6 + noise + of_image * rng.standard_normal((k, len(training))), training, group
 
 
-@pytest.mark.parametrize("spread", [(0, 0.01, 0.04), (0.01, 0.01, 0.04), (0.01, 0.003, 0.01)], ids=str)
+@pytest.mark.parametrize(
+    "spread", [(0, 0.01, 0.04), (0.01, 0.01, 0.04), (0.01, 0.003, 0.01)], ids=str
+)
 @pytest.mark.parametrize("variations", [1, 7])
-def test_variations_that_change_nothing_are_all_within_the_bounds_in_about_95_of_100_studies(variations, spread):
+def test_variations_that_change_nothing_are_all_within_the_bounds_in_about_95_of_100_studies(
+    variations, spread
+):
     held = 0
     for trial in range(500):
-        scores, training, group = in_trainings(variations + 1, spread, np.random.default_rng(trial))
+        scores, training, group = in_trainings(
+            variations + 1, spread, np.random.default_rng(trial)
+        )
         bounds = differences_over_trainings(scores, 0, training, group, resamples=300, seed=trial)
         held += bool(((bounds.lower <= 0) & (bounds.upper >= 0)).all())
     assert held >= 465
@@ -303,13 +331,15 @@ def test_a_variation_that_varies_far_more_than_the_others_does_not_hide_them():
 def test_a_variation_that_helps_in_every_training_is_seen():
     seen = 0
     for trial in range(50):
-        scores, training, group = in_trainings(4, (0.004, 0.006, 0.03), np.random.default_rng(trial))
+        scores, training, group = in_trainings(
+            4, (0.004, 0.006, 0.03), np.random.default_rng(trial)
+        )
         scores[2] += 0.04
         seen += differences_over_trainings(scores, 0, training, group, resamples=300).lower[2] > 0
     assert seen >= 40
 
 
-def test_differences_over_trainings_are_means_over_images_and_the_baseline_differs_from_itself_by_nothing():
+def test_differences_over_trainings_are_means_and_the_baseline_differs_by_nothing():
     scores, training, group = in_trainings(3, (0.01, 0.01, 0.01), np.random.default_rng(5))
     found = differences_over_trainings(scores, 1, training, group)
     np.testing.assert_allclose(found.mean, (scores - scores[1]).mean(1), atol=1e-9)
@@ -326,7 +356,9 @@ def test_one_training_or_one_group_is_said_and_equal_differences_show_nothing():
 
 
 def test_more_approaches_need_a_larger_critical_value():
-    values = [simultaneous_comparisons(dice_like(k, 100, spread=0.2)).critical_value for k in (2, 4, 8)]
+    values = [
+        simultaneous_comparisons(dice_like(k, 100, spread=0.2)).critical_value for k in (2, 4, 8)
+    ]
     assert 1.8 < values[0] < values[1] < values[2] < 4
 
 
@@ -447,7 +479,8 @@ def test_a_clear_winner_needs_no_correction_and_a_crowd_of_equals_does():
 
 
 def test_the_correction_leaves_out_whole_groups():
-    # Copies of an image fall into the choice and into what is left out, unless the group keeps them together.
+    # Copies of an image fall into the choice and into what is left out, unless the group keeps
+    # them together.
     rng = np.random.default_rng(1)
     scores = np.repeat(rng.uniform(0, 1, (8, 25)), 8, axis=1)
     apart = selection_corrected_score(scores, rule="best")
@@ -478,7 +511,11 @@ def test_what_a_training_does_to_a_whole_group_is_no_difference_between_training
     found, ignored, group = [], [], np.arange(100) // 5
     for trial in range(100):
         rng = np.random.default_rng(trial)
-        scores = 0.5 + 0.05 * rng.standard_normal((3, 20))[:, group] + 0.02 * rng.standard_normal((3, 100))
+        scores = (
+            0.5
+            + 0.05 * rng.standard_normal((3, 20))[:, group]
+            + 0.02 * rng.standard_normal((3, 100))
+        )
         found.append(variance_components(scores, group, resamples=20).seed_variance)
         ignored.append(variance_components(scores, resamples=20).seed_variance)
     assert np.mean(found) < 0.6 * np.mean(ignored)
@@ -515,7 +552,9 @@ def test_one_group_gives_means_and_ranks_but_no_interval_and_says_why(k):
 @pytest.mark.parametrize(("k", "n"), [(1, 1), (1, 2), (1, 50), (2, 1), (2, 2), (6, 2), (3, 3)])
 @pytest.mark.filterwarnings("error")
 def test_small_tables_work_without_warnings(k, n):
-    result = compare(dice_like(k, n), [f"approach {i}" for i in range(k)], costs=range(k), resamples=200)
+    result = compare(
+        dice_like(k, n), [f"approach {i}" for i in range(k)], costs=range(k), resamples=200
+    )
     table = result.table()
     assert table["verdict"][0] == "best"
     assert table["winner"].sum() == 1
@@ -530,12 +569,18 @@ def test_a_loose_metric_without_bounds_works():
     assert np.isfinite(result.table()["mean_lower"]).all()
 
 
-# promises, by simulation: 80 trials, limits at which a sound method fails once in ten thousand runs
+# promises, by simulation: 80 trials, limits at which a sound method fails once in ten thousand
+# runs
 
 
 def test_promises_hold_in_a_short_simulation():
     trials = 80
-    names = ["Dice with 6 % zeros", "one approach ten times noisier", "groups of four", "one point ahead of a sibling"]
+    names = [
+        "Dice with 6 % zeros",
+        "one approach ten times noisier",
+        "groups of four",
+        "one point ahead of a sibling",
+    ]
     table = simulate(names, trials, resamples=300).set_index("case")
     assert len(table) == len(names)
     at_most = stats.binom.ppf(0.9999, trials, 0.05) / trials

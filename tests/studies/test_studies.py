@@ -17,7 +17,14 @@ from common.records import Record, read_record
 def score(img_id, dice):
     """A row as `score_image` gives it, with 1,000 true pixels."""
     tp = round(1000 * dice)
-    counts = {"img_id": img_id, "tp": tp, "fp": 1000 - tp, "fn": 1000 - tp, "tn": 0, "dice": tp / 1000}
+    counts = {
+        "img_id": img_id,
+        "tp": tp,
+        "fp": 1000 - tp,
+        "fn": 1000 - tp,
+        "tn": 0,
+        "dice": tp / 1000,
+    }
     rest = dict.fromkeys("iou precision recall area_bias nsd_2px dice_at_half".split(), 0.5)
     return {**counts, **rest, "object_tp": 1, "object_fp": 0, "object_fn": 0}
 
@@ -47,10 +54,17 @@ def test_every_setting_of_every_study_exists_and_says_what_is_expected(name):
         assert approach in TABLE and len(variation.expected) > 10, label
         settings = {**(study.baseline if approach == study.approach else {}), **variation.settings}
         config = build(approach, overrides=settings).config
-        assert config != build(approach, overrides=study.baseline if approach == study.approach else {}).config
+        assert (
+            config
+            != build(
+                approach, overrides=study.baseline if approach == study.approach else {}
+            ).config
+        )
 
 
-def test_folds_share_no_image_and_no_group_between_fit_and_tune_and_read_nothing_of_val(sample_data):
+def test_folds_share_no_image_and_no_group_between_fit_and_tune_and_read_nothing_of_val(
+    sample_data,
+):
     folds = folds_of(sample_data, range(3))
     seen = [image_id for fold in folds for image_id in fold.score.ids]
     assert len(seen) == len(set(seen)) and not set(seen) & set(sample_data.score.ids)
@@ -60,18 +74,28 @@ def test_folds_share_no_image_and_no_group_between_fit_and_tune_and_read_nothing
 
 
 def test_a_clear_gain_helps_a_clear_loss_hurts_and_noise_is_not_told_apart():
-    table = study_table([judged("baseline", 0), judged("up", 0.05), judged("down", -0.05), judged("same", 0)], GROUPS)
+    table = study_table(
+        [judged("baseline", 0), judged("up", 0.05), judged("down", -0.05), judged("same", 0)],
+        GROUPS,
+    )
     assert table["variation"].tolist() == ["baseline", "up", "down", "same"]
     assert table["verdict"].tolist() == ["baseline", "helps", "hurts", "not told apart"]
     row = table.set_index("variation").loc["up"]
     assert row["to_baseline_lower"] < row["to_baseline"] < row["to_baseline_upper"]
     assert len(row["by_seed"].split()) == 3 and row["seeds"] == 3 and row["n_groups"] == 15
-    assert set(leaderboard([]).columns) - {"approach"} <= set(table.columns) and "expected" in table
-    assert row["dice_lower"] < row["dice_mean"] < row["dice_upper"] and row["postprocess"] == "probability >= 0.5"
+    assert (
+        set(leaderboard([]).columns) - {"approach"} <= set(table.columns) and "expected" in table
+    )
+    assert (
+        row["dice_lower"] < row["dice_mean"] < row["dice_upper"]
+        and row["postprocess"] == "probability >= 0.5"
+    )
 
 
 def test_the_luck_of_one_training_is_no_gain():
-    """Far better with one seed and as good with two: over images alone the mean gain would be sure."""
+    """Far better with one seed and as good with two: over images alone the mean gain would be
+    sure.
+    """
     base = judged("baseline", 0)
     lucky = [
         record("lucky", [s["dice"] + 0.06 * (seed == 1) for s in one.scores], seed)
@@ -118,14 +142,25 @@ def test_a_folder_is_named_after_what_differs():
 
 
 def test_a_study_is_run_once_and_its_table_written(sample_folder, tmp_path, capsys):
-    words = ["--data", str(sample_folder), "--study", "pixel-features", "--preset", "smoke", "--steps", "5"]
+    words = [
+        "--data",
+        str(sample_folder),
+        "--study",
+        "pixel-features",
+        "--preset",
+        "smoke",
+        "--steps",
+        "5",
+    ]
     words += ["--seeds", "2", "--output", str(tmp_path)]
     assert bench.main(words) == 0
     assert "Which features does the pixel classifier need?" in capsys.readouterr().out
     path = tmp_path / "runs" / "data-smoke-5steps" / f"{sample_folder.name}-pixel-features.csv"
     first = pd.read_csv(path)
     assert first["variation"].tolist() == ["baseline", *STUDIES["pixel-features"].variations]
-    shown = first[first["variation"] != "four scales"]  # with the smallest settings the baseline has four, too
+    shown = first[
+        first["variation"] != "four scales"
+    ]  # with the smallest settings the baseline has four, too
     assert (shown["status"] == "ok").all() and shown["dice_mean"].between(0, 1).all()
     trained = {place: place.read_bytes() for place in tmp_path.rglob("lightgbm.txt")}
     assert len(trained) == 2 * len(shown)
@@ -137,8 +172,12 @@ def test_a_study_is_run_once_and_its_table_written(sample_folder, tmp_path, caps
     pd.testing.assert_frame_equal(pd.read_csv(path)[columns], first[columns])
 
 
-def test_an_approach_that_combines_is_given_the_baselines_model(sample_data, tmp_path, monkeypatch):
-    table = run_study("views", sample_data, Trainings(tmp_path, Budget(steps=2), seeds=2, smoke=True))
+def test_an_approach_that_combines_is_given_the_baselines_model(
+    sample_data, tmp_path, monkeypatch
+):
+    table = run_study(
+        "views", sample_data, Trainings(tmp_path, Budget(steps=2), seeds=2, smoke=True)
+    )
     assert table["status"].tolist() == ["ok"] * 3
     runs = [path for path in tmp_path.rglob("seed-0") if "views=8" in str(path)]
     record = read_record(runs[0], "tta_ensemble")
@@ -156,7 +195,9 @@ NETWORK_VARIATIONS = [
 
 @pytest.mark.parametrize("variation", NETWORK_VARIATIONS)
 def test_every_variation_of_a_network_trains_and_predicts(variation, sample_data):
-    """One step on the smallest crops: settings that exist but break the training would be found hours later."""
+    """One step on the smallest crops: settings that exist but break the training would be found
+    hours later.
+    """
     small = {"batch": 2, "evaluated_images": 1, "precision": "float32"}
     settings = {**LAST_EPOCH, **variation.settings, **small, "crop_px": 64}
     ids = [sample.image_id for sample in sample_data.fit if sample.mask.any()][:4]

@@ -1,4 +1,6 @@
-"""`bench.py --study`: what it writes where, what it refuses, and what it takes from trainings that are stored."""
+"""`bench.py --study`: what it writes where, what it refuses, and what it takes from trainings that
+are stored.
+"""
 
 import json
 import shutil
@@ -25,10 +27,14 @@ MEMBER = "smp_unet_lite0"
 
 @pytest.fixture(scope="module")
 def home(sample_folder, tmp_path_factory):
-    """A small study, run as it is meant; with the smallest settings its variation comes to its baseline."""
+    """A small study, run as it is meant; with the smallest settings its variation comes to its
+    baseline.
+    """
     folder = tmp_path_factory.mktemp("studies") / "studies"
     variations = {"fewer leaves": Variation("Worse: they say less.", "worse", {"leaves": 31})}
-    study = Study("How many leaves?", variations, approach="pixel_lightgbm", baseline=SMALL, steps=5)
+    study = Study(
+        "How many leaves?", variations, approach="pixel_lightgbm", baseline=SMALL, steps=5
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(STUDIES, "leaves", study)
         assert command(sample_folder, folder) == 0
@@ -50,12 +56,22 @@ def trees(home: Path) -> dict[str, bytes]:
 
 def test_a_study_as_it_is_meant_has_its_table_beside_the_others_and_its_runs_where_they_were(home):
     table = pd.read_csv(home / "data-leaves.csv")
-    assert table["variation"].tolist() == ["baseline", "fewer leaves"] and (table["status"] == "ok").all()
+    assert (
+        table["variation"].tolist() == ["baseline", "fewer leaves"]
+        and (table["status"] == "ok").all()
+    )
     folders = [f"{RUN}/seed-{seed}" for seed in range(3)]
-    folders += [f"{RUN.replace('-patience', '-leaves=31-patience')}/seed-{seed}" for seed in range(3)]
+    folders += [
+        f"{RUN.replace('-patience', '-leaves=31-patience')}/seed-{seed}" for seed in range(3)
+    ]
     assert {str(Path(name).parents[2]) for name in trees(home)} == set(folders)
     identity = json.loads((home / folders[1] / "run.json").read_text())["identity"]
-    assert identity["seed"] == 1 and identity["budget"] == {"minutes": None, "epochs": None, "steps": 5, "batch": None}
+    assert identity["seed"] == 1 and identity["budget"] == {
+        "minutes": None,
+        "epochs": None,
+        "steps": 5,
+        "batch": None,
+    }
 
 
 @pytest.mark.parametrize(
@@ -66,7 +82,9 @@ def test_a_study_as_it_is_meant_has_its_table_beside_the_others_and_its_runs_whe
         (["--seed", "1", "--seeds", "2"], "runs/data-study-seed1"),
     ],
 )
-def test_a_table_made_in_another_way_lies_beside_its_runs(copy, sample_folder, words, place, capsys):
+def test_a_table_made_in_another_way_lies_beside_its_runs(
+    copy, sample_folder, words, place, capsys
+):
     before = (copy / "data-leaves.csv").read_bytes()
     assert command(sample_folder, copy, *words) == 0
     assert (copy / "data-leaves.csv").read_bytes() == before
@@ -74,11 +92,17 @@ def test_a_table_made_in_another_way_lies_beside_its_runs(copy, sample_folder, w
     assert str(copy / place / "data-leaves.csv") in capsys.readouterr().out.splitlines()
 
 
-def test_a_variation_that_comes_to_the_baseline_is_not_compared_with_it(copy, sample_folder, capsys):
+def test_a_variation_that_comes_to_the_baseline_is_not_compared_with_it(
+    copy, sample_folder, capsys
+):
     before = (copy / "data-leaves.csv").read_bytes()
     assert command(sample_folder, copy, "--preset", "smoke") == 0
     assert (copy / "data-leaves.csv").read_bytes() == before
-    row = pd.read_csv(copy / "runs" / "data-smoke" / "data-leaves.csv").set_index("variation").loc["fewer leaves"]
+    row = (
+        pd.read_csv(copy / "runs" / "data-smoke" / "data-leaves.csv")
+        .set_index("variation")
+        .loc["fewer leaves"]
+    )
     assert (row["status"], row["reason"]) == ("skipped", THE_SAME) and pd.isna(row["to_baseline"])
     assert f"fewer leaves: skipped: {THE_SAME}" in capsys.readouterr().out
 
@@ -98,8 +122,12 @@ def test_a_repeated_study_trains_nothing_and_a_fresh_one_everything(copy, sample
     pd.testing.assert_frame_equal(again[columns], pd.read_csv(copy / "first.csv")[columns])
 
 
-def test_a_training_with_other_settings_is_found_before_the_first_and_fresh_mends_it(copy, sample_folder, capsys):
-    path = record_path(copy / RUN.replace("-patience", "-leaves=31-patience") / "seed-2", "pixel_lightgbm")
+def test_a_training_with_other_settings_is_found_before_the_first_and_fresh_mends_it(
+    copy, sample_folder, capsys
+):
+    path = record_path(
+        copy / RUN.replace("-patience", "-leaves=31-patience") / "seed-2", "pixel_lightgbm"
+    )
     record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"config": record["config"] | {"learning_rate": 0.5}}))
     shutil.rmtree(copy / RUN)
@@ -126,13 +154,29 @@ def test_a_training_with_other_settings_is_found_before_the_first_and_fresh_mend
     ],
 )
 def test_what_a_study_would_not_heed_is_refused(sample_folder, tmp_path, words, capsys):
-    assert bench.main(["--data", str(sample_folder), "--study", "loss", "--output", str(tmp_path / "s"), *words]) == 2
+    assert (
+        bench.main(
+            [
+                "--data",
+                str(sample_folder),
+                "--study",
+                "loss",
+                "--output",
+                str(tmp_path / "s"),
+                *words,
+            ]
+        )
+        == 2
+    )
     assert f"--study cannot go with {words[0]}" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_study_of_no_name_is_refused(sample_folder, tmp_path, capsys):
-    assert bench.main(["--data", str(sample_folder), "--study", "", "--output", str(tmp_path / "s")]) == 2
+    assert (
+        bench.main(["--data", str(sample_folder), "--study", "", "--output", str(tmp_path / "s")])
+        == 2
+    )
     assert "there is no study ''; there are augmentation" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
@@ -150,13 +194,20 @@ def test_a_fold_without_objects_is_found_before_training(sample_data, role, wher
 
     def bare(images: DataSet) -> DataSet:
         entries = [
-            replace(entry, annotations=() if (entry.image_id in tune) == (where == "inside") else entry.annotations)
+            replace(
+                entry,
+                annotations=()
+                if (entry.image_id in tune) == (where == "inside")
+                else entry.annotations,
+            )
             for entry in images.entries
         ]
         return DataSet(entries, images.groups)
 
     data = replace(sample_data, fit=bare(sample_data.fit), tune=bare(sample_data.tune))
-    with pytest.raises(DataError, match=rf"fold 2 of 5, for seed 1, leaves none of its \d+ images of {role}"):
+    with pytest.raises(
+        DataError, match=rf"fold 2 of 5, for seed 1, leaves none of its \d+ images of {role}"
+    ):
         folds_of(data, [1])
 
 
@@ -182,7 +233,9 @@ def lend(home: Path) -> list[str]:
     """The members that the borrower has after lending, and their probability maps."""
     _lend(MEMBER, home / "baseline", home / "views", "tta_ensemble")
     maps = home / "views" / "probabilities" / MEMBER
-    return made_from("tta_ensemble", home / "views")["members"] + sorted(path.stem for path in maps.glob("*.png"))
+    return made_from("tta_ensemble", home / "views")["members"] + sorted(
+        path.stem for path in maps.glob("*.png")
+    )
 
 
 def test_a_model_is_lent_once_it_is_complete(tmp_path):
@@ -192,13 +245,18 @@ def test_a_model_is_lent_once_it_is_complete(tmp_path):
     assert lend(tmp_path) == [MEMBER, "1.0"]
 
 
-def test_what_is_lent_stays_until_it_is_trained_again_and_then_goes_with_what_was_made_of_it(tmp_path):
+def test_what_is_lent_stays_until_it_is_trained_again_and_then_goes_with_what_was_made_of_it(
+    tmp_path,
+):
     trained(tmp_path / "baseline", 1.0)
     lend(tmp_path)
     views = tmp_path / "views"
     write_record(views, Record("tta_ensemble", "ok", fit={"seconds": 9.0}))
     (views / "probabilities" / MEMBER / "turned.png").write_text("of another view")
-    assert lend(tmp_path) == [MEMBER, "1.0", "turned"] and read_record(views, "tta_ensemble") is not None
+    assert (
+        lend(tmp_path) == [MEMBER, "1.0", "turned"]
+        and read_record(views, "tta_ensemble") is not None
+    )
     trained(tmp_path / "baseline", 2.0)
     assert lend(tmp_path) == [MEMBER, "2.0"] and read_record(views, "tta_ensemble") is None
     assert (model_folder(views, MEMBER) / MODEL_FILE).read_text() == "of 2.0 s"

@@ -61,7 +61,10 @@ def test_masks_are_taken_one_at_a_time(tmp_path):
         for image_id in shapes:
             buffer[:] = False
             buffer[image_id] = True
-            yield image_id, buffer  # the same memory each time: whoever keeps it keeps the wrong mask
+            yield (
+                image_id,
+                buffer,
+            )  # the same memory each time: whoever keeps it keeps the wrong mask
 
     path = write_submission(tmp_path, stream(), shapes)
     assert path.read_text().splitlines()[1:] == [f"{i},{8 * i + 1} 8" for i in range(5)]
@@ -80,7 +83,10 @@ def test_a_ragged_mask_longer_than_the_csv_limit_is_written_and_checked(tmp_path
     [
         (lambda m: m.pop(2), "No mask came for 1 of 3 images: 2"),
         (lambda m: m.update({99: np.ones((3, 4), bool)}), "image 99, which is not among the 3"),
-        (lambda m: m.update({2: m[2].T}), r"image 2 has shape \(5, 2\).*\(2, 5\) and bool are expected"),
+        (
+            lambda m: m.update({2: m[2].T}),
+            r"image 2 has shape \(5, 2\).*\(2, 5\) and bool are expected",
+        ),
         (lambda m: m.update({2: m[2].astype(np.uint8)}), "dtype uint8"),
     ],
 )
@@ -131,7 +137,9 @@ def test_no_template_is_none_and_two_are_an_error(tmp_path):
     assert find_template(tmp_path) is None
     for name in ("pred_val_template.csv", "pred_valid_template.csv"):
         put(tmp_path / name, "img_id,rle_mask\n")
-    with pytest.raises(SubmissionError, match=r"pred_val_template\.csv or pred_valid_template\.csv"):
+    with pytest.raises(
+        SubmissionError, match=r"pred_val_template\.csv or pred_valid_template\.csv"
+    ):
         find_template(tmp_path)
 
 
@@ -148,7 +156,9 @@ def test_no_template_is_none_and_two_are_an_error(tmp_path):
         ("", "two named columns"),
     ],
 )
-def test_a_template_that_does_not_fit_is_refused_before_any_mask_is_asked_for(tmp_path, text, message):
+def test_a_template_that_does_not_fit_is_refused_before_any_mask_is_asked_for(
+    tmp_path, text, message
+):
     template = put(tmp_path / "pred_val_template.csv", text)
 
     def no_masks():
@@ -163,7 +173,8 @@ def test_a_template_that_does_not_fit_is_refused_before_any_mask_is_asked_for(tm
 def test_a_template_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "pred_val_template.csv").write_bytes(b"img_id,rle_mask\n\xff\xfe,\n")
     with pytest.raises(
-        TemplateError, match=r"pred_val_template\.csv has no readable content .*expected a CSV in UTF-8"
+        TemplateError,
+        match=r"pred_val_template\.csv has no readable content .*expected a CSV in UTF-8",
     ):
         require_fitting_template(tmp_path, SHAPES)
 
@@ -174,7 +185,10 @@ def test_a_data_folder_is_looked_at_before_there_are_masks(tmp_path):
     require_fitting_template(tmp_path, SHAPES)
     with pytest.raises(TemplateError, match=r"1 not among the images \(7\)") as caught:
         require_fitting_template(tmp_path, [2, 11])
-    assert (caught.value.file, caught.value.expected) == ("pred_val_template.csv", "each image id once")
+    assert (caught.value.file, caught.value.expected) == (
+        "pred_val_template.csv",
+        "each image id once",
+    )
 
 
 def test_the_template_itself_is_never_overwritten(tmp_path):
@@ -204,10 +218,16 @@ def test_the_template_itself_is_never_overwritten(tmp_path):
         ("img_id,rle_mask\n11,1  2\n2,\n7,\n", "line 2: image 11: mask '1  2'"),
         ("img_id,rle_mask\n11,1.0 2\n2,\n7,\n", "line 2: image 11: mask '1.0 2'"),
         ("img_id,rle_mask\n11,nan\n2,\n7,\n", "line 2: image 11: mask 'nan'"),
-        ("img_id,rle_mask\n11,5 2 1 2\n2,\n7,\n", "line 2: image 11: the run 1 2 does not start after"),
+        (
+            "img_id,rle_mask\n11,5 2 1 2\n2,\n7,\n",
+            "line 2: image 11: the run 1 2 does not start after",
+        ),
         ("img_id,rle_mask\n11,1 3 3 2\n2,\n7,\n", "line 2: image 11: the run 3 2 overlaps"),
         ("img_id,rle_mask\n11,1 3 4 2\n2,\n7,\n", "line 2: image 11: the run 4 2 touches"),
-        ("img_id,rle_mask\n11,\n2,10 2\n7,\n", "line 3: image 2: the run 10 2 ends behind the last pixel, 10"),
+        (
+            "img_id,rle_mask\n11,\n2,10 2\n7,\n",
+            "line 3: image 2: the run 10 2 ends behind the last pixel, 10",
+        ),
         ('img_id,rle_mask\n11,"1 2\n2,\n7,\n', "cannot be read as a UTF-8 CSV"),
         ("img_id,rle_mask\n11," + "9" * 5000 + " 1\n2,\n7,\n", "line 2: image 11: mask '999"),
     ],
@@ -242,7 +262,9 @@ def test_an_encoder_that_goes_wrong_leaves_no_file(tmp_path, monkeypatch):
 @given(st.data())
 def test_any_masks_pass_the_check_and_come_back(tmp_path_factory, data):
     sides = st.integers(1, 12)
-    shapes = data.draw(st.dictionaries(st.integers(0, 10**12), st.tuples(sides, sides), min_size=1, max_size=4))
+    shapes = data.draw(
+        st.dictionaries(st.integers(0, 10**12), st.tuples(sides, sides), min_size=1, max_size=4)
+    )
     masks = {image_id: data.draw(hnp.arrays(bool, shape)) for image_id, shape in shapes.items()}
     path = write_submission(tmp_path_factory.mktemp("any"), masks.items(), shapes)
     rows = list(csv.reader(io.StringIO(path.read_text())))[1:]

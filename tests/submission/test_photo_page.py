@@ -25,7 +25,11 @@ def photo(name, size=(40, 60)):
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file()
+    }
 
 
 class Articles(html.parser.HTMLParser):
@@ -58,7 +62,9 @@ def test_each_name_stands_with_its_own_photo_mask_and_cutout(tmp_path):
     assert [article["h2"] for article in articles] == NAMES
     for article in articles:
         _, image, mask = photo(article["h2"])
-        shown = [np.asarray(Image.open(tmp_path / source).convert("RGBA")) for source in article["src"]]
+        shown = [
+            np.asarray(Image.open(tmp_path / source).convert("RGBA")) for source in article["src"]
+        ]
         assert np.abs(shown[0][..., :3].astype(int) - image).max() <= 3  # JPEG
         assert (shown[1][..., 0] == mask * 255).all()
         assert (shown[2][..., 3] == mask * 255).all()
@@ -69,7 +75,11 @@ def test_each_name_stands_with_its_own_photo_mask_and_cutout(tmp_path):
 def test_only_three_entries_appear_and_the_zip_opens_by_itself(tmp_path):
     page = write_gallery(tmp_path / "out", map(photo, NAMES), title="Photos")
     assert page == tmp_path / "out" / "real_test.html"
-    assert sorted(p.name for p in page.parent.iterdir()) == ["real_test", "real_test.html", "real_test.zip"]
+    assert sorted(p.name for p in page.parent.iterdir()) == [
+        "real_test",
+        "real_test.html",
+        "real_test.zip",
+    ]
     with zipfile.ZipFile(tmp_path / "out" / "real_test.zip") as archive:
         assert archive.testzip() is None
         archive.extractall(tmp_path / "unpacked")
@@ -88,7 +98,9 @@ def test_file_names_are_plain_and_differ_where_case_does_not_count(tmp_path):
 
 def test_the_page_needs_no_network_and_no_script(tmp_path):
     name = 'x" onerror="alert(1)" <script src=http://example.org>.jpg'
-    page = write_gallery(tmp_path, [photo(name)], title="</title><script>", subtitle="<img src=//example.org/a.png>")
+    page = write_gallery(
+        tmp_path, [photo(name)], title="</title><script>", subtitle="<img src=//example.org/a.png>"
+    )
     assert check_gallery(tmp_path) == []
     text = page.read_text(encoding="utf-8")
     assert "<script" not in text
@@ -105,7 +117,10 @@ def test_facts_count_objects_and_their_share(tmp_path):
     mask[10:15, 30:34] = True
     blank = np.zeros((20, 50, 3), dtype=np.uint8)
     page = write_gallery(
-        tmp_path, [("two", blank, mask), ("none", blank, mask & False)], title="Facts", subtitle="Model: unet"
+        tmp_path,
+        [("two", blank, mask), ("none", blank, mask & False)],
+        title="Facts",
+        subtitle="Model: unet",
     )
     two, none = Articles(page).articles
     assert two["p"] == "50 × 20 px · 2 objects · 4.00 % of the image"
@@ -183,7 +198,9 @@ def test_a_photo_that_cannot_be_shown_leaves_the_old_page(tmp_path, bad, message
 
 
 def test_a_page_that_fails_its_check_is_not_published(tmp_path, monkeypatch):
-    monkeypatch.setattr(cv2, "imencode", lambda *_: (True, np.frombuffer(b"not an image", np.uint8)))
+    monkeypatch.setattr(
+        cv2, "imencode", lambda *_: (True, np.frombuffer(b"not an image", np.uint8))
+    )
     with pytest.raises(GalleryError, match="does not decode"):
         write_gallery(tmp_path, [photo("a.jpg")], title="Broken")
     assert list(tmp_path.iterdir()) == []
@@ -214,14 +231,29 @@ def swap_size(folder):
         (lambda f: (f / "real_test.html").unlink(), "real_test.html is missing"),
         (lambda f: (f / "real_test.zip").unlink(), "real_test.zip cannot be read"),
         (lambda f: (f / "real_test.zip").write_bytes(b"PK"), "real_test.zip cannot be read"),
-        (lambda f: (f / "real_test" / "a_mask.png").unlink(), "a_mask.png is on the page, but not in the folder"),
-        (lambda f: shutil.copy(f / "real_test" / "a_mask.png", f / "real_test" / "z.png"), "z.png is not on the page"),
-        (lambda f: shutil.copy(f / "real_test" / "a_mask.png", f / "real_test" / "z.png"), "z.png is missing in"),
+        (
+            lambda f: (f / "real_test" / "a_mask.png").unlink(),
+            "a_mask.png is on the page, but not in the folder",
+        ),
+        (
+            lambda f: shutil.copy(f / "real_test" / "a_mask.png", f / "real_test" / "z.png"),
+            "z.png is not on the page",
+        ),
+        (
+            lambda f: shutil.copy(f / "real_test" / "a_mask.png", f / "real_test" / "z.png"),
+            "z.png is missing in",
+        ),
         (cut_short, "a_photo.jpg does not decode"),
         (cut_short, "a_photo.jpg differs between folder and real_test.zip"),
         (swap_size, "a_mask.png is ('3', '3') wide and high"),
-        (edit('src="real_test/a_mask.png"', 'src="https://example.org/a.png"'), "'https://example.org/a.png' does not"),
-        (edit('src="real_test/a_mask.png"', 'src="//example.org/a.png"'), "'//example.org/a.png' does not lead"),
+        (
+            edit('src="real_test/a_mask.png"', 'src="https://example.org/a.png"'),
+            "'https://example.org/a.png' does not",
+        ),
+        (
+            edit('src="real_test/a_mask.png"', 'src="//example.org/a.png"'),
+            "'//example.org/a.png' does not lead",
+        ),
         (edit('src="real_test/a_mask.png"', 'src="/etc/a.png"'), "'/etc/a.png' does not lead"),
         (edit('src="real_test/a_mask.png"', 'src="real_test/../../a.png"'), "does not lead"),
         (edit("</head>", "<script>1</script></head>"), "<script> is not expected"),

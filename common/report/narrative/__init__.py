@@ -1,6 +1,7 @@
-"""The sentences of the report, filled from the numbers of a finished run. A sentence is chosen by the numbers, so that
-none stands under results of which it is not true; what was not measured is said to be so. No statistic is made here:
-intervals, verdicts and bounds are those of the stored tables and of `common.statistics`.
+"""The sentences of the report, filled from the numbers of a finished run. A sentence is chosen by
+the numbers, so that none stands under results of which it is not true; what was not measured is
+said to be so. No statistic is made here: intervals, verdicts and bounds are those of the stored
+tables and of `common.statistics`.
 
 words.py       how numbers, names and spans of time are written
 choice.py      what is chosen, how good it is, what it buys against the next best
@@ -33,7 +34,14 @@ from common.report.narrative.preparation import preparation_table
 from common.report.narrative.ranking import of_ranking, of_seeds, of_selection, of_table, of_ties
 from common.report.narrative.reading import of_reading, read_reading
 from common.report.narrative.reasons import metric_table, of_approaches, of_metrics
-from common.report.narrative.studies import of_budget, of_ideas, of_overview, of_studies, of_study, study_tables
+from common.report.narrative.studies import (
+    of_budget,
+    of_ideas,
+    of_overview,
+    of_studies,
+    of_study,
+    study_tables,
+)
 from common.report.narrative.trust import of_calibration, of_robustness
 from common.report.narrative.unseen import of_unseen, unseen_table
 from common.report.narrative.weaknesses import hardest, of_images, of_losses, of_strata, of_worst

@@ -1,5 +1,6 @@
-"""Two leaderboards of the same data beside each other, made before and after something was changed, and what differs
-between their runs. Nothing is concluded that two single runs cannot show.
+"""Two leaderboards of the same data beside each other, made before and after something was
+changed, and what differs between their runs. Nothing is concluded that two single runs cannot
+show.
 """
 
 from collections.abc import Mapping
@@ -27,9 +28,14 @@ def before_and_after(before: Path, after: Path) -> str:
         after: the same.
     """
     boards = [stored_board(run) for run in (before, after)]
-    missing = [run.name for run, board in zip((before, after), boards, strict=True) if board is None]
+    missing = [
+        run.name for run, board in zip((before, after), boards, strict=True) if board is None
+    ]
     if missing:
-        return f"Nothing can be compared before and after: no leaderboard is stored in {listed(code(missing))}."
+        return (
+            "Nothing can be compared before and after: no leaderboard is stored in "
+            f"{listed(code(missing))}."
+        )
     both = boards[1].merge(boards[0], on="approach", how="outer", suffixes=("", "_before"))
     both = both.sort_values("dice_mean", ascending=False, na_position="last")
     both["change"] = both["dice_mean"] - both["dice_mean_before"]
@@ -45,13 +51,20 @@ def before_and_after(before: Path, after: Path) -> str:
     ]
     table = as_markdown(pd.DataFrame(rows, columns=columns), columns)
     about = [_about(run) for run in (before, after)]
-    sentences = [_of_budgets(about, both), _of_settings(about), _of_steps(boards), _of_changes(both)]
+    sentences = [
+        _of_budgets(about, both),
+        _of_settings(about),
+        _of_steps(boards),
+        _of_changes(both),
+    ]
     return f"{table}\n\n{' '.join(sentence for sentence in sentences if sentence)}"
 
 
 def _score(row: Any, which: str) -> str:
     """A mean Dice with its interval."""
-    mean, lower, upper = (getattr(row, f"{column}{which}") for column in ("dice_mean", "dice_lower", "dice_upper"))
+    mean, lower, upper = (
+        getattr(row, f"{column}{which}") for column in ("dice_mean", "dice_lower", "dice_upper")
+    )
     if pd.isna(mean):
         return "no result"
     return f"{mean:.3f}" if pd.isna(lower) else f"{mean:.3f} ({between(lower, upper)})"
@@ -64,17 +77,30 @@ def _about(run: Path) -> dict[str, Any]:
 def _of_budgets(about: list[Mapping[str, Any]], both: pd.DataFrame) -> str:
     """Time limits and steps of both runs."""
     minutes = [one.get("identity", {}).get("budget", {}).get("minutes") for one in about]
-    said = f"Budget of a training: {minutes[0]:g} minutes before, {minutes[1]:g} after." if all(minutes) else ""
+    said = (
+        f"Budget of a training: {minutes[0]:g} minutes before, {minutes[1]:g} after."
+        if all(minutes)
+        else ""
+    )
     steps = both.reindex(columns=["approach", "fit_steps_before", "fit_steps"]).dropna()
     if steps.empty:
         return said
-    pairs = [f"{row.fit_steps_before:,.0f} and {row.fit_steps:,.0f} for `{row.approach}`" for row in steps.itertuples()]
-    return f"{said} Steps before and after: {listed(pairs, most=12)}; the machine was not equally fast.".strip()
+    pairs = [
+        f"{row.fit_steps_before:,.0f} and {row.fit_steps:,.0f} for `{row.approach}`"
+        for row in steps.itertuples()
+    ]
+    return (
+        f"{said} Steps before and after: {listed(pairs, most=12)}; the machine was not equally "
+        "fast."
+    ).strip()
 
 
 def _of_settings(about: list[Mapping[str, Any]]) -> str:
     """Which settings that both runs name have other values."""
-    before, after = ({name: one.get("config", {}) for name, one in run.get("approaches", {}).items()} for run in about)
+    before, after = (
+        {name: one.get("config", {}) for name, one in run.get("approaches", {}).items()}
+        for run in about
+    )
     changed = [
         f"`{key}` of `{name}` from {before[name][key]} to {value}"
         for name, config in after.items()
@@ -88,15 +114,18 @@ def _of_settings(about: list[Mapping[str, Any]]) -> str:
 
 def _of_steps(boards: list[pd.DataFrame]) -> str:
     """Whether the runs could go beyond a threshold, and who did."""
-    before, after = ("postprocess" in board and board["postprocess"].notna().any() for board in boards)
+    before, after = (
+        "postprocess" in board and board["postprocess"].notna().any() for board in boards
+    )
     if not after:
         return ""
     steps = boards[1]["postprocess"].dropna()
     kept = int(steps.str.contains(",").sum())
     since = "" if before else " were added between the two runs and"
     return (
-        f"Steps of the post-processing beyond the threshold (hysteresis, filled holes, a least area){since} are kept "
-        f"where *tune* shows a gain: by {kept or 'none'} of {len(steps)} approach{'es' if len(steps) != 1 else ''}."
+        "Steps of the post-processing beyond the threshold (hysteresis, filled holes, a least "
+        f"area){since} are kept where *tune* shows a gain: by {kept or 'none'} of {len(steps)} "
+        f"approach{'es' if len(steps) != 1 else ''}."
     )
 
 
@@ -106,13 +135,17 @@ def _of_changes(both: pd.DataFrame) -> str:
     if rows.empty:
         return "No approach has a result in both."
     most = rows.loc[rows["change"].abs().idxmax()]
-    left = rows[(rows["dice_mean"] < rows["dice_lower_before"]) | (rows["dice_mean"] > rows["dice_upper_before"])]
+    left = rows[
+        (rows["dice_mean"] < rows["dice_lower_before"])
+        | (rows["dice_mean"] > rows["dice_upper_before"])
+    ]
     said = (
         f"outside its interval before: {listed(code(left['approach']), most=12)}"
         if len(left)
         else "every score after lies within its interval before, so no change is shown"
     )
     return (
-        f"The largest change is that of `{most['approach']}` ({most['change']:+.3f}); {said}. Each run is one training "
-        "with one seed, so a difference may be that of the trainings alone."
+        f"The largest change is that of `{most['approach']}` ({most['change']:+.3f}); {said}. "
+        "Each run is one training with one seed, so a difference may be that of the trainings "
+        "alone."
     )

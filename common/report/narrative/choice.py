@@ -1,4 +1,6 @@
-"""What is chosen, how good it is, what it buys against the next best, and by which rule it was chosen."""
+"""What is chosen, how good it is, what it buys against the next best, and by which rule it was
+chosen.
+"""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +15,9 @@ SLOWER = 1.2  # times; less is not worth calling a price
 
 
 def answer(run: FinishedRun) -> str:
-    """The first sentences of the report: take this one, so good is it, on such objects, for this price."""
+    """The first sentences of the report: take this one, so good is it, on such objects, for this
+    price.
+    """
     if run.winner is None or run.comparison is None:
         return NOTHING
     row, compared = run.row(run.winner), run.comparison
@@ -21,30 +25,36 @@ def answer(run: FinishedRun) -> str:
     if compared.units < compared.images:
         images += f" ({counted(compared.units, 'independent group')})"
     interval = between(row["dice_lower"], row["dice_upper"])
-    within = "no interval can be given" if pd.isna(row["dice_lower"]) else f"95 % interval {interval}"
+    within = (
+        "no interval can be given" if pd.isna(row["dice_lower"]) else f"95 % interval {interval}"
+    )
     tied = _all_tied(run)
     best = compared.names[compared.winner.best]
     sentences = [
-        f"**These images decide little**: of {len(run.names)} approaches that came through, none is told apart from "
-        f"the best, `{best}`."
+        f"**These images decide little**: of {len(run.names)} approaches that came through, none "
+        f"is told apart from the best, `{best}`."
         if tied
         else "",
-        f"**Take `{run.winner}`.** Its mean Dice on the {images} is **{row['dice_mean']:.3f}** ({within}); "
-        f"corrected for having been chosen on these images, {_corrected(run)}.",
+        f"**Take `{run.winner}`.** Its mean Dice on the {images} is **{row['dice_mean']:.3f}** "
+        f"({within}); corrected for having been chosen on these images, {_corrected(run)}.",
         seen_in_training(run),
         _objects(run),
-        f"A mask takes {duration(row['predict_seconds_per_image'])} on {device_of(run)}, the training took "
-        f"{duration(row['fit_seconds'])}.",
+        f"A mask takes {duration(row['predict_seconds_per_image'])} on {device_of(run)}, the "
+        f"training took {duration(row['fit_seconds'])}.",
         of_trade(run),
     ]
     alike = [name for name in run.names if run.row(name)["verdict"] == "not told apart"]
     if alike and not tied:
-        sentences.append(f"Not told apart from the best (`{best}`) on these images: {listed(code(alike))}.")
+        sentences.append(
+            f"Not told apart from the best (`{best}`) on these images: {listed(code(alike))}."
+        )
     return " ".join(filter(None, sentences))
 
 
 def rival(run: FinishedRun) -> str | None:
-    """The approach to measure the chosen one against: the best, or the next best where it is that itself."""
+    """The approach to measure the chosen one against: the best, or the next best where it is that
+    itself.
+    """
     return next((name for name in run.names if name != run.winner), None)
 
 
@@ -54,7 +64,11 @@ def of_trade(run: FinishedRun) -> str:
     if run.comparison is None or run.winner not in run.names or other is None:
         return ""
     dice, lower, upper = run.difference(run.winner, other)
-    which = "the best" if run.comparison.names[run.comparison.winner.best] == other else "the next best"
+    which = (
+        "the best"
+        if run.comparison.names[run.comparison.winner.best] == other
+        else "the next best"
+    )
     gains = f"{dice:+.3f} mean Dice{_shown(lower, upper)}{_counts(run, other)}"
     seconds, others = (run.row(name)["predict_seconds_per_image"] for name in (run.winner, other))
     if pd.isna(seconds) or pd.isna(others):
@@ -83,7 +97,10 @@ def _counts(run: FinishedRun, other: str) -> str:
         if not found.total:
             said.append(f"as many {word} ones" if said else f"as many {word} objects")
             continue
-        what = f"{abs(found.total):,} {'fewer' if found.total < 0 else 'more'} {word}{'' if said else ' objects'}"
+        what = (
+            f"{abs(found.total):,} {'fewer' if found.total < 0 else 'more'} "
+            f"{word}{'' if said else ' objects'}"
+        )
         known = pd.notna(found.lower)
         said.append(f"{what} ({fewer(found.lower, found.upper)}{alone})" if known else what)
         alone = "" if known else alone
@@ -97,7 +114,8 @@ def _objects(run: FinishedRun) -> str:
         return ""
     found = counts.loc[run.winner]
     return (
-        f"It misses {found['missed']:,} of {counted(int(found['found'] + found['missed']), 'object')} and invents "
+        f"It misses {found['missed']:,} of "
+        f"{counted(int(found['found'] + found['missed']), 'object')} and invents "
         f"{found['invented']:,} (matched at IoU >= 0.5; object F1 {row['object_f1']:.3f})."
     )
 
@@ -110,7 +128,10 @@ def beside_table(run: FinishedRun) -> str:
     counts = object_counts(run.per_image)
     lines = [f"| | {' | '.join(code(names))} |", "| --- |" + " --- |" * len(names)]
     for said, cell in _CELLS.items():
-        cells = [cell(run.row(name), counts.loc[name] if name in counts.index else None) for name in names]
+        cells = [
+            cell(run.row(name), counts.loc[name] if name in counts.index else None)
+            for name in names
+        ]
         if any(cells):
             lines.append(f"| {said} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -125,14 +146,18 @@ def _time(column: str):
 
 
 def _dice(row: pd.Series, counts: pd.Series | None) -> str:
-    bounds = "" if pd.isna(row["dice_lower"]) else f" ({between(row['dice_lower'], row['dice_upper'])})"
+    bounds = (
+        "" if pd.isna(row["dice_lower"]) else f" ({between(row['dice_lower'], row['dice_upper'])})"
+    )
     return f"{row['dice_mean']:.3f}{bounds}"
 
 
 _CELLS = {
     "mean Dice, 95 % interval": _dice,
     "objects found, missed, invented": lambda row, counts: (
-        "" if counts is None else f"{counts['found']:,}, {counts['missed']:,}, {counts['invented']:,}"
+        ""
+        if counts is None
+        else f"{counts['found']:,}, {counts['missed']:,}, {counts['invented']:,}"
     ),
     "object F1": _plain("object_f1"),
     "outline within 2 px (`nsd_2px`)": _plain("nsd_2px"),
@@ -153,26 +178,31 @@ def of_choice(run: FinishedRun) -> str:
     if run.winner != best:
         row = run.row(best)
         sentences.append(
-            f"`{best}` has {row['dice_mean'] - chosen['dice_mean']:.4f} more mean Dice{_times_slower(chosen, row)}."
+            f"`{best}` has {row['dice_mean'] - chosen['dice_mean']:.4f} more mean "
+            f"Dice{_times_slower(chosen, row)}."
         )
     return " ".join([*sentences, *_faster(run, chosen)])
 
 
 def _faster(run: FinishedRun, chosen: pd.Series) -> list[str]:
-    """Those that would be faster than the chosen one and were not shown to be worse than the best."""
-    rows = run.board[run.board["verdict"] == "not told apart"].dropna(subset=["simultaneous_lower"])
+    """Those that would be faster than the chosen one and were not shown to be worse than the
+    best.
+    """
+    rows = run.board[run.board["verdict"] == "not told apart"].dropna(
+        subset=["simultaneous_lower"]
+    )
     rows = rows[rows["predict_seconds_per_image"] < chosen["predict_seconds_per_image"]]
     if rows.empty:
         return []
     said = [
-        f"`{row.approach}` ({duration(row.predict_seconds_per_image)}; a loss of up to {-row.simultaneous_lower:.3f} "
-        "is possible)"
+        f"`{row.approach}` ({duration(row.predict_seconds_per_image)}; a loss of up to "
+        f"{-row.simultaneous_lower:.3f} is possible)"
         for row in rows.itertuples()
     ]
     first = rows.loc[rows["simultaneous_lower"].idxmax(), "approach"]
     return [
-        f"Faster than its {duration(chosen['predict_seconds_per_image'])} for an image, but not shown to lose less "
-        f"than {run.margin:g}: {listed(said)}.",
+        f"Faster than its {duration(chosen['predict_seconds_per_image'])} for an image, but not "
+        f"shown to lose less than {run.margin:g}: {listed(said)}.",
         f"Where speed matters more than that risk, look at `{first}` first.",
     ]
 

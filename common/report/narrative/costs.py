@@ -1,4 +1,6 @@
-"""What an approach costs: seconds and memory for a mask, and the training that was given and taken."""
+"""What an approach costs: seconds and memory for a mask, and the training that was given and
+taken.
+"""
 
 import pandas as pd
 
@@ -6,7 +8,10 @@ from common.describe.finding import counted, listed
 from common.report.finished_run import FinishedRun
 from common.report.narrative.words import amount, code, device_of, duration
 
-EARLY, LATE = 0.8, 1.1  # of the minutes given; a training that took less ended by itself, one that took more had more
+EARLY, LATE = (
+    0.8,
+    1.1,
+)  # of the minutes given; a training that took less ended by itself, one that took more had more
 UNITS = {"minutes": "minute", "epochs": "epoch", "steps": "step"}
 
 
@@ -15,10 +20,14 @@ def of_costs(run: FinishedRun) -> str:
     rows = run.board[run.board["status"] == "ok"].dropna(subset=["predict_seconds_per_image"])
     if rows.empty:
         return "Costs were not measured in this run."
-    quick, slow = (rows.loc[rows["predict_seconds_per_image"].agg(which)] for which in ("idxmin", "idxmax"))
+    quick, slow = (
+        rows.loc[rows["predict_seconds_per_image"].agg(which)] for which in ("idxmin", "idxmax")
+    )
     span = f"{duration(quick['predict_seconds_per_image'])} (`{quick['approach']}`)"
     if len(rows) > 1:
-        span = f"from {span} to {duration(slow['predict_seconds_per_image'])} (`{slow['approach']}`)"
+        span = (
+            f"from {span} to {duration(slow['predict_seconds_per_image'])} (`{slow['approach']}`)"
+        )
     sentences = [f"An image takes {span} on {device_of(run)}."]
     sentences += _size(run) if run.winner in set(rows["approach"]) else []
     beaten = rows.loc[rows["pareto"].eq(False), "approach"].tolist()
@@ -32,14 +41,19 @@ def _size(run: FinishedRun) -> list[str]:
     row = run.row(run.winner)
     said = [f"has {row['model_mb']:.1f} MB on disk"] if pd.notna(row["model_mb"]) else []
     if pd.notna(row["peak_memory_mb"]):
-        said.append(f"needs up to {row['peak_memory_mb']:,.0f} MB of memory, Python and its libraries included")
+        said.append(
+            f"needs up to {row['peak_memory_mb']:,.0f} MB of memory, Python and its libraries "
+            "included"
+        )
     return [f"`{run.winner}` {' and '.join(said)}."] if said else []
 
 
 def budget_of(run: FinishedRun) -> str:
     """What each training was given, in words; empty where the run does not tell."""
     budget = run.about.get("identity", {}).get("budget", {})
-    return " and ".join(amount(budget[key], unit) for key, unit in UNITS.items() if budget.get(key) is not None)
+    return " and ".join(
+        amount(budget[key], unit) for key, unit in UNITS.items() if budget.get(key) is not None
+    )
 
 
 def of_time_taken(run: FinishedRun) -> str:
@@ -50,20 +64,31 @@ def of_time_taken(run: FinishedRun) -> str:
     given, minutes = budget_of(run), run.about.get("identity", {}).get("budget", {}).get("minutes")
     sentences = [f"Each training was given {given}."] if given else []
     learned = rows[rows["fit_steps"].notna()]
-    early = learned["fit_seconds"] < EARLY * 60 * minutes if minutes else learned["fit_seconds"] < 0
+    early = (
+        learned["fit_seconds"] < EARLY * 60 * minutes if minutes else learned["fit_seconds"] < 0
+    )
     for said, part in (("Taken", learned[~early]), ("Ended before by themselves", learned[early])):
         if len(part):
             said = said if len(part) > 1 else said.replace("themselves", "itself")
-            sentences.append(f"{said}: {listed([_taken(row) for row in part.itertuples()], most=12)}.")
+            sentences.append(
+                f"{said}: {listed([_taken(row) for row in part.itertuples()], most=12)}."
+            )
     more = learned[learned["fit_seconds"] > LATE * 60 * minutes] if minutes else learned.head(0)
     if len(more):
-        many = [f"`{row.approach}` took {row.fit_seconds / 60 / minutes:.2f} times that" for row in more.itertuples()]
+        many = [
+            f"`{row.approach}` took {row.fit_seconds / 60 / minutes:.2f} times that"
+            for row in more.itertuples()
+        ]
         sentences.append(f"More than was given: {listed(many, most=12)}.")
     free = rows[rows["fit_steps"].isna()]
     if len(free):
         many = [f"`{row.approach}` ({duration(row.fit_seconds)})" for row in free.itertuples()]
-        members = ", an ensemble's time with that of its members" * bool(set(_ensembles(run)) & set(free["approach"]))
-        sentences.append(f"Without steps, so not limited in this way{members}: {listed(many, most=12)}.")
+        members = ", an ensemble's time with that of its members" * bool(
+            set(_ensembles(run)) & set(free["approach"])
+        )
+        sentences.append(
+            f"Without steps, so not limited in this way{members}: {listed(many, most=12)}."
+        )
     return " ".join(sentences)
 
 

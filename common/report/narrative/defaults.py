@@ -1,5 +1,5 @@
-"""What follows from the studies for the defaults: which variation is recommended where several help, and what was
-decided.
+"""What follows from the studies for the defaults: which variation is recommended where several
+help, and what was decided.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,9 @@ from common.report.narrative.studies import BASELINE
 from common.report.narrative.words import between, duration
 
 COSTS = ("predict_seconds_per_image", "fit_seconds")  # the first counts before the second
-ALIKE = 1.5  # times that differ by less than this factor are taken as equal: they vary as much on a busy machine
+# times that differ by less than this factor are taken as equal: they vary as much on a busy
+# machine
+ALIKE = 1.5
 
 
 def of_defaults(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]) -> str:
@@ -27,7 +29,11 @@ def of_defaults(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str,
         said = "not run; the defaults rest on no measurement here."
         if table is not None:
             outcome = studies[name].outcome
-            decided = f"**Decided:** {outcome}" if outcome else "What becomes of the default is not decided yet."
+            decided = (
+                f"**Decided:** {outcome}"
+                if outcome
+                else "What becomes of the default is not decided yet."
+            )
             said = f"{_followed(table, studies[name])} {decided}"
         lines.append(f"- **{name}**: {said}")
     return "\n".join(lines)
@@ -41,22 +47,25 @@ def _followed(table: pd.DataFrame, planned: Planned) -> str:
     better, worse = (rows[rows["verdict"] == verdict] for verdict in ("helps", "hurts"))
     if better.empty:
         return (
-            f"of {counted(len(rows), 'variation')} with a result none is shown to help and {len(worse) or 'none'} to "
-            "hurt, so the numbers speak for no other default."
+            f"of {counted(len(rows), 'variation')} with a result none is shown to help and "
+            f"{len(worse) or 'none'} to hurt, so the numbers speak for no other default."
         )
     chosen, alike = recommended(better)
     usual = table[table["variation"] == BASELINE].iloc[0]
     others = [f"{_gain(row)}{_cost(row, chosen)}" for _, row in alike.iterrows()]
     price = _cost(chosen, usual)
     said = (
-        f"{_gain(chosen)}{price} is shown to help, which speaks for {_settings(chosen['variation'], planned)} on data "
+        f"{_gain(chosen)}{price} is shown to help, which speaks for "
+        f"{_settings(chosen['variation'], planned)} on data "
     )
     said += "like these."
     if others:
         said += f" Not taken, as dearer or of less gain while the bounds overlap: {_all(others)}."
     less = better.drop([chosen.name, *alike.index])
     return said + (
-        f" Shown to help, but less: {_all([_gain(row) for _, row in less.iterrows()])}." if len(less) else ""
+        f" Shown to help, but less: {_all([_gain(row) for _, row in less.iterrows()])}."
+        if len(less)
+        else ""
     )
 
 
@@ -81,21 +90,26 @@ def _settings(name: str, planned: Planned) -> str:
 
 
 def recommended(better: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
-    """The cheapest of the variations that help as much as the best one, as far as their bounds can tell.
+    """The cheapest of the variations that help as much as the best one, as far as their bounds can
+    tell.
 
     Args:
-        better: rows of a study that help, at least one, with their bounds and `COSTS`, which may be missing.
+        better: rows of a study that help, at least one, with their bounds and `COSTS`, which may
+            be missing.
 
     Returns:
-        Of the rows whose bounds overlap those of the largest gain: the one that is cheapest in predicting, then in
-        training, then of the largest gain, where times within a factor of 1.5 count as equal; and the others, dearest
-        last.
+        Of the rows whose bounds overlap those of the largest gain: the one that is cheapest in
+            predicting, then in
+        training, then of the largest gain, where times within a factor of 1.5 count as equal; and
+        the others, dearest last.
     """
     best = better.loc[better["to_baseline"].idxmax()]
     overlap = (better["to_baseline_upper"] >= best["to_baseline_lower"]) & (
         better["to_baseline_lower"] <= best["to_baseline_upper"]
     )
-    alike = better[overlap].reindex(columns=[*better.columns, *(cost for cost in COSTS if cost not in better)])
+    alike = better[overlap].reindex(
+        columns=[*better.columns, *(cost for cost in COSTS if cost not in better)]
+    )
     cheap = alike
     for cost in COSTS:
         if cheap[cost].notna().any():
@@ -105,7 +119,9 @@ def recommended(better: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
 
 
 def _cost(row: pd.Series, other: pd.Series) -> str:
-    """Seconds of an image, and of a training where they clearly differ from another row's, beside that row's."""
+    """Seconds of an image, and of a training where they clearly differ from another row's, beside
+    that row's.
+    """
     said = []
     for cost, what, least in zip(COSTS, ("an image", "a training"), (1.0, ALIKE), strict=True):
         here, there = row.get(cost), other.get(cost)

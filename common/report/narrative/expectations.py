@@ -1,7 +1,8 @@
-"""Whether what was expected of the variations of a study was borne out: row by row, counted for a study, and for all.
+"""Whether what was expected of the variations of a study was borne out: row by row, counted for a
+study, and for all.
 
-Only the direction of the mean Dice is judged. How far it was expected to go, and what else the words say, is left to
-the reader; what the study could not show at all is named.
+Only the direction of the mean Dice is judged. How far it was expected to go, and what else the
+words say, is left to the reader; what the study could not show at all is named.
 """
 
 from collections.abc import Mapping
@@ -20,7 +21,9 @@ SAID = {"better": "better", "worse": "worse", "same": "no difference", "no bette
 
 
 class Expected(Protocol):
-    """A variation of a study as these sentences need it; see `approaches.studies.hypotheses.Variation`."""
+    """A variation of a study as these sentences need it; see
+    `approaches.studies.hypotheses.Variation`.
+    """
 
     expected: str
     expects: str
@@ -47,8 +50,9 @@ def judged(expects: str, verdict: str, lower: float, upper: float) -> str:
         upper: the other bound.
 
     Returns:
-        *as expected*; *opposite*, where the contrary was shown; *undecided*, where nothing was. No difference is as
-        expected only where both bounds lie within ±0.01, no gain only where the upper one does.
+        *as expected*; *opposite*, where the contrary was shown; *undecided*, where nothing was. No
+        difference is as expected only where both bounds lie within ±0.01, no gain only where the
+        upper one does.
 
     Raises:
         ValueError: nothing is expected.
@@ -56,11 +60,14 @@ def judged(expects: str, verdict: str, lower: float, upper: float) -> str:
     Examples:
         >>> judged("better", "helps", 0.01, 0.03), judged("worse", "helps", 0.01, 0.03)
         ('as expected', 'opposite')
-        >>> judged("same", "not told apart", -0.02, 0.02), judged("same", "not told apart", -0.004, 0.003)
+        >>> alike = "same", "not told apart"
+        >>> judged(*alike, -0.02, 0.02), judged(*alike, -0.004, 0.003)
         ('undecided', 'as expected')
     """
     if expects not in SAID:
-        raise ValueError(f"judged got the expectation {expects!r}; it needs one of {', '.join(SAID)}.")
+        raise ValueError(
+            f"judged got the expectation {expects!r}; it needs one of {', '.join(SAID)}."
+        )
     if verdict == "helps":
         return RIGHT if expects == "better" else WRONG
     if verdict == "hurts":
@@ -70,12 +77,16 @@ def judged(expects: str, verdict: str, lower: float, upper: float) -> str:
 
 
 def judgement(variation: Expected, row: pd.Series | None) -> str:
-    """The same of a variation's row in the table of its study; *no result* or *not run* where it has none."""
+    """The same of a variation's row in the table of its study; *no result* or *not run* where it
+    has none.
+    """
     if row is None:
         return NOT_RUN
     if pd.isna(row["verdict"]):
         return NO_RESULT
-    return judged(variation.expects, row["verdict"], row["to_baseline_lower"], row["to_baseline_upper"])
+    return judged(
+        variation.expects, row["verdict"], row["to_baseline_lower"], row["to_baseline_upper"]
+    )
 
 
 def row_of(table: pd.DataFrame | None, variation: str) -> pd.Series | None:
@@ -85,12 +96,13 @@ def row_of(table: pd.DataFrame | None, variation: str) -> pd.Series | None:
 
 
 def expected_beside_found(variations: Mapping[str, Expected], table: pd.DataFrame | None) -> str:
-    """A Markdown table: each variation, what was expected of it beforehand, what was found, and whether both agree.
+    """A Markdown table: each variation, what was expected of it beforehand, what was found, and
+    whether both agree.
 
     Args:
         variations: by name; their texts are used where there is no table.
-        table: of `common.leaderboard.studies.study_table`, whose `expected` is what was said when the study was run;
-            None where it was not run.
+        table: of `common.leaderboard.studies.study_table`, whose `expected` is what was said when
+            the study was run; None where it was not run.
     """
     columns = ["variation", "expected", "found", "expectation"]
     rows = []
@@ -105,16 +117,24 @@ def _found(variation: Expected, row: pd.Series | None) -> str:
     if row is None or pd.isna(row["verdict"]):
         return NOT_RUN if row is None else NO_RESULT
     bounds = between(row["to_baseline_lower"], row["to_baseline_upper"], 3, "+")
-    found = f"{row['verdict']}: {row['to_baseline']:+.3f} ({bounds}); by seed and fold {row['by_seed']}"
-    return found + (f"; not measured by this study: {variation.unmeasured}" if variation.unmeasured else "")
+    found = (
+        f"{row['verdict']}: {row['to_baseline']:+.3f} ({bounds}); by seed and fold "
+        f"{row['by_seed']}"
+    )
+    return found + (
+        f"; not measured by this study: {variation.unmeasured}" if variation.unmeasured else ""
+    )
 
 
-def of_expectations(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]) -> str:
+def of_expectations(
+    tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]
+) -> str:
     """How many expectations were borne out and how many were wrong, the wrong ones by name.
 
     Args:
         tables: study → its table, None where it was not run.
-        studies: that are counted, by name; with several of them variations are named with their study.
+        studies: that are counted, by name; with several of them variations are named with their
+            study.
     """
     verdicts: dict[str, str] = {}
     wrong, unmeasured, margin = [], [], False
@@ -124,7 +144,9 @@ def of_expectations(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[
             said = f"*{study}: {name}*" if len(studies) > 1 else f"*{name}*"
             verdicts[said] = verdict = judgement(variation, row)
             if verdict == WRONG:
-                wrong.append(f"{said} ({SAID[variation.expects]} was expected, it {row['verdict']})")
+                wrong.append(
+                    f"{said} ({SAID[variation.expects]} was expected, it {row['verdict']})"
+                )
             if verdict in (RIGHT, WRONG, OPEN):
                 margin |= variation.expects in ("same", "no better")
                 unmeasured += [f"{said} ({variation.unmeasured})"] if variation.unmeasured else []
@@ -132,11 +154,13 @@ def of_expectations(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[
         return f"None of {counted(len(verdicts), 'expectation')} was tested."
     sentences = [_counted(list(verdicts.values()), wrong)]
     if margin:
-        sentences.append(f"*No difference* is borne out only where both bounds lie within ±{SAME:g}.")
+        sentences.append(
+            f"*No difference* is borne out only where both bounds lie within ±{SAME:g}."
+        )
     if unmeasured:
         sentences.append(
-            f"Half of what was expected of {listed(unmeasured, most=len(unmeasured))} was not measured: the Dice of "
-            "the folds cannot show it."
+            f"Half of what was expected of {listed(unmeasured, most=len(unmeasured))} was not "
+            "measured: the Dice of the folds cannot show it."
         )
     return " ".join(sentences)
 
@@ -145,9 +169,18 @@ def _counted(verdicts: list[str], wrong: list[str]) -> str:
     """One sentence on all judgements, and one on those that are open."""
     right, number = verdicts.count(RIGHT), len(verdicts)
     names = f": {listed(wrong, most=len(wrong))}" if wrong else ""
-    said = f"**Of {counted(number, 'expectation')}, {_were(right)} borne out and {_were(len(wrong))} wrong{names}.**"
-    reasons = {OPEN: "not told apart from the baseline", NO_RESULT: "without a result", NOT_RUN: "not run"}
-    left = [f"{verdicts.count(which)} {why}" for which, why in reasons.items() if which in verdicts]
+    said = (
+        f"**Of {counted(number, 'expectation')}, {_were(right)} borne out and {_were(len(wrong))} "
+        f"wrong{names}.**"
+    )
+    reasons = {
+        OPEN: "not told apart from the baseline",
+        NO_RESULT: "without a result",
+        NOT_RUN: "not run",
+    }
+    left = [
+        f"{verdicts.count(which)} {why}" for which, why in reasons.items() if which in verdicts
+    ]
     if not left:
         return said
     return f"{said} {'The rest is' if right or wrong else 'All are'} open: {listed(left)}."

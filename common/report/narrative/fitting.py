@@ -1,4 +1,6 @@
-"""What happened on *fit* and *tune*: trainings, thresholds, further steps, and what an ensemble gains."""
+"""What happened on *fit* and *tune*: trainings, thresholds, further steps, and what an ensemble
+gains.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +13,8 @@ from common.report.finished_run import FinishedRun
 from common.report.narrative.words import NOTHING, between, code
 
 NOT_STORED = "The records of this run are not stored beside its tables, so this cannot be shown."
-LATE = 0.8  # of the training; a highest Dice that comes later leaves open whether more time would help
+# of the training; a highest Dice that comes later leaves open whether more time would help
+LATE = 0.8
 SMALL = 0.001  # a smaller difference of mean Dice is not worth a sentence
 
 
@@ -26,21 +29,22 @@ def of_trainings(run: FinishedRun) -> str:
             continue
         best, end = judged.loc[judged["tune_dice"].idxmax()], rows["seconds"].max()
         sentences.append(
-            f"`{name}` reaches its highest Dice on *tune*, {best['tune_dice']:.3f}, after {best['seconds'] / 60:.1f} "
-            f"of {end / 60:.1f} minutes"
+            f"`{name}` reaches its highest Dice on *tune*, {best['tune_dice']:.3f}, after "
+            f"{best['seconds'] / 60:.1f} of {end / 60:.1f} minutes"
         )
         late += [name] if end > 0 and best["seconds"] >= LATE * end else []
     if not sentences:
         return "No network was judged on *tune* during its training."
     then = (
-        f" For {listed(code(late))} that is in the last {percent(1 - LATE)} of the time, so these curves do not show "
-        "that more time would be useless."
+        f" For {listed(code(late))} that is in the last {percent(1 - LATE)} of the time, so these "
+        "curves do not show that more time would be useless."
         if late
-        else f" {'All were' if len(sentences) > 1 else 'It was'} at {'their' if len(sentences) > 1 else 'its'} best "
-        "before the last fifth of the time."
+        else f" {'All were' if len(sentences) > 1 else 'It was'} at "
+        f"{'their' if len(sentences) > 1 else 'its'} best before the last fifth of the time."
     )
     return (
-        f"{'; '.join(sentences)}. (At a threshold of 0.5, on the part of *tune* that is judged during training.){then}"
+        f"{'; '.join(sentences)}. (At a threshold of 0.5, on the part of *tune* that is judged "
+        f"during training.){then}"
     )
 
 
@@ -53,15 +57,26 @@ def of_thresholds(run: FinishedRun) -> str:
     sentences = [f"Thresholds chosen on *tune*: {listed(said, most=12)}."]
     sentences += _at_the_end(run, rows)
     gains = (rows["dice_mean"] - rows["dice_at_half"]).set_axis(rows["approach"]).dropna()
-    lost, most = gains[gains <= -SMALL].drop(run.winner, errors="ignore"), gains.idxmax() if len(gains) else None
+    lost, most = (
+        gains[gains <= -SMALL].drop(run.winner, errors="ignore"),
+        gains.idxmax() if len(gains) else None,
+    )
     if run.winner in gains.index:
-        sentences.append(_against_half(run.winner, gains[run.winner], run.row(run.winner)["threshold"]))
+        sentences.append(
+            _against_half(run.winner, gains[run.winner], run.row(run.winner)["threshold"])
+        )
     if most is not None and most != run.winner and gains[most] >= SMALL:
         sentences.append(f"Choosing it gives most to `{most}`, {gains[most]:+.4f}.")
     if len(lost):
         worst = lost.idxmin()
-        by = f"; `{worst}` loses most, {-lost[worst]:.4f}" if len(lost) > 1 else f", which loses {-lost[worst]:.4f}"
-        sentences.append(f"On `val` a plain 0.5 would have been better for {listed(code(lost.index))}{by}.")
+        by = (
+            f"; `{worst}` loses most, {-lost[worst]:.4f}"
+            if len(lost) > 1
+            else f", which loses {-lost[worst]:.4f}"
+        )
+        sentences.append(
+            f"On `val` a plain 0.5 would have been better for {listed(code(lost.index))}{by}."
+        )
     if gains.abs().max() >= SMALL:
         sentences.append("No interval was computed for these differences.")
     return " ".join(sentences)
@@ -77,7 +92,10 @@ def _at_the_end(run: FinishedRun, rows: pd.DataFrame) -> list[str]:
             ends.append(f"`{row.approach}` ({row.threshold:g})")
     if not ends:
         return []
-    return [f"**At the end of the grid: {listed(ends)}**; a better threshold may lie beyond, where none was tried."]
+    return [
+        f"**At the end of the grid: {listed(ends)}**; a better threshold may lie beyond, where "
+        "none was tried."
+    ]
 
 
 def _against_half(name: str, gain: float, threshold: float) -> str:
@@ -85,26 +103,43 @@ def _against_half(name: str, gain: float, threshold: float) -> str:
     if threshold == 0.5 and abs(gain) < SMALL:
         return f"`{name}` has the plain 0.5 itself, so nothing is gained or lost by its choice."
     if abs(gain) < SMALL:
-        return f"On `val`, the threshold of `{name}` changes its mean Dice by less than {SMALL:g} against a plain 0.5."
-    return f"On `val`, `{name}` has {gain:+.4f} mean Dice against a plain threshold of 0.5 without further steps."
+        return (
+            f"On `val`, the threshold of `{name}` changes its mean Dice by less than {SMALL:g} "
+            "against a plain 0.5."
+        )
+    return (
+        f"On `val`, `{name}` has {gain:+.4f} mean Dice against a plain threshold of 0.5 without "
+        "further steps."
+    )
 
 
 def of_steps(run: FinishedRun) -> str:
     """Which further steps of post-processing were kept."""
     judged = [
-        (name, step) for name, record in run.records.items() for step in (record.tune or {}).get("steps", []) if step
+        (name, step)
+        for name, record in run.records.items()
+        for step in (record.tune or {}).get("steps", [])
+        if step
     ]
     if not judged:
-        return NOT_STORED if not run.records else "No further step of post-processing was judged in this run."
+        return (
+            NOT_STORED
+            if not run.records
+            else "No further step of post-processing was judged in this run."
+        )
     kept = [(name, step) for name, step in judged if step["kept"]]
     told = (
-        "A step beyond the threshold is kept only where its gain, measured on images that did not choose it, has a "
-        "95 % interval above zero."
+        "A step beyond the threshold is kept only where its gain, measured on images that did not "
+        "choose it, has a 95 % interval above zero."
     )
     if not kept:
-        return f"{told} None of the {len(judged)} that were judged is kept: no gain over plain thresholds is shown."
+        return (
+            f"{told} None of the {len(judged)} that were judged is kept: no gain over plain "
+            "thresholds is shown."
+        )
     said = [
-        f"{step['step']} of `{name}` ({step['gain']:+.4f}, {between(step['lower'], step['upper'], 4, '+')})"
+        f"{step['step']} of `{name}` ({step['gain']:+.4f}, "
+        f"{between(step['lower'], step['upper'], 4, '+')})"
         for name, step in kept
     ]
     return f"{told} Of {len(judged)} that were judged, kept: {listed(said, most=12)}."
@@ -123,13 +158,18 @@ def of_ensemble(run: FinishedRun) -> str:
     sentences = [_of_members(name, fit)]
     gain = fit.get("tune_dice_gain_of_views")
     if gain is not None:
+        views = fit["views"]
         sentences.append(
             f"Flips and quarter turns of the image give {gain:+.4f} on "
             f"{counted(fit['images_compared_for_views'], 'image')} of *tune*; "
-            f"{'{} views are averaged'.format(fit['views']) if fit['views'] > 1 else 'they are not kept'}."
+            f"{f'{views} views are averaged' if views > 1 else 'they are not kept'}."
         )
-    sentences.append("This was measured on the images that chose members and views, so it is optimistic.")
-    sentences.append(_on_val(run, name, [member for member in fit.get("weights", {}) if member in run.names]))
+    sentences.append(
+        "This was measured on the images that chose members and views, so it is optimistic."
+    )
+    sentences.append(
+        _on_val(run, name, [member for member in fit.get("weights", {}) if member in run.names])
+    )
     return " ".join(filter(None, sentences))
 
 
@@ -138,11 +178,15 @@ def _of_members(name: str, fit: Mapping[str, Any]) -> str:
     best = max(fit["tune_dice_alone"], key=fit["tune_dice_alone"].get)
     weights = fit.get("weights", {})
     if len(weights) == 1:
-        return f"`{name}` found one member enough, `{next(iter(weights))}`: on *tune* no other added to it."
+        return (
+            f"`{name}` found one member enough, `{next(iter(weights))}`: on *tune* no other added "
+            "to it."
+        )
     members = [f"`{member}` (weight {weight})" for member, weight in weights.items()]
     return (
         f"`{name}` uses {listed(members)}. On *tune*, members together have "
-        f"{fit['tune_dice_gain_of_members']:+.4f} mean Dice against the best of them alone, `{best}`."
+        f"{fit['tune_dice_gain_of_members']:+.4f} mean Dice against the best of them alone, "
+        f"`{best}`."
     )
 
 
@@ -153,12 +197,16 @@ def _on_val(run: FinishedRun, name: str, members: list[str]) -> str:
     rows = run.board.set_index("approach")
     best = rows.loc[members, "dice_mean"].astype(float).idxmax()
     gain, lower, upper = run.difference(name, best)
-    times = rows.loc[name, "predict_seconds_per_image"] / rows.loc[best, "predict_seconds_per_image"]
+    times = (
+        rows.loc[name, "predict_seconds_per_image"] / rows.loc[best, "predict_seconds_per_image"]
+    )
     price = f", at {times:.1f} times its time for an image" if pd.notna(times) else ""
     bounds = f" ({between(lower, upper, sign='+')})" if pd.notna(lower) else ""
     against = f"`{best}`, its best member there"
     if gain < 0:
         sure = "" if upper < 0 else "; that the loss is real is not shown"
-        return f"On `val` **the ensemble loses**: {gain:+.4f}{bounds} against {against}{price}{sure}."
+        return (
+            f"On `val` **the ensemble loses**: {gain:+.4f}{bounds} against {against}{price}{sure}."
+        )
     sure = "" if lower > 0 else "; that the gain is real is not shown"
     return f"On `val` it has {gain:+.4f}{bounds} against {against}{price}{sure}."

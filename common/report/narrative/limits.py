@@ -17,7 +17,9 @@ def of_limits(run: FinishedRun, photos: int | None = None) -> str:
     """
     found = [*_of_images(run), *_of_data(run), *_of_training(run), *_of_costs(run)]
     if photos is not None and photos < FEW_PHOTOS:
-        seen = f"{counted(photos, 'photo')} without labels" if photos else "no photo without labels"
+        seen = (
+            f"{counted(photos, 'photo')} without labels" if photos else "no photo without labels"
+        )
         found.append(f"With {seen} to look at, next to nothing is known of photos from elsewhere.")
     return "\n".join(f"- {sentence}" for sentence in found)
 
@@ -28,17 +30,21 @@ def _of_images(run: FinishedRun) -> list[str]:
         return ["No approach has a score, so nothing can be concluded."]
     found = []
     if compared.units < compared.images:
-        few = " That is few: a failure that one in twenty images shows may not have been seen at all." * (
-            compared.units < FEW_GROUPS
+        few = (
+            " That is few: a failure that one in twenty images shows may not have been seen at "
+            "all." * (compared.units < FEW_GROUPS)
         )
         found.append(
-            f"The {counted(compared.images, 'image')} with objects are {compared.units} independent groups; intervals "
-            f"are about so many.{few}"
+            f"The {counted(compared.images, 'image')} with objects are {compared.units} "
+            f"independent groups; intervals are about so many.{few}"
         )
     elif compared.images < FEW_GROUPS:
         found.append(f"The scores are from {counted(compared.images, 'image')} only.")
     if run.board["n_empty"].fillna(0).max() == 0:
-        found.append("No image of `val` is without object: how often something is seen where nothing is, is not known.")
+        found.append(
+            "No image of `val` is without object: how often something is seen where nothing is, "
+            "is not known."
+        )
     if compared.reason:
         found.append(f"There are no intervals: {compared.reason}.")
     return found
@@ -46,7 +52,11 @@ def _of_images(run: FinishedRun) -> list[str]:
 
 def _of_data(run: FinishedRun) -> list[str]:
     notes = [note.removeprefix("warning:").strip() for note in run.about.get("notes", [])]
-    warned = [note for note, raw in zip(notes, run.about.get("notes", []), strict=True) if raw.startswith("warning:")]
+    warned = [
+        note
+        for note, raw in zip(notes, run.about.get("notes", []), strict=True)
+        if raw.startswith("warning:")
+    ]
     return [f"The run warned: {note}." for note in warned]
 
 
@@ -55,17 +65,26 @@ def _of_training(run: FinishedRun) -> list[str]:
         return []
     found = []
     if run.board["dice_over_seeds"].isna().all():
-        found.append("Each approach was trained once; how much another training would differ was not measured.")
+        found.append(
+            "Each approach was trained once; how much another training would differ was not "
+            "measured."
+        )
     if budget_of(run):
         found.append(
-            f"Each training was given {budget_of(run)}, and took what stands under *Trainings*; with more for all, the "
-            "order may be another."
+            f"Each training was given {budget_of(run)}, and took what stands under *Trainings*; "
+            "with more for all, the order may be another."
         )
     if run.about.get("identity", {}).get("smoke"):
-        found.append("The smallest settings were used: this run shows that everything works, not what is good.")
+        found.append(
+            "The smallest settings were used: this run shows that everything works, not what is "
+            "good."
+        )
     names = run.board.loc[run.board["status"] != "ok", "approach"].tolist()
     if names:
-        found.append(f"{percent(len(names) / len(run.board))} of the approaches have no result and may be better.")
+        found.append(
+            f"{percent(len(names) / len(run.board))} of the approaches have no result and may be "
+            "better."
+        )
     return found
 
 
@@ -73,4 +92,7 @@ def _of_costs(run: FinishedRun) -> list[str]:
     device = run.about.get("device")
     if not device or run.board["predict_seconds_per_image"].isna().all():
         return []
-    return [f"Seconds and memory are those of one machine ({device}); on another device the costs rank differently."]
+    return [
+        f"Seconds and memory are those of one machine ({device}); on another device the costs "
+        "rank differently."
+    ]

@@ -1,4 +1,6 @@
-"""What the masks of the photos without labels hold. There is no truth for them, so only what can be counted is said."""
+"""What the masks of the photos without labels hold. There is no truth for them, so only what can
+be counted is said.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,19 +39,23 @@ def mask_objects(mask: np.ndarray) -> list[dict]:
         corners = [np.stack([columns + x, rows + y], axis=1) for x in (0, 1) for y in (0, 1)]
         hull = cv2.convexHull(np.concatenate(corners).astype(np.float32))
         sides = sorted(cv2.minAreaRect(hull)[1], reverse=True)
-        found.append({"area_px": area, "length_px": float(sides[0]), "width_of_object_px": float(sides[1])})
+        found.append(
+            {"area_px": area, "length_px": float(sides[0]), "width_of_object_px": float(sides[1])}
+        )
     return found
 
 
 def photo_table(photos: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> pd.DataFrame:
-    """A row for each object that was found on each photo; a photo without any has one row, whose `object` is 0.
+    """A row for each object that was found on each photo; a photo without any has one row, whose
+    `object` is 0.
 
     Args:
-        photos: name, image (H, W, 3) uint8 and mask (H, W) bool of each, as `common.report.finished_run.photo_masks`
-            gives them.
+        photos: name, image (H, W, 3) uint8 and mask (H, W) bool of each, as
+            `common.report.finished_run.photo_masks` gives them.
 
     Returns:
-        Columns `photo`, `height_px`, `width_px`, `object` (from 1), `area_px`, `length_px`, `width_of_object_px`.
+        Columns `photo`, `height_px`, `width_px`, `object` (from 1), `area_px`, `length_px`,
+        `width_of_object_px`.
     """
     rows = []
     for name, _, mask in photos:
@@ -61,7 +67,8 @@ def photo_table(photos: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> pd.Data
 
 
 def train_objects(data: Path) -> pd.DataFrame:
-    """Sizes of the annotated objects of `train`: columns `area_px`, `length_px`, `width_of_object_px`.
+    """Sizes of the annotated objects of `train`: columns `area_px`, `length_px`,
+    `width_of_object_px`.
 
     Args:
         data: the data folder; where it has no `train` the table is empty.
@@ -82,13 +89,16 @@ def of_photos(photos: pd.DataFrame, train: pd.DataFrame) -> str:
         train: of `train_objects`.
     """
     if photos.empty:
-        return "There are no photos without labels with stored probabilities, so nothing is said of them."
+        return (
+            "There are no photos without labels with stored probabilities, so nothing is said of "
+            "them."
+        )
     counts = photos.groupby("photo", sort=False)["object"].max()
     objects = photos[photos["object"] > 0]
     none = counts.index[counts == 0].tolist()
     sentences = [
-        f"On {counted(len(counts), 'photo')} the masks have {counted(len(objects), 'separate piece')}, at most "
-        f"{int(counts.max())} on one."
+        f"On {counted(len(counts), 'photo')} the masks have "
+        f"{counted(len(objects), 'separate piece')}, at most {int(counts.max())} on one."
     ]
     if none:
         sentences.append(f"Nothing was found on {counted(len(none), 'photo')}: {listed(none)}.")
@@ -96,7 +106,9 @@ def of_photos(photos: pd.DataFrame, train: pd.DataFrame) -> str:
         sentences.append(f"The median piece has {span(objects['area_px'], 'px')}.")
     if len(objects) and len(train):
         sentences += _outliers(objects, train)
-    sentences.append("Without labels no score can be given, and a piece is not proof of an object.")
+    sentences.append(
+        "Without labels no score can be given, and a piece is not proof of an object."
+    )
     return " ".join(sentences)
 
 
@@ -108,13 +120,13 @@ def _outliers(objects: pd.DataFrame, train: pd.DataFrame) -> list[str]:
     small = objects[objects["area_px"] < least / FACTOR]
     thin = objects[objects["width_of_object_px"] < thinnest / FACTOR]
     return [
-        f"Against {percent(USUAL)} of the {counted(len(train), 'object')} of `train`: {counted(len(large), 'piece')} "
-        "more "
+        f"Against {percent(USUAL)} of the {counted(len(train), 'object')} of `train`: "
+        f"{counted(len(large), 'piece')} more "
         f"than {FACTOR:g} times as large (above {FACTOR * most:,.0f} px){_where(large)}, "
         f"{counted(len(small), 'piece')} "
-        f"less than half as large (below {least / FACTOR:,.0f} px){_where(small)}, {counted(len(thin), 'piece')} less "
-        f"than half as wide (below {thinnest / FACTOR:.1f} px){_where(thin)}. Photos of another size or distance "
-        "explain "
+        f"less than half as large (below {least / FACTOR:,.0f} px){_where(small)}, "
+        f"{counted(len(thin), 'piece')} less than half as wide (below {thinnest / FACTOR:.1f} "
+        f"px){_where(thin)}. Photos of another size or distance explain "
         "part of that."
     ]
 

@@ -1,4 +1,6 @@
-"""What is done to an image before an approach sees it, and which of these settings were tested in a study."""
+"""What is done to an image before an approach sees it, and which of these settings were tested in
+a study.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ Settings = Mapping[str, Any]
 
 
 class Varied(Protocol):
-    """A variation of a study as this table needs it; see `approaches.studies.hypotheses.Variation`."""
+    """A variation of a study as this table needs it; see
+    `approaches.studies.hypotheses.Variation`.
+    """
 
     settings: Settings
 
@@ -33,7 +37,8 @@ class Step:
     Attributes:
         name: as it stands in the table.
         settings: of the config that decide it; a study of one of them is a test of the step.
-        said: config and fit of an approach → what is done, or nothing where the approach does no such thing.
+        said: config and fit of an approach → what is done, or nothing where the approach does no
+            such thing.
     """
 
     name: str
@@ -44,7 +49,11 @@ class Step:
 def _crop(config: Settings, fit: Settings) -> str:
     if "crop_px" not in config:
         return ""
-    near = f", {percent(config['object_share'])} of them near an object" if "object_share" in config else ""
+    near = (
+        f", {percent(config['object_share'])} of them near an object"
+        if "object_share" in config
+        else ""
+    )
     return f"crops of {config['crop_px']} px{near}"
 
 
@@ -64,7 +73,11 @@ def _whose(config: Settings) -> str:
 
 
 def _augmentation(config: Settings, fit: Settings) -> str:
-    steps = [step.get("__class_fullname__", "") for step in fit.get("augmentation") or [] if isinstance(step, Mapping)]
+    steps = [
+        step.get("__class_fullname__", "")
+        for step in fit.get("augmentation") or []
+        if isinstance(step, Mapping)
+    ]
     steps = [step for step in steps if step and step != "CenterCrop"]
     name = config.get("augmentation")
     return "" if name is None else f"*{name}*" + (f": {', '.join(steps)}" if steps else "")
@@ -77,30 +90,45 @@ def _zoom(config: Settings, fit: Settings) -> str:
 
 
 def _laid_on(config: Settings, fit: Settings) -> str:
-    words = {"paste_share": "objects of other images", "butt_share": "generated butts", "litter_share": "litter"}
+    words = {
+        "paste_share": "objects of other images",
+        "butt_share": "generated butts",
+        "litter_share": "litter",
+    }
     words |= {"generated_share": "generated scenes instead"}
     if not set(words) & set(config):
         return ""
-    return listed([f"{said} ({percent(config[key])})" for key, said in words.items() if config.get(key)]).replace(
-        "none", "nothing"
-    )
+    return listed(
+        [f"{said} ({percent(config[key])})" for key, said in words.items() if config.get(key)]
+    ).replace("none", "nothing")
 
 
 def _features(config: Settings, fit: Settings) -> str:
     groups = config.get("feature_groups")
-    return f"{listed(list(groups))} of each pixel at {config.get('scales', '?')} scales" if groups else ""
+    return (
+        f"{listed(list(groups))} of each pixel at {config.get('scales', '?')} scales"
+        if groups
+        else ""
+    )
 
 
 def _channel(config: Settings, fit: Settings) -> str:
     if "channel" not in fit:
         return ""
-    return f"one channel alone, *{fit['channel']}*, {'high' if fit.get('bright') else 'low'} values as object"
+    return (
+        f"one channel alone, *{fit['channel']}*, {'high' if fit.get('bright') else 'low'} values "
+        "as object"
+    )
 
 
 def _views(config: Settings, fit: Settings) -> str:
     if "views" not in fit:
         return ""
-    return f"{fit['views']} flips and quarter turns, averaged" if fit["views"] > 1 else "one view, as the image is"
+    return (
+        f"{fit['views']} flips and quarter turns, averaged"
+        if fit["views"] > 1
+        else "one view, as the image is"
+    )
 
 
 STEPS = (
@@ -109,7 +137,9 @@ STEPS = (
     Step("normalisation", (), _normalisation),
     Step("augmentation in training", ("augmentation",), _augmentation),
     Step("sizes in the augmentation", ("zoom",), _zoom),
-    Step("laid on crops", ("paste_share", "butt_share", "litter_share", "generated_share"), _laid_on),
+    Step(
+        "laid on crops", ("paste_share", "butt_share", "litter_share", "generated_share"), _laid_on
+    ),
     Step("features", ("feature_groups", "scales"), _features),
     Step("channel", (), _channel),
     Step("views for prediction", ("views",), _views),
@@ -117,7 +147,8 @@ STEPS = (
 
 
 def preparation_table(run: FinishedRun, studies: Mapping[str, Planned], found: Found) -> str:
-    """What each trained approach does to an image beforehand, and whether that was tested, as a Markdown table.
+    """What each trained approach does to an image beforehand, and whether that was tested, as a
+    Markdown table.
 
     Args:
         run: whose complete approaches are told of.
@@ -128,7 +159,8 @@ def preparation_table(run: FinishedRun, studies: Mapping[str, Planned], found: F
     for step in STEPS:
         for said, names in _done(run, step):
             lines.append(
-                f"| {step.name} | {said} | {listed(code(names), most=12)} | {how_tested(step, studies, found)} |"
+                f"| {step.name} | {said} | {listed(code(names), most=12)} | "
+                f"{how_tested(step, studies, found)} |"
             )
     if len(lines) > 2:
         return "\n".join(lines)
@@ -152,5 +184,9 @@ def how_tested(step: Step, studies: Mapping[str, Planned], found: Found) -> str:
         varied = {key for variation in study.variations.values() for key in variation.settings}
         if varied & set(step.settings):
             data = [data for data, tables in found.items() if tables.get(name) is not None]
-            said.append(f"tested in study *{name}* ({listed(data)})" if data else f"study *{name}* was not run")
+            said.append(
+                f"tested in study *{name}* ({listed(data)})"
+                if data
+                else f"study *{name}* was not run"
+            )
     return "; ".join(said) or "not tested"

@@ -1,4 +1,6 @@
-"""How the approaches rank, who cannot be told apart from the best, and what other images or trainings would change."""
+"""How the approaches rank, who cannot be told apart from the best, and what other images or
+trainings would change.
+"""
 
 import numpy as np
 import pandas as pd
@@ -19,9 +21,14 @@ def of_table(run: FinishedRun) -> str:
         sentences.append(_span(rows))
         outlines = rows.loc[rows["nsd_2px"].idxmax()] if rows["nsd_2px"].notna().any() else None
         if outlines is not None:
-            first = f"The best outlines are those of `{outlines['approach']}`" if len(rows) > 1 else "Its outlines"
+            first = (
+                f"The best outlines are those of `{outlines['approach']}`"
+                if len(rows) > 1
+                else "Its outlines"
+            )
             sentences.append(
-                f"{first}: {percent(outlines['nsd_2px'])} of their pixels lie within 2 px of the true outline."
+                f"{first}: {percent(outlines['nsd_2px'])} of their pixels lie within 2 px of the "
+                "true outline."
             )
         sentences += _empty(run, rows.iloc[0])
     for row in board[board["status"] != "ok"].itertuples():
@@ -34,10 +41,13 @@ def of_table(run: FinishedRun) -> str:
 def _span(rows: pd.DataFrame) -> str:
     first, last = rows.iloc[0], rows.iloc[-1]
     if len(rows) == 1:
-        return f"One approach came through, `{first['approach']}`, with a mean Dice of {first['dice_mean']:.3f}."
+        return (
+            f"One approach came through, `{first['approach']}`, with a mean Dice of "
+            f"{first['dice_mean']:.3f}."
+        )
     return (
-        f"{len(rows)} approaches came through; mean Dice runs from {last['dice_mean']:.3f} (`{last['approach']}`) to "
-        f"{first['dice_mean']:.3f} (`{first['approach']}`)."
+        f"{len(rows)} approaches came through; mean Dice runs from {last['dice_mean']:.3f} "
+        f"(`{last['approach']}`) to {first['dice_mean']:.3f} (`{first['approach']}`)."
     )
 
 
@@ -47,7 +57,9 @@ def _empty(run: FinishedRun, first: pd.Series) -> list[str]:
     chosen = run.winner or first["approach"]
     empty = int(first["n_empty"])
     seen = round(run.row(chosen)["empty_fp_rate"] * empty)
-    return [f"On {seen} of the {counted(empty, 'image')} without object `{chosen}` sees something."]
+    return [
+        f"On {seen} of the {counted(empty, 'image')} without object `{chosen}` sees something."
+    ]
 
 
 def of_ties(run: FinishedRun) -> str:
@@ -64,22 +76,29 @@ def of_ties(run: FinishedRun) -> str:
     )
     sentences = []
     if worse:
-        sentences.append(f"Worse than `{best}`, with bounds that exclude 0: {listed(code(worse), most=12)}.")
+        sentences.append(
+            f"Worse than `{best}`, with bounds that exclude 0: {listed(code(worse), most=12)}."
+        )
     if equivalent:
         sentences.append(
-            f"Within the margin of {run.margin:g} of it: {listed(code(equivalent), most=12)}; to choose the cheapest "
-            "of them loses nothing that matters."
+            f"Within the margin of {run.margin:g} of it: {listed(code(equivalent), most=12)}; to "
+            "choose the cheapest of them loses nothing that matters."
         )
     sentences += _tied(run, best, tied) if tied else []
-    sentences.append("The bounds hold for all pairs at once with 95 %." if not compared.reason else "")
+    sentences.append(
+        "The bounds hold for all pairs at once with 95 %." if not compared.reason else ""
+    )
     return " ".join(filter(None, sentences))
 
 
 def _tied(run: FinishedRun, best: str, names: list[str]) -> list[str]:
-    """Those that are not told apart from the best, how far off they may be, and what would have been seen."""
+    """Those that are not told apart from the best, how far off they may be, and what would have
+    been seen.
+    """
     said = [f"`{name}`{_may_be(run.row(name))}" for name in names]
     sentences = [
-        f"Not told apart from `{best}`: {listed(said, most=12)}. That is not the same as being as good.",
+        f"Not told apart from `{best}`: {listed(said, most=12)}. That is not the same as being as "
+        "good.",
         _worse_alone(run, names),
         _smallest(run, names),
     ]
@@ -88,7 +107,11 @@ def _tied(run: FinishedRun, best: str, names: list[str]) -> list[str]:
 
 def _may_be(row: pd.Series) -> str:
     if pd.isna(row["simultaneous_lower"]):
-        return f" ({row['difference']:+.3f}, no bounds can be given)" if pd.notna(row["difference"]) else ""
+        return (
+            f" ({row['difference']:+.3f}, no bounds can be given)"
+            if pd.notna(row["difference"])
+            else ""
+        )
     bounds = between(row["simultaneous_lower"], row["simultaneous_upper"], sign="+")
     return f" (its difference of {row['difference']:+.3f} may be anything from {bounds})"
 
@@ -110,8 +133,9 @@ def _worse_alone(run: FinishedRun, names: list[str]) -> str:
     ]
     one = len(alone) == 1
     return (
-        f"Compared with the best alone, {listed(said, most=12)} {'is' if one else 'are'} worse, but not when all pairs "
-        f"must hold at once: {'its' if one else 'their'} scores vary too much from {what} to {what}."
+        f"Compared with the best alone, {listed(said, most=12)} {'is' if one else 'are'} worse, "
+        f"but not when all pairs must hold at once: {'its' if one else 'their'} scores vary too "
+        f"much from {what} to {what}."
     )
 
 
@@ -124,8 +148,8 @@ def _smallest(run: FinishedRun, names: list[str]) -> str:
         return ""
     many = counted(compared.units, "group" if compared.units < compared.images else "image")
     return (
-        f"In 80 % of trials {many} like these would show a true difference of {listed(said, most=12)}; smaller ones "
-        "they would mostly miss."
+        f"In 80 % of trials {many} like these would show a true difference of "
+        f"{listed(said, most=12)}; smaller ones they would mostly miss."
     )
 
 
@@ -141,17 +165,23 @@ def of_ranking(run: FinishedRun) -> str:
     order = list(compared.order)
     first = order[int(np.argmax(compared.ranks.p_first[order]))]
     agrees = (
-        f" of the images; the ranking of all approaches agrees with the one here by a Kendall tau of "
-        f"{compared.ranks.kendall_tau:.2f} on average (1: the same order)."
+        " of the images; the ranking of all approaches agrees with the one here by a Kendall tau "
+        f"of {compared.ranks.kendall_tau:.2f} on average (1: the same order)."
         if np.isfinite(compared.ranks.kendall_tau)
         else "."
     )
     sentences = [
-        f"`{compared.names[first]}` ranks first in {percent(compared.ranks.p_first[first])} of the resamples{agrees}"
+        f"`{compared.names[first]}` ranks first in {percent(compared.ranks.p_first[first])} of "
+        f"the resamples{agrees}"
     ]
-    moving = [place for place in order if compared.ranks.lower[place] < compared.ranks.upper[place]]
+    moving = [
+        place for place in order if compared.ranks.lower[place] < compared.ranks.upper[place]
+    ]
     if moving:
-        ranks = (f"`{compared.names[p]}` {compared.ranks.lower[p]:g} to {compared.ranks.upper[p]:g}" for p in moving)
+        ranks = (
+            f"`{compared.names[p]}` {compared.ranks.lower[p]:g} to {compared.ranks.upper[p]:g}"
+            for p in moving
+        )
         sentences.append(f"Ranks that change within 95 % of them: {listed(list(ranks), most=12)}.")
     else:
         sentences.append("No rank changes within 95 % of them.")
@@ -167,7 +197,9 @@ def of_selection(run: FinishedRun) -> str:
     if not np.isfinite(compared.selection.corrected):
         return f"The score cannot be corrected for the choice: {compared.selection.reason}."
     if len(compared.names) < 2:
-        return "With a single approach nothing was chosen, so its score needs no correction for that."
+        return (
+            "With a single approach nothing was chosen, so its score needs no correction for that."
+        )
     naive, corrected = compared.selection.naive, compared.selection.corrected
     often = [
         f"`{compared.names[place]}` in {percent(compared.selection.chosen[place])}"
@@ -180,10 +212,11 @@ def of_selection(run: FinishedRun) -> str:
         else "no flattery of the choice shows"
     )
     return (
-        f"The winner was chosen on the images that its score of {naive:.4f} is from. When the whole choice is repeated "
-        f"on resamples and judged on the images left out, the expected score is {corrected:.4f}: {flattery}. In these "
-        f"repetitions the choice falls on {listed(often)}. It corrects for the choice among approaches alone, for "
-        "images like those of `val`, and errs on the low side, because a resample holds 63 % of the images."
+        f"The winner was chosen on the images that its score of {naive:.4f} is from. When the "
+        "whole choice is repeated on resamples and judged on the images left out, the expected "
+        f"score is {corrected:.4f}: {flattery}. In these repetitions the choice falls on "
+        f"{listed(often)}. It corrects for the choice among approaches alone, for images like "
+        "those of `val`, and errs on the low side, because a resample holds 63 % of the images."
     )
 
 
@@ -194,8 +227,8 @@ def of_seeds(run: FinishedRun) -> str:
     rows = run.board.dropna(subset=["dice_over_seeds"])
     if rows.empty:
         return (
-            "Each approach was trained once, so nothing is known of how another training would turn out; `--seeds 3` "
-            "measures it."
+            "Each approach was trained once, so nothing is known of how another training would "
+            "turn out; `--seeds 3` measures it."
         )
     said = [
         f"`{row.approach}` {row.dice_over_seeds:.3f} "
@@ -204,6 +237,7 @@ def of_seeds(run: FinishedRun) -> str:
         for row in rows.itertuples()
     ]
     return (
-        f"Mean Dice over {int(rows['seeds'].max())} trainings, with the interval over trainings and images and the "
-        f"standard deviations of both: {listed(said, most=12)}. The choice rests on the first training alone."
+        f"Mean Dice over {int(rows['seeds'].max())} trainings, with the interval over trainings "
+        f"and images and the standard deviations of both: {listed(said, most=12)}. The choice "
+        "rests on the first training alone."
     )

@@ -11,12 +11,17 @@ from common.report.narrative.words import NOTHING, code
 
 # Column of the leaderboard → what it catches that mean Dice does not.
 METRICS = {
-    "nsd_2px": "the outline: around a large object 2 px are a small share of its pixels, so Dice hardly notices them",
-    "object_f1": "how many objects are found, missed and invented, each counting once however small; a small invented "
-    "one costs hardly any Dice",
-    "area_bias": "whether masks are too large (+) or too small (−), which Dice punishes alike; 0 is best",
-    "dice_global": "the pixels of all images together: large objects weigh more, and what is invented on images "
-    "without object counts",
+    "nsd_2px": (
+        "the outline: around a large object 2 px are a small share of its pixels, so Dice hardly "
+        "notices them"
+    ),
+    "object_f1": "how many objects are found, missed and invented, each counting once however "
+    "small; a small invented one costs hardly any Dice",
+    "area_bias": (
+        "whether masks are too large (+) or too small (−), which Dice punishes alike; 0 is best"
+    ),
+    "dice_global": "the pixels of all images together: large objects weigh more, and what is "
+    "invented on images without object counts",
 }
 
 
@@ -44,7 +49,11 @@ def _made(run: FinishedRun, row) -> list[str]:
         made.append(f"here {listed(code(fit['weights']))}{views}")
     if pd.notna(row.parameters):
         number = row.parameters / 1e6
-        made.append(f"{number:.1f} million parameters" if number >= 1 else counted(int(row.parameters), "parameter"))
+        made.append(
+            f"{number:.1f} million parameters"
+            if number >= 1
+            else counted(int(row.parameters), "parameter")
+        )
     if pd.notna(row.pretrained_on) and row.pretrained_on:
         made.append(f"pretrained on {row.pretrained_on}")
     return made
@@ -55,12 +64,17 @@ def metric_table(run: FinishedRun) -> str:
     best = _best(run)
     if run.winner not in run.names or not best:
         return NOTHING
-    lines = [f"| metric | tells what mean Dice does not | `{run.winner}` | best |", "| --- | --- | --- | --- |"]
+    lines = [
+        f"| metric | tells what mean Dice does not | `{run.winner}` | best |",
+        "| --- | --- | --- | --- |",
+    ]
     for metric, name in best.items():
         sign = "+" if metric == "area_bias" else ""
         values = run.board.set_index("approach")[metric]
         chosen = f"{values[run.winner]:{sign}.3f}" if pd.notna(values[run.winner]) else ""
-        lines.append(f"| `{metric}` | {METRICS[metric]} | {chosen} | {values[name]:{sign}.3f} (`{name}`) |")
+        lines.append(
+            f"| `{metric}` | {METRICS[metric]} | {chosen} | {values[name]:{sign}.3f} (`{name}`) |"
+        )
     return "\n".join(lines)
 
 

@@ -12,7 +12,9 @@ from common.report.narrative.words import between
 BASELINE = "baseline"
 
 
-def study_tables(folder: Path, names: Collection[str]) -> dict[str, dict[str, pd.DataFrame | None]]:
+def study_tables(
+    folder: Path, names: Collection[str]
+) -> dict[str, dict[str, pd.DataFrame | None]]:
     """The stored tables of all studies.
 
     Args:
@@ -20,8 +22,8 @@ def study_tables(folder: Path, names: Collection[str]) -> dict[str, dict[str, pd
         names: of the studies.
 
     Returns:
-        Data set → study, in the order of `names` → its table, None where it was not run. Where nothing was run at all,
-        there is one data set called *none*.
+        Data set → study, in the order of `names` → its table, None where it was not run. Where
+        nothing was run at all, there is one data set called *none*.
     """
     found: dict[str, dict[str, pd.DataFrame | None]] = {}
     for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
@@ -44,8 +46,13 @@ def of_studies(found: Mapping[str, Mapping[str, pd.DataFrame | None]]) -> str:
         done = [name for name, table in tables.items() if table is not None]
         open_ = [name for name, table in tables.items() if table is None]
         if not done:
-            return f"**None of the {len(tables)} studies was run**, so nothing below was found; it is only expected."
-        sentences.append(f"On {data}, {len(done)} of {len(tables)} studies were run: {listed(done, most=12)}.")
+            return (
+                f"**None of the {len(tables)} studies was run**, so nothing below was found; it "
+                "is only expected."
+            )
+        sentences.append(
+            f"On {data}, {len(done)} of {len(tables)} studies were run: {listed(done, most=12)}."
+        )
         if open_:
             sentences.append(f"**Not run: {listed(open_, most=12)}.**")
     return " ".join(sentences)
@@ -62,21 +69,29 @@ def of_study(table: pd.DataFrame | None) -> str:
     rows = table[table["variation"] != BASELINE]
     judged = rows[rows["verdict"].notna()]
     if judged.empty:
-        return "**This study has no result**: neither its baseline nor any variation can be compared."
+        return (
+            "**This study has no result**: neither its baseline nor any variation can be compared."
+        )
     sentences = []
     for verdict, said in (("helps", "Shown to help"), ("hurts", "Shown to hurt")):
         chosen = judged[judged["verdict"] == verdict]
         if len(chosen):
-            sentences.append(f"{said}: {listed([_difference(row) for row in chosen.itertuples()], most=12)}.")
+            sentences.append(
+                f"{said}: {listed([_difference(row) for row in chosen.itertuples()], most=12)}."
+            )
     alike = judged.loc[judged["verdict"] == "not told apart"]
     if len(alike):
         sentences.append(
-            f"Not told apart from the baseline: {listed([_difference(row) for row in alike.itertuples()], most=12)}; "
-            "that is not the same as no difference."
+            "Not told apart from the baseline: "
+            f"{listed([_difference(row) for row in alike.itertuples()], most=12)}; that is not "
+            "the same as no difference."
         )
     for row in rows[rows["verdict"].isna()].itertuples():
         reason = getattr(row, "reason", None)
-        sentences.append(f"*{row.variation}* has no result ({reason if pd.notna(reason) else 'it was not compared'}).")
+        sentences.append(
+            f"*{row.variation}* has no result "
+            f"({reason if pd.notna(reason) else 'it was not compared'})."
+        )
     return " ".join(sentences)
 
 
@@ -85,13 +100,17 @@ def _difference(row: Any) -> str:
     return f"*{row.variation}* ({row.to_baseline:+.3f}, {bounds})"
 
 
-def of_budget(table: pd.DataFrame | None, approach: str = "", board: pd.DataFrame | None = None) -> str:
-    """How long the trainings of a study were, how many there were, and what a dot of its figure is.
+def of_budget(
+    table: pd.DataFrame | None, approach: str = "", board: pd.DataFrame | None = None
+) -> str:
+    """How long the trainings of a study were, how many there were, and what a dot of its figure
+    is.
 
     Args:
         table: of the study; None where it was not run, which leaves nothing to tell.
         approach: that the study varies.
-        board: a leaderboard whose training of that approach is named for comparison; None names none.
+        board: a leaderboard whose training of that approach is named for comparison; None names
+            none.
     """
     rows = table[table["seeds"].notna()] if table is not None else pd.DataFrame()
     if rows.empty:
@@ -99,9 +118,9 @@ def of_budget(table: pd.DataFrame | None, approach: str = "", board: pd.DataFram
     sentences = [_lengths(rows), _of_board(approach, board)]
     seeds, groups = int(rows["seeds"].max()), int(rows["n_groups"].max())
     sentences.append(
-        f"{counted(seeds, 'training')} of each: every one has another seed and is judged on another fold of `train`, "
-        f"{counted(groups, 'independent group')} of images in all. A dot is therefore seed and fold together; how much "
-        "the seed alone changes was not measured."
+        f"{counted(seeds, 'training')} of each: every one has another seed and is judged on "
+        f"another fold of `train`, {counted(groups, 'independent group')} of images in all. A dot "
+        "is therefore seed and fold together; how much the seed alone changes was not measured."
     )
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -124,7 +143,9 @@ def _of_board(approach: str, board: pd.DataFrame | None) -> str:
     if rows.empty:
         return ""
     steps, seconds = rows.iloc[0]
-    return f"In the leaderboard `{approach}` was trained for {steps:,.0f} steps in {seconds:,.0f} s."
+    return (
+        f"In the leaderboard `{approach}` was trained for {steps:,.0f} steps in {seconds:,.0f} s."
+    )
 
 
 def of_overview(tables: Mapping[str, pd.DataFrame | None]) -> str:
@@ -135,21 +156,26 @@ def of_overview(tables: Mapping[str, pd.DataFrame | None]) -> str:
     """
     ran = {study: table for study, table in tables.items() if table is not None}
     rows = pd.concat(
-        [table.assign(study=study)[table["variation"] != BASELINE] for study, table in ran.items()] or [pd.DataFrame()]
+        [table.assign(study=study)[table["variation"] != BASELINE] for study, table in ran.items()]
+        or [pd.DataFrame()]
     )
     rows = rows[rows["verdict"].notna()] if len(rows) else rows
     if rows.empty:
         return "No variation of any study has a result, so the figure is empty."
-    counts = {verdict: int((rows["verdict"] == verdict).sum()) for verdict in ("helps", "hurts", "not told apart")}
+    counts = {
+        verdict: int((rows["verdict"] == verdict).sum())
+        for verdict in ("helps", "hurts", "not told apart")
+    }
     low, high = (rows.sort_values("to_baseline").iloc[place] for place in (0, -1))
     reach = float((rows["to_baseline_upper"] - rows["to_baseline_lower"]).median()) / 2
     return (
-        f"Of {counted(len(rows), 'variation')} with a result, {counts['helps']} {_verb(counts['helps'])} shown to help "
-        f"and {counts['hurts']} to hurt; {counts['not told apart']} {_verb(counts['not told apart'])} not told apart "
-        f"from the baseline. The highest difference is that of *{high['study']}: {high['variation']}* "
+        f"Of {counted(len(rows), 'variation')} with a result, {counts['helps']} "
+        f"{_verb(counts['helps'])} shown to help and {counts['hurts']} to hurt; "
+        f"{counts['not told apart']} {_verb(counts['not told apart'])} not told apart from the "
+        f"baseline. The highest difference is that of *{high['study']}: {high['variation']}* "
         f"({high['to_baseline']:+.3f}), the lowest that of *{low['study']}: {low['variation']}* "
-        f"({low['to_baseline']:+.3f}). In the median the bounds reach {reach:.3f} to each side: a change smaller than "
-        "that could seldom be shown with so few independent groups of images."
+        f"({low['to_baseline']:+.3f}). In the median the bounds reach {reach:.3f} to each side: a "
+        "change smaller than that could seldom be shown with so few independent groups of images."
     )
 
 
@@ -158,14 +184,16 @@ def _verb(count: int) -> str:
 
 
 def of_ideas(answers: Mapping[str, str], groups: Mapping[int, str]) -> str:
-    """Which finding of the data analysis each idea of the augmentation answers, as a Markdown list.
+    """Which finding of the data analysis each idea of the augmentation answers, as a Markdown
+    list.
 
     Args:
         answers: idea → the findings, with the numbers of their sections.
         groups: image id → group, of the images that are trained on.
     """
     said = (
-        f"The {counted(len(groups), 'image')} to train on form {counted(len(set(groups.values())), 'group')} of images "
-        "that are not independent. What each idea answers, by the sections of `data_analysis.ipynb`:"
+        f"The {counted(len(groups), 'image')} to train on form "
+        f"{counted(len(set(groups.values())), 'group')} of images that are not independent. What "
+        "each idea answers, by the sections of `data_analysis.ipynb`:"
     )
     return "\n".join([said, "", *(f"- **{idea}**: {answer}." for idea, answer in answers.items())])

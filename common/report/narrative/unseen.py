@@ -1,4 +1,6 @@
-"""Whether `val` shows objects that training has seen, and what is known of those that it never saw."""
+"""Whether `val` shows objects that training has seen, and what is known of those that it never
+saw.
+"""
 
 import numpy as np
 import pandas as pd
@@ -26,22 +28,30 @@ def seen_in_training(run: FinishedRun) -> str:
     dice = rows.loc[rows["approach"] == run.winner, "dice"] if len(rows) else rows
     if len(dice):
         groups = counted(rows["group"].nunique(), "group")
-        said.append(f"on the {counted(len(dice), 'image')} of {groups} not trained on it has {dice.mean():.3f}")
+        said.append(
+            f"on the {counted(len(dice), 'image')} of {groups} not trained on it has "
+            f"{dice.mean():.3f}"
+        )
     tune = tune_dice(run.records.get(run.winner))
     if tune is not None:
-        said.append(f"on *tune*, {_held_out(run)}, it has {tune:.3f} (optimistic: choices were made there)")
+        said.append(
+            f"on *tune*, {_held_out(run)}, it has {tune:.3f} (optimistic: choices were made there)"
+        )
     return "; ".join(said) + "."
 
 
 def of_unseen(run: FinishedRun) -> str:
-    """How the scores on seen and unseen objects compare, and who is first on objects held out of training."""
+    """How the scores on seen and unseen objects compare, and who is first on objects held out of
+    training.
+    """
     shared = run.shared
     if shared is None or run.per_image.empty:
         return "This run does not tell whether groups of `val` occur in `train` too."
     if not shared.count:
         new = (
-            "No group of `val` occurs in `train`, as far as groups are known (named with the annotations, or images "
-            "that are nearly the same): the scores are about objects that training never saw."
+            "No group of `val` occurs in `train`, as far as groups are known (named with the "
+            "annotations, or images that are nearly the same): the scores are about objects that "
+            "training never saw."
         )
         return " ".join([new, *_of_tune(run)])
     return " ".join([f"{_shared(run)}.", *_of_untrained(run), *_of_tune(run)])
@@ -50,7 +60,10 @@ def of_unseen(run: FinishedRun) -> str:
 def _shared(run: FinishedRun) -> str:
     """How many groups of `val` occur where."""
     shared, groups = run.shared, run.per_image["group"].nunique()
-    said = f"{shared.count} of the {counted(groups, 'group')} of `val` {'occurs' if shared.count == 1 else 'occur'}"
+    said = (
+        f"{shared.count} of the {counted(groups, 'group')} of `val` "
+        f"{'occurs' if shared.count == 1 else 'occur'}"
+    )
     where = "" if shared.trained is None else f" ({len(shared.trained)} of them in *fit*)"
     return f"{said} in `train` too{where}"
 
@@ -60,15 +73,17 @@ def _of_untrained(run: FinishedRun) -> list[str]:
     rows = _untrained(run)
     if rows.empty:
         return [
-            "Which of them were trained on is not stored with this run, so the others have no score of their own."
+            "Which of them were trained on is not stored with this run, so the others have no "
+            "score of their own."
             if run.shared.trained is None
             else "Every image with objects is of a group that was trained on."
         ]
     groups, means = rows["group"].nunique(), rows.groupby("approach", sort=False)["dice"].mean()
     few = ", too few to rank by" if groups < FEW else ""
     return [
-        f"On the {counted(rows['img_id'].nunique(), 'image')} with objects of {counted(groups, 'group')} not trained "
-        f"on{few}, `{means.idxmax()}` is first with {means.max():.3f}."
+        f"On the {counted(rows['img_id'].nunique(), 'image')} with objects of "
+        f"{counted(groups, 'group')} not trained on{few}, `{means.idxmax()}` is first with "
+        f"{means.max():.3f}."
     ]
 
 
@@ -81,17 +96,19 @@ def _of_tune(run: FinishedRun) -> list[str]:
     first = max(tune, key=tune.get)
     same = sorted(tune, key=tune.get, reverse=True) == list(tune)
     return [
-        f"On *tune*, {_held_out(run)}, `{first}` is first with {tune[first]:.3f}, and the order is "
-        f"{'the same as' if same else 'another than'} on `val`.",
-        "These values are optimistic: epochs, thresholds and members of ensembles were chosen there.",
+        f"On *tune*, {_held_out(run)}, `{first}` is first with {tune[first]:.3f}, and the order "
+        f"is {'the same as' if same else 'another than'} on `val`.",
+        "These values are optimistic: epochs, thresholds and members of ensembles were chosen "
+        "there.",
     ]
 
 
 def unseen_table(run: FinishedRun) -> str:
     """Mean Dice on seen and unseen objects, approach by approach, as a Markdown table.
 
-    Columns of which nothing is known are left out: parts of `val` where the run does not tell which groups `train` has
-    too, *tune* where the records are not stored. Where both are, there is no table.
+    Columns of which nothing is known are left out: parts of `val` where the run does not tell
+    which groups `train` has too, *tune* where the records are not stored. Where both are, there is
+    no table.
     """
     if not run.names:
         return NOTHING
@@ -112,10 +129,16 @@ def unseen_table(run: FinishedRun) -> str:
 
 
 def tune_dice(record: Record | None) -> float | None:
-    """Mean Dice on *tune* at the chosen threshold, without further steps; None where it is not stored."""
+    """Mean Dice on *tune* at the chosen threshold, without further steps; None where it is not
+    stored.
+    """
     if record is None or not record.postprocess or not (record.tune or {}).get("thresholds"):
         return None
-    return float(np.interp(record.postprocess["threshold"], record.tune["thresholds"], record.tune["dice_mean"]))
+    return float(
+        np.interp(
+            record.postprocess["threshold"], record.tune["thresholds"], record.tune["dice_mean"]
+        )
+    )
 
 
 def _shown(run: FinishedRun) -> pd.DataFrame:
@@ -131,11 +154,15 @@ def _places(run: FinishedRun, rows: pd.DataFrame) -> pd.Series | None:
     seen = rows["group"].isin(shared.names)
     if shared.trained is None:
         return seen.map({True: SEEN, False: NEVER})
-    return seen.map({True: CHOSEN_ON, False: NEVER}).mask(rows["group"].isin(shared.trained), TRAINED)
+    return seen.map({True: CHOSEN_ON, False: NEVER}).mask(
+        rows["group"].isin(shared.trained), TRAINED
+    )
 
 
 def _untrained(run: FinishedRun) -> pd.DataFrame:
-    """Rows of the images with objects whose groups no approach was trained on; none where that is not known."""
+    """Rows of the images with objects whose groups no approach was trained on; none where that is
+    not known.
+    """
     rows = _shown(run)
     places = _places(run, rows)
     return rows.head(0) if places is None else rows[places.isin([CHOSEN_ON, NEVER])]
@@ -144,4 +171,6 @@ def _untrained(run: FinishedRun) -> pd.DataFrame:
 def _held_out(run: FinishedRun) -> str:
     """How far *tune* was held out of training."""
     divided = any(DIVIDED in note for note in run.about.get("notes", []))
-    return "whose groups were held out of training" + (" but for one that had to be divided" if divided else "")
+    return "whose groups were held out of training" + (
+        " but for one that had to be divided" if divided else ""
+    )

@@ -17,7 +17,8 @@ NAMES = {
 }
 FAILED, GOOD = 0.5, 0.9  # Dice
 SKEWED = 0.05  # a mean area bias further from the median is told with the image that makes it
-# Kind of `common.analysis.lost_dice` → an image of it, and what would gain most where most is lost there.
+# Kind of `common.analysis.lost_dice` → an image of it, and what would gain most where most is lost
+# there.
 LOST = {
     "missed": ("with a missed object", "to find every object"),
     "invented": ("with an invented object and none missed", "to invent less"),
@@ -34,7 +35,13 @@ def hardest(run: FinishedRun, count: int = 5) -> list[int]:
     """
     if run.per_image.empty:
         return []
-    best = with_objects(run.per_image).groupby("img_id")["dice"].max().sort_index().sort_values(kind="stable")
+    best = (
+        with_objects(run.per_image)
+        .groupby("img_id")["dice"]
+        .max()
+        .sort_index()
+        .sort_values(kind="stable")
+    )
     return [int(image_id) for image_id in best.index[:count]]
 
 
@@ -45,13 +52,16 @@ def of_images(run: FinishedRun) -> str:
         return NOTHING
     good, failed = int((dice >= GOOD).sum()), int((dice < FAILED).sum())
     return (
-        f"`{run.winner}` reaches a Dice of {GOOD:g} on {good} of {len(dice)} images and stays below {FAILED:g} on "
-        f"{failed}; its median is {dice.median():.3f}, its mean {run.row(run.winner)['dice_mean']:.3f}."
+        f"`{run.winner}` reaches a Dice of {GOOD:g} on {good} of {len(dice)} images and stays "
+        f"below {FAILED:g} on {failed}; its median is {dice.median():.3f}, its mean "
+        f"{run.row(run.winner)['dice_mean']:.3f}."
     )
 
 
 def of_losses(run: FinishedRun) -> str:
-    """What went wrong in the images that cost the chosen approach its Dice, and how few these are."""
+    """What went wrong in the images that cost the chosen approach its Dice, and how few these
+    are.
+    """
     rows = _rows(run)
     if not {"object_fp", "object_fn"} <= set(rows.columns):
         return NOTHING if run.winner not in run.names else "Objects were not counted in this run."
@@ -60,16 +70,17 @@ def of_losses(run: FinishedRun) -> str:
     if not parts["loss"].sum() > 0:
         return f"`{run.winner}` loses nothing: its Dice is 1 on every image."
     said = [
-        f"{percent(part.share)} of it on {counted(int(part.images), 'image')} {LOST[part.Index][0]}"
+        f"{percent(part.share)} of it on {counted(int(part.images), 'image')} "
+        f"{LOST[part.Index][0]}"
         for part in parts.itertuples()
         if part.images
     ]
     return (
         f"`{run.winner}` loses {parts['loss'].sum() / total:.3f} mean Dice: {listed(said)}. So "
-        f"{LOST[parts['loss'].idxmax()][1]} would gain most. Half of the loss comes from {images_of_half(rows)} of "
-        f"{total} images. An object counts as missed where no predicted piece matches it at IoU >= 0.5, a piece as "
-        "invented where it matches no object; the whole loss of an image is booked under the first of these that "
-        "occurs in it."
+        f"{LOST[parts['loss'].idxmax()][1]} would gain most. Half of the loss comes from "
+        f"{images_of_half(rows)} of {total} images. An object counts as missed where no predicted "
+        "piece matches it at IoU >= 0.5, a piece as invented where it matches no object; the "
+        "whole loss of an image is booked under the first of these that occurs in it."
     )
 
 
@@ -84,9 +95,10 @@ def of_worst(run: FinishedRun) -> str:
     sentences = [f"Lowest Dice of `{run.winner}`: images {listed(said)}."]
     if all_fail:
         sentences.append(
-            f"{counted(len(all_fail), 'image')} of {len(dice)} {'has' if len(all_fail) == 1 else 'have'} a Dice below "
-            f"{FAILED:g} with every approach: {listed([str(image_id) for image_id in all_fail])}. To choose among "
-            "these approaches does not help there; look at the images and their annotations first."
+            f"{counted(len(all_fail), 'image')} of {len(dice)} "
+            f"{'has' if len(all_fail) == 1 else 'have'} a Dice below {FAILED:g} with every "
+            f"approach: {listed([str(image_id) for image_id in all_fail])}. To choose among these "
+            "approaches does not help there; look at the images and their annotations first."
         )
     else:
         sentences.append(f"No image has a Dice below {FAILED:g} with every approach.")
@@ -94,7 +106,9 @@ def of_worst(run: FinishedRun) -> str:
 
 
 def of_strata(run: FinishedRun) -> str:
-    """Whether the chosen approach is weaker on some kinds of images, and whether its masks are too large or small."""
+    """Whether the chosen approach is weaker on some kinds of images, and whether its masks are too
+    large or small.
+    """
     strata = run.tables["strata"]
     rows = strata[strata["approach"] == run.winner] if len(strata) else strata
     if rows.empty:
@@ -113,7 +127,9 @@ def of_strata(run: FinishedRun) -> str:
 
 
 def _sides(run: FinishedRun) -> pd.DataFrame:
-    """The highest third against the lowest, by kind; no rows where the images are not described."""
+    """The highest third against the lowest, by kind; no rows where the images are not
+    described.
+    """
     images, rows = run.tables["images"], _rows(run)
     if images.empty or rows.empty:
         return pd.DataFrame(columns=["difference", "lower", "upper"])
@@ -134,18 +150,23 @@ def _by_kind(kind: str, parts: pd.DataFrame, side: pd.Series | None) -> str:
 
 
 def _area(run: FinishedRun) -> list[str]:
-    """Whether the masks are too large or too small, by the median; and the image that makes the mean, if one does."""
+    """Whether the masks are too large or too small, by the median; and the image that makes the
+    mean, if one does.
+    """
     rows = _rows(run)
     rows = with_objects(rows).set_index("img_id") if len(rows) else rows
     if "area_bias" not in rows or rows["area_bias"].isna().all():
         return []
     bias = rows["area_bias"].astype(float).dropna()
-    sentences = [f"By the median image its masks are {_of_area(bias.median())}{_furthest(run, bias)}."]
+    sentences = [
+        f"By the median image its masks are {_of_area(bias.median())}{_furthest(run, bias)}."
+    ]
     if abs(bias.mean() - bias.median()) > SKEWED:
         most = bias.abs().idxmax()
         without = bias.drop(most).mean() if len(bias) > 1 else np.nan
         sentences.append(
-            f"Their mean is {_of_area(bias.mean())}, to which image {most} adds most ({_of_area(bias[most])}"
+            f"Their mean is {_of_area(bias.mean())}, to which image {most} adds most "
+            f"({_of_area(bias[most])}"
             f"{f'; without it {_of_area(without)}' if pd.notna(without) else ''})."
         )
     return sentences
@@ -158,13 +179,20 @@ def _furthest(run: FinishedRun, bias: pd.Series) -> str:
     if not kinds or set(images["img_id"]) != set(run.per_image["img_id"]):
         return ""
     members = members_of(_rows(run), images, kinds)
-    medians = members.assign(bias=members["img_id"].map(bias)).groupby(["by", "stratum"])["bias"].median()
+    medians = (
+        members.assign(bias=members["img_id"].map(bias))
+        .groupby(["by", "stratum"])["bias"]
+        .median()
+    )
     kind, stratum = medians.abs().idxmax()
     inside = members.loc[(members["by"] == kind) & (members["stratum"] == stratum), "img_id"]
     values = images.set_index("img_id").loc[inside, kind]
     said, unit = NAMES[kind]
     where = _range({"low": values.min(), "high": values.max()})
-    return f", and furthest off where the {said} is {where} {unit}: {_of_area(medians[kind, stratum])}"
+    return (
+        f", and furthest off where the {said} is {where} {unit}: "
+        f"{_of_area(medians[kind, stratum])}"
+    )
 
 
 def _of_area(bias: float) -> str:
@@ -172,12 +200,17 @@ def _of_area(bias: float) -> str:
 
     Examples:
         >>> _of_area(0.123), _of_area(-0.05), _of_area(2.25), _of_area(0.0004)
-        ('12 % too large', '5.0 % too small', '2.2 times the true area too large', 'of the true size')
+        ('12 % too large', '5.0 % too small', '2.2 times the true area too large', 'of the true
+        size')
     """
     if abs(bias) < 0.0005:
         return "of the true size"
     size = "large" if bias > 0 else "small"
-    return f"{percent(abs(bias))} too {size}" if abs(bias) < 1 else f"{abs(bias):.1f} times the true area too {size}"
+    return (
+        f"{percent(abs(bias))} too {size}"
+        if abs(bias) < 1
+        else f"{abs(bias):.1f} times the true area too {size}"
+    )
 
 
 def _range(part) -> str:

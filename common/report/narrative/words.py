@@ -37,7 +37,11 @@ def duration(seconds: float) -> str:
     """
     if pd.isna(seconds):
         return "an unknown time"
-    for least, unit, of_unit, digits in ((3600, 3600, "h", 1), (120, 60, "min", 0), (1, 1, "s", 1)):
+    for least, unit, of_unit, digits in (
+        (3600, 3600, "h", 1),
+        (120, 60, "min", 0),
+        (1, 1, "s", 1),
+    ):
         if seconds >= least:
             return f"{seconds / unit:.{digits}f} {of_unit}"
     return f"{1000 * seconds:.3g} ms"
@@ -73,4 +77,8 @@ def device_of(run: FinishedRun) -> str:
         run: that the sentence is about.
     """
     device, threads = run.about.get("device", "an unknown device"), run.about.get("threads")
-    return f"{device.upper()} with {counted(threads, 'thread')}" if device == "cpu" and threads else device
+    return (
+        f"{device.upper()} with {counted(threads, 'thread')}"
+        if device == "cpu" and threads
+        else device
+    )

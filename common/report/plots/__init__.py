@@ -1,1 +1,3 @@
-"""Every figure of the notebooks, from tables and arrays alone. Nothing is computed here that a reader would quote."""
+"""Every figure of the notebooks, from tables and arrays alone. Nothing is computed here that a
+reader would quote.
+"""

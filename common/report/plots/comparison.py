@@ -1,5 +1,5 @@
-"""Figures of a leaderboard: who is how good, how sure that is, how stable, and at what cost. All take tables of a run
-and return None where there is nothing to draw.
+"""Figures of a leaderboard: who is how good, how sure that is, how stable, and at what cost. All
+take tables of a run and return None where there is nothing to draw.
 """
 
 import numpy as np
@@ -24,13 +24,15 @@ def complete(board: pd.DataFrame) -> pd.DataFrame:
 
 
 def board_figure(board: pd.DataFrame) -> Figure | None:
-    """Mean Dice with its 95 % interval, best first; where several trainings were run, their mean and its interval too.
+    """Mean Dice with its 95 % interval, best first; where several trainings were run, their mean
+    and its interval too.
 
-    Where few approaches far below squeeze the others together, these are shown enlarged beside the whole.
+    Where few approaches far below squeeze the others together, these are shown enlarged beside the
+    whole.
 
     Args:
-        board: columns `approach`, `status`, `dice_mean`, `dice_lower`, `dice_upper`, `winner`, and `dice_over_seeds`
-            with its bounds.
+        board: columns `approach`, `status`, `dice_mean`, `dice_lower`, `dice_upper`, `winner`, and
+            `dice_over_seeds` with its bounds.
     """
     rows = complete(board)
     if rows.empty:
@@ -43,10 +45,14 @@ def board_figure(board: pd.DataFrame) -> Figure | None:
         _draw_board(one, rows, seeds)
     for place, row in rows.iterrows():
         said, at = f"{row['dice_mean']:.3f}", ("axes fraction", "data")
-        axes[0, -1].annotate(said, (1.01, place), xycoords=at, va="center", fontsize=9, annotation_clip=False)
+        axes[0, -1].annotate(
+            said, (1.01, place), xycoords=at, va="center", fontsize=9, annotation_clip=False
+        )
     _name_rows(axes[0, 0], rows)
     if not near:
-        labelled(axes[0, 0], "mean Dice over the images of val with objects, with 95 % interval", "")
+        labelled(
+            axes[0, 0], "mean Dice over the images of val with objects, with 95 % interval", ""
+        )
         return figure
     axes[0, 1].set_xlim(near)
     for place, row in rows.iterrows():
@@ -71,7 +77,14 @@ def _draw_board(axes: Axes, rows: pd.DataFrame, seeds: bool) -> None:
     if seeds and not axes.get_figure().legends:
         drawn = (
             axes.plot([], [], "o-", color="black", label="first training; interval over images"),
-            axes.plot([], [], "D-", color=GREY, markersize=5, label="all trainings; over trainings and images"),
+            axes.plot(
+                [],
+                [],
+                "D-",
+                color=GREY,
+                markersize=5,
+                label="all trainings; over trainings and images",
+            ),
         )
         axes.get_figure().legend(
             handles=[line for lines in drawn for line in lines],
@@ -83,10 +96,12 @@ def _draw_board(axes: Axes, rows: pd.DataFrame, seeds: bool) -> None:
 
 
 def difference_figure(board: pd.DataFrame, margin: float) -> Figure | None:
-    """Differences to the best with bounds that hold for all pairs at once: whole, and enlarged around the margin.
+    """Differences to the best with bounds that hold for all pairs at once: whole, and enlarged
+    around the margin.
 
     Args:
-        board: columns `approach`, `status`, `difference`, `simultaneous_lower`, `simultaneous_upper`, `verdict`.
+        board: columns `approach`, `status`, `difference`, `simultaneous_lower`,
+            `simultaneous_upper`, `verdict`.
         margin: the loss that does not matter, drawn as a band.
     """
     rows = complete(board)
@@ -95,17 +110,31 @@ def difference_figure(board: pd.DataFrame, margin: float) -> Figure | None:
     figure, axes = styled_axes(1, 2, width=5.2, height=FRAME + ROW * len(rows), sharey=True)
     colours = colours_of(rows["approach"])
     for one in axes.flat:
-        one.axvspan(-margin, margin, color=GREEN, alpha=0.18, linewidth=0, label=f"within the margin of {margin:g}")
+        one.axvspan(
+            -margin,
+            margin,
+            color=GREEN,
+            alpha=0.18,
+            linewidth=0,
+            label=f"within the margin of {margin:g}",
+        )
         one.axvline(0, color=GREY, linewidth=1)
         for place, row in rows.iterrows():
             colour = colours[row["approach"]]
-            one.plot([row["simultaneous_lower"], row["simultaneous_upper"]], [place] * 2, color=colour, linewidth=2.2)
+            one.plot(
+                [row["simultaneous_lower"], row["simultaneous_upper"]],
+                [place] * 2,
+                color=colour,
+                linewidth=2.2,
+            )
             one.plot(row["difference"], place, "o", color=colour, markersize=7)
     near = NEAR * max(margin, 0.001)
     axes[0, 1].set_xlim(-near, near)
     axes[0, 1].set_xticks([-near, -near / 2, 0, near / 2, near])
     for place, row in rows.iterrows():
-        mark_beyond(axes[0, 1], place, *row[["difference", "simultaneous_lower", "simultaneous_upper"]])
+        mark_beyond(
+            axes[0, 1], place, *row[["difference", "simultaneous_lower", "simultaneous_upper"]]
+        )
         axes[0, 1].annotate(
             row["verdict"],
             (1.02, place),
@@ -134,10 +163,22 @@ def rank_figure(board: pd.DataFrame) -> Figure | None:
     colours = colours_of(rows["approach"])
     for place, row in rows.iterrows():
         colour = colours[row["approach"]]
-        axes[0, 0].plot([row["rank_lower"], row["rank_upper"]], [place] * 2, color=colour, linewidth=5, alpha=0.45)
+        axes[0, 0].plot(
+            [row["rank_lower"], row["rank_upper"]],
+            [place] * 2,
+            color=colour,
+            linewidth=5,
+            alpha=0.45,
+        )
         axes[0, 0].plot(place + 1, place, "o", color=colour, markersize=8)
         axes[0, 1].barh(place, 100 * row["p_rank_1"], height=0.6, color=colour)
-        axes[0, 1].text(100 * row["p_rank_1"] + 1.5, place, f"{100 * row['p_rank_1']:.1f}", va="center", fontsize=9)
+        axes[0, 1].text(
+            100 * row["p_rank_1"] + 1.5,
+            place,
+            f"{100 * row['p_rank_1']:.1f}",
+            va="center",
+            fontsize=9,
+        )
     _name_rows(axes[0, 0], rows)
     axes[0, 0].set_xticks(range(1, len(rows) + 1))
     axes[0, 0].set_xlim(0.5, len(rows) + 0.5)
@@ -151,17 +192,22 @@ def rank_figure(board: pd.DataFrame) -> Figure | None:
 def cost_figure(board: pd.DataFrame) -> Figure | None:
     """Mean Dice against seconds for an image; the line joins those that no other beats in both.
 
-    Where few approaches far below squeeze the others together, these are shown enlarged beside the whole.
+    Where few approaches far below squeeze the others together, these are shown enlarged beside the
+    whole.
 
     Args:
-        board: columns `approach`, `status`, `dice_mean`, `predict_seconds_per_image`, `pareto`, `winner`.
+        board: columns `approach`, `status`, `dice_mean`, `predict_seconds_per_image`, `pareto`,
+            `winner`.
     """
     rows = complete(board).dropna(subset=["predict_seconds_per_image"])
     if rows.empty:
         return None
     near = crowd_limits(rows["dice_mean"])
     span = max(float(np.ptp(rows["dice_mean"])), 0.05)
-    views = [(rows["dice_mean"].min() - 0.15 * span, rows["dice_mean"].max() + 0.15 * span), *([near] if near else [])]
+    views = [
+        (rows["dice_mean"].min() - 0.15 * span, rows["dice_mean"].max() + 0.15 * span),
+        *([near] if near else []),
+    ]
     figure, axes = styled_axes(1, len(views), width=5.6 if near else 8.0, height=4.6)
     seen = [rows[rows["dice_mean"] >= low] for low, _ in views]
     for one, limits, shown in zip(axes.flat, views, seen, strict=True):
@@ -175,7 +221,9 @@ def cost_figure(board: pd.DataFrame) -> Figure | None:
         axes[0, 0].set_title("all of it", fontsize=11, loc="left")
         axes[0, 1].set_title(f"enlarged: mean Dice from {near[0]:.2f}", fontsize=11, loc="left")
     if found := axes[0, 0].get_legend_handles_labels()[0]:
-        figure.legend(handles=found, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+        figure.legend(
+            handles=found, loc="outside upper center", ncols=2, frameon=False, fontsize=9
+        )
     for one, shown in zip(axes.flat, seen, strict=True):
         points = shown["predict_seconds_per_image"].tolist(), shown["dice_mean"].tolist()
         place_labels(one, *points, shown["approach"].tolist())
@@ -197,31 +245,53 @@ def _draw_costs(axes: Axes, rows: pd.DataFrame) -> None:
         )
     for row in rows.itertuples():
         colour = colours[row.approach]
-        axes.plot(row.predict_seconds_per_image, row.dice_mean, "o", color=colour, markersize=9, zorder=3)
+        axes.plot(
+            row.predict_seconds_per_image, row.dice_mean, "o", color=colour, markersize=9, zorder=3
+        )
     chosen = rows[rows["winner"].eq(True)]
     if len(chosen):
-        ring = {"color": "none", "markeredgecolor": "black", "markersize": 15, "markeredgewidth": 1.4, "marker": "o"}
-        axes.plot(chosen["predict_seconds_per_image"], chosen["dice_mean"], linestyle="", label="chosen", **ring)
+        ring = {
+            "color": "none",
+            "markeredgecolor": "black",
+            "markersize": 15,
+            "markeredgewidth": 1.4,
+            "marker": "o",
+        }
+        axes.plot(
+            chosen["predict_seconds_per_image"],
+            chosen["dice_mean"],
+            linestyle="",
+            label="chosen",
+            **ring,
+        )
 
 
 def dice_figure(per_image: pd.DataFrame) -> Figure | None:
     """Dice image by image: each image as a point, and the share of images below a Dice.
 
     Args:
-        per_image: columns `approach`, `tp`, `fn`, `dice`; approaches in the order in which they are to be drawn.
+        per_image: columns `approach`, `tp`, `fn`, `dice`; approaches in the order in which they
+            are to be drawn.
     """
     shown = with_objects(per_image)
     if shown.empty:
         return None
     names = list(dict.fromkeys(shown["approach"]))
     figure, axes = styled_axes(1, 2, width=5.4, height=max(3.4, FRAME + ROW * len(names)))
-    random, colours = np.random.default_rng(0), colours_of(names)  # the same scatter in every report
+    random, colours = (
+        np.random.default_rng(0),
+        colours_of(names),
+    )  # the same scatter in every report
     for place, name in enumerate(names):
         dice, colour = shown.loc[shown["approach"] == name, "dice"].to_numpy(float), colours[name]
         heights = place + random.uniform(-0.27, 0.27, len(dice))
         axes[0, 0].scatter(dice, heights, s=12, alpha=0.55, color=colour, linewidths=0)
-        axes[0, 0].plot([np.median(dice)] * 2, [place - 0.36, place + 0.36], color="black", linewidth=2)
-        sns.ecdfplot(x=dice, stat="percent", ax=axes[0, 1], color=colour, linewidth=1.8, label=name)
+        axes[0, 0].plot(
+            [np.median(dice)] * 2, [place - 0.36, place + 0.36], color="black", linewidth=2
+        )
+        sns.ecdfplot(
+            x=dice, stat="percent", ax=axes[0, 1], color=colour, linewidth=1.8, label=name
+        )
     axes[0, 0].set_yticks(range(len(names)), names)
     axes[0, 0].set_ylim(len(names) - 0.5, -0.5)
     for one in axes.flat:

@@ -1,5 +1,5 @@
-"""A figure of training crops: the same crops in every row, each row changed in another way. Arrays come in, a figure
-goes out.
+"""A figure of training crops: the same crops in every row, each row changed in another way. Arrays
+come in, a figure goes out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,8 +48,8 @@ def _draw(axes: Axes, title: str, image: np.ndarray, mask: np.ndarray) -> None:
     """One crop with the outline of its mask."""
     if image.shape[:2] != mask.shape:
         raise ValueError(
-            f"crops_figure got an image {image.shape} with a mask {mask.shape} in the row {title!r}; both need the "
-            "same height and width."
+            f"crops_figure got an image {image.shape} with a mask {mask.shape} in the row "
+            f"{title!r}; both need the same height and width."
         )
     axes.imshow(image)
     draw_outline(axes, mask, SKY)

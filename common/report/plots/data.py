@@ -1,4 +1,6 @@
-"""Figures of the objects of a data set: sizes, places, directions, shapes, colours and contrast."""
+"""Figures of the objects of a data set: sizes, places, directions, shapes, colours and
+contrast.
+"""
 
 from collections.abc import Sequence
 
@@ -8,13 +10,25 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from common.report.plots.style import BLACK, GREY, SKY, colour_of, labelled, legend, plain_ticks, styled_axes
+from common.report.plots.style import (
+    BLACK,
+    GREY,
+    SKY,
+    colour_of,
+    labelled,
+    legend,
+    plain_ticks,
+    styled_axes,
+)
 
 FIELDS = 5  # rows and columns of the map of places
 
 
 def example_figure(
-    images: Sequence[np.ndarray], masks: Sequence[np.ndarray], titles: Sequence[str], columns: int = 4
+    images: Sequence[np.ndarray],
+    masks: Sequence[np.ndarray],
+    titles: Sequence[str],
+    columns: int = 4,
 ) -> Figure:
     """Images with the outline of their masks.
 
@@ -29,8 +43,8 @@ def example_figure(
     """
     if not images or not len(images) == len(masks) == len(titles):
         raise ValueError(
-            f"example_figure got {len(images)} images, {len(masks)} masks and {len(titles)} titles; it needs one or "
-            "more of each, as many of one as of the others."
+            f"example_figure got {len(images)} images, {len(masks)} masks and {len(titles)} "
+            "titles; it needs one or more of each, as many of one as of the others."
         )
     columns = min(columns, len(images))
     figure, axes = styled_axes(-(-len(images) // columns), columns, width=2.3, height=2.6)
@@ -56,12 +70,16 @@ def size_figure(objects: pd.DataFrame, crop_px: int | None = None) -> Figure:
     """
     figure, axes = styled_axes(1, 3, width=4.0)
     for one, (column, said) in zip(
-        axes.flat, (("length_px", "length (px)"), ("width_px", "width (px)"), ("area_px", "area (px)")), strict=True
+        axes.flat,
+        (("length_px", "length (px)"), ("width_px", "width (px)"), ("area_px", "area (px)")),
+        strict=True,
     ):
         _shares(one, objects, column, log=True)
         labelled(one, f"{said}, logarithmic", "share of objects (%)")
     if crop_px:
-        axes[0, 0].axvline(crop_px, color=GREY, linestyle="--", linewidth=1.2, label=f"crop of {crop_px} px")
+        axes[0, 0].axvline(
+            crop_px, color=GREY, linestyle="--", linewidth=1.2, label=f"crop of {crop_px} px"
+        )
     legend(axes[0, 0], loc="upper left")
     return figure
 
@@ -73,19 +91,32 @@ def position_figure(objects: pd.DataFrame) -> Figure:
         objects: with the columns `centre_x`, `centre_y` (shares of width and height) and `split`.
     """
     figure, axes = styled_axes(1, 2, width=4.6, height=4.0)
-    counts, _, _ = np.histogram2d(objects["centre_y"], objects["centre_x"], bins=FIELDS, range=[[0, 1], [0, 1]])
+    counts, _, _ = np.histogram2d(
+        objects["centre_y"], objects["centre_x"], bins=FIELDS, range=[[0, 1], [0, 1]]
+    )
     shares = 100 * counts / max(counts.sum(), 1)
     drawn = axes[0, 0].imshow(shares, cmap="cividis", vmin=0, extent=(0, 100, 100, 0))
     for (row, column), share in np.ndenumerate(shares):
         place = (100 * (column + 0.5) / FIELDS, 100 * (row + 0.5) / FIELDS)
         colour = "black" if share > 0.6 * shares.max() else "white"
-        axes[0, 0].annotate(f"{share:.1f}", place, ha="center", va="center", fontsize=8, color=colour)
+        axes[0, 0].annotate(
+            f"{share:.1f}", place, ha="center", va="center", fontsize=8, color=colour
+        )
     axes[0, 0].grid(False)
-    figure.colorbar(drawn, ax=axes[0, 0], label=f"share of objects (%); even: {100 / FIELDS**2:g}", shrink=0.8)
+    figure.colorbar(
+        drawn, ax=axes[0, 0], label=f"share of objects (%); even: {100 / FIELDS**2:g}", shrink=0.8
+    )
     labelled(axes[0, 0], "from the left (% of width)", "from the top (% of height)")
     for split, table in objects.groupby("split", sort=False):
         colour = colour_of(str(split))
-        axes[0, 1].scatter(100 * table["centre_x"], 100 * table["centre_y"], s=10, alpha=0.6, color=colour, label=split)
+        axes[0, 1].scatter(
+            100 * table["centre_x"],
+            100 * table["centre_y"],
+            s=10,
+            alpha=0.6,
+            color=colour,
+            label=split,
+        )
     axes[0, 1].set(xlim=(0, 100), ylim=(100, 0), aspect="equal")
     labelled(axes[0, 1], "from the left (% of width)", "from the top (% of height)")
     legend(axes[0, 1], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
@@ -131,47 +162,78 @@ def colour_figure(objects: pd.DataFrame) -> Figure:
             edgecolors=colour,
             linewidths=0.5,
         )
-        axes[0, 0].scatter([], [], s=26, c="white", marker=marker, edgecolors=colour, label=f"{where}s")
+        axes[0, 0].scatter(
+            [], [], s=26, c="white", marker=marker, edgecolors=colour, label=f"{where}s"
+        )
     axes[0, 0].axhline(0, color=GREY, linewidth=0.7)
     axes[0, 0].axvline(0, color=GREY, linewidth=0.7)
-    labelled(axes[0, 0], "a*: green (−) to red (+)", "b*: blue (−) to yellow (+)", "filled with the colour itself")
+    labelled(
+        axes[0, 0],
+        "a*: green (−) to red (+)",
+        "b*: blue (−) to yellow (+)",
+        "filled with the colour itself",
+    )
     legend(axes[0, 0], loc="best")
     rgb = _shown(objects[["object_l", "object_a", "object_b"]].to_numpy(float))
-    axes[0, 1].scatter(objects["ring_l"], objects["object_l"], s=size, c=rgb, edgecolors=BLACK, linewidths=0.5)
-    axes[0, 1].plot([0, 100], [0, 100], color=GREY, linestyle="--", linewidth=1.2, label="as light as the ring")
+    axes[0, 1].scatter(
+        objects["ring_l"], objects["object_l"], s=size, c=rgb, edgecolors=BLACK, linewidths=0.5
+    )
+    axes[0, 1].plot(
+        [0, 100], [0, 100], color=GREY, linestyle="--", linewidth=1.2, label="as light as the ring"
+    )
     axes[0, 1].set(xlim=(0, 100), ylim=(0, 100), aspect="equal")
-    labelled(axes[0, 1], "L* of the ring (0 black, 100 white)", "L* of the object", "above the line: lighter")
+    labelled(
+        axes[0, 1],
+        "L* of the ring (0 black, 100 white)",
+        "L* of the object",
+        "above the line: lighter",
+    )
     legend(axes[0, 1], loc="lower right")
     return figure
 
 
 def contrast_figure(objects: pd.DataFrame, faint: float | None = None) -> Figure:
-    """Colour distance of the objects to the rings around them, as histogram and as cumulated share.
+    """Colour distance of the objects to the rings around them, as histogram and as cumulated
+    share.
 
     Args:
         objects: with the columns `contrast` and `split`.
-        faint: the distance below which objects count as hard to see, drawn as a line; None draws none.
+        faint: the distance below which objects count as hard to see, drawn as a line; None draws
+            none.
     """
     figure, axes = styled_axes(1, 2, width=5.0)
     _shares(axes[0, 0], objects, "contrast")
     labelled(axes[0, 0], "colour distance to the surroundings (Delta E)", "share of objects (%)")
     for split, table in objects.groupby("split", sort=False):
-        sns.ecdfplot(table, x="contrast", stat="percent", ax=axes[0, 1], color=colour_of(str(split)), label=str(split))
+        sns.ecdfplot(
+            table,
+            x="contrast",
+            stat="percent",
+            ax=axes[0, 1],
+            color=colour_of(str(split)),
+            label=str(split),
+        )
     labelled(axes[0, 1], "colour distance to the surroundings (Delta E)", "objects with less (%)")
     for one in axes.flat:
         one.set_xlim(left=0)
         if faint:
-            one.axvline(faint, color=GREY, linestyle="--", linewidth=1.2, label=f"faint: below {faint:g}")
+            one.axvline(
+                faint, color=GREY, linestyle="--", linewidth=1.2, label=f"faint: below {faint:g}"
+            )
         legend(one)
     return figure
 
 
 def _shares(axes, table: pd.DataFrame, column: str, *, log: bool = False, bins=None) -> None:
-    """Histogram of a column in percent of each split, one outline for each split on the same bins."""
+    """Histogram of a column in percent of each split, one outline for each split on the same
+    bins.
+    """
     values = table[column].replace([np.inf, -np.inf], np.nan).dropna()
     values = values[values > 0] if log else values
     if values.empty:
-        axes.text(0.5, 0.5, "no objects", ha="center", va="center", transform=axes.transAxes, color=GREY)
+        axes.text(
+            0.5, 0.5, "no objects", ha="center", va="center", transform=axes.transAxes, color=GREY
+        )
         return
     if bins is None:
         edges = np.histogram_bin_edges(np.log10(values) if log else values, bins=18)
@@ -179,8 +241,18 @@ def _shares(axes, table: pd.DataFrame, column: str, *, log: bool = False, bins=N
     for split, part in table.loc[values.index].groupby("split", sort=False):
         weights = np.full(len(part), 100 / len(part))
         colour = colour_of(str(split))
-        axes.hist(part[column], bins, weights=weights, histtype="stepfilled", color=colour, alpha=0.25)
-        axes.hist(part[column], bins, weights=weights, histtype="step", color=colour, linewidth=1.5, label=str(split))
+        axes.hist(
+            part[column], bins, weights=weights, histtype="stepfilled", color=colour, alpha=0.25
+        )
+        axes.hist(
+            part[column],
+            bins,
+            weights=weights,
+            histtype="step",
+            color=colour,
+            linewidth=1.5,
+            label=str(split),
+        )
     if log:
         axes.set_xscale("log")
         plain_ticks(axes)

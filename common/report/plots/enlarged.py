@@ -1,4 +1,6 @@
-"""A second, enlarged view where few values far away squeeze all others together, and marks of what lies beyond it."""
+"""A second, enlarged view where few values far away squeeze all others together, and marks of what
+lies beyond it.
+"""
 
 from collections.abc import Sequence
 
@@ -7,14 +9,18 @@ from matplotlib.axes import Axes
 
 from common.report.plots.style import GREY
 
-NEAR = 0.25  # of the range: values at least as close to the highest make the crowd, which holds at least half of them
+# of the range: values at least as close to the highest make the crowd, which holds at least half
+# of them
+NEAR = 0.25
 WORTH = 0.4  # of the whole axis: a view that is not smaller enlarges too little
 MANY = 0.75  # of the rows are shown whole where rows reach far to both sides
 FAR = 3  # times what these rows reach
 
 
 def crowd_limits(
-    values: Sequence[float], lower: Sequence[float] | None = None, upper: Sequence[float] | None = None
+    values: Sequence[float],
+    lower: Sequence[float] | None = None,
+    upper: Sequence[float] | None = None,
 ) -> tuple[float, float] | None:
     """Limits of an axis that shows the highest values apart; None where they stand apart already.
 
@@ -33,13 +39,19 @@ def crowd_limits(
     low, high = (_filled(bounds, points) for bounds in (lower, upper))
     near = points >= points.max() - NEAR * np.ptp(points)
     begin, end = low[near].min(), high[near].max()
-    if near.all() or 2 * near.sum() < len(points) or end - begin > WORTH * (high.max() - low.min()):
+    if (
+        near.all()
+        or 2 * near.sum() < len(points)
+        or end - begin > WORTH * (high.max() - low.min())
+    ):
         return None
     margin = 0.1 * max(end - begin, 0.01)
     return float(begin - margin), float(end + margin)
 
 
-def reach_limits(values: Sequence[float], lower: Sequence[float], upper: Sequence[float]) -> tuple[float, float] | None:
+def reach_limits(
+    values: Sequence[float], lower: Sequence[float], upper: Sequence[float]
+) -> tuple[float, float] | None:
     """Limits around 0 that hold most rows whole; None where no row reaches far beyond the others.
 
     Args:
@@ -59,8 +71,11 @@ def reach_limits(values: Sequence[float], lower: Sequence[float], upper: Sequenc
     return round(-1.1 * near, 6), round(1.1 * near, 6)
 
 
-def mark_beyond(axes: Axes, place: float, value: float, lower: float, upper: float, digits: int = 3) -> None:
-    """Say where the point of a row is that lies beyond the axis, and point to where its interval runs out of it.
+def mark_beyond(
+    axes: Axes, place: float, value: float, lower: float, upper: float, digits: int = 3
+) -> None:
+    """Say where the point of a row is that lies beyond the axis, and point to where its interval
+    runs out of it.
 
     Args:
         axes: whose limits are final.
@@ -78,7 +93,15 @@ def mark_beyond(axes: Axes, place: float, value: float, lower: float, upper: flo
         said = f"{value:+.{digits}f}" if left < 0 else f"{value:.{digits}f}"
         words = (f"{arrow} {said}" if side == left else f"{said} {arrow}") if beyond else arrow
         align = "left" if side == left else "right"
-        axes.text(side, place, words, ha=align, va="center" if not beyond else "bottom", fontsize=8, color=GREY)
+        axes.text(
+            side,
+            place,
+            words,
+            ha=align,
+            va="center" if not beyond else "bottom",
+            fontsize=8,
+            color=GREY,
+        )
 
 
 def _filled(bounds: Sequence[float] | None, points: np.ndarray) -> np.ndarray:

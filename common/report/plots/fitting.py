@@ -1,5 +1,6 @@
-"""Figures of what happened on *fit* and *tune*: the trainings, the thresholds, the further steps and the ensemble. All
-take records or tables of a run and return None where there is nothing to draw.
+"""Figures of what happened on *fit* and *tune*: the trainings, the thresholds, the further steps
+and the ensemble. All take records or tables of a run and return None where there is nothing to
+draw.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,16 @@ from matplotlib.figure import Figure
 from common.records import Record
 from common.report.plots.enlarged import mark_beyond, reach_limits
 from common.report.plots.labels import colours_of
-from common.report.plots.style import BLUE, GREEN, GREY, SKY, VERMILION, labelled, legend, styled_axes
+from common.report.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    SKY,
+    VERMILION,
+    labelled,
+    legend,
+    styled_axes,
+)
 
 
 def training_figure(curves: pd.DataFrame) -> Figure | None:
@@ -28,14 +38,22 @@ def training_figure(curves: pd.DataFrame) -> Figure | None:
     for name, rows in curves.groupby("approach", sort=False):
         judged = rows.dropna(subset=["tune_dice"])
         axes[0, 0].plot(rows["seconds"] / 60, rows["loss"], color=colours[name], label=name)
-        axes[0, 1].plot(judged["seconds"] / 60, judged["tune_dice"], "o-", markersize=3, color=colours[name])
+        axes[0, 1].plot(
+            judged["seconds"] / 60, judged["tune_dice"], "o-", markersize=3, color=colours[name]
+        )
         if len(judged):
             best = judged.loc[judged["tune_dice"].idxmax()]
-            axes[0, 1].plot(best["seconds"] / 60, best["tune_dice"], "*", markersize=14, color=colours[name])
-    [highest] = axes[0, 1].plot([], [], "*", markersize=12, color=GREY, linestyle="", label="highest Dice")
+            axes[0, 1].plot(
+                best["seconds"] / 60, best["tune_dice"], "*", markersize=14, color=colours[name]
+            )
+    [highest] = axes[0, 1].plot(
+        [], [], "*", markersize=12, color=GREY, linestyle="", label="highest Dice"
+    )
     axes[0, 0].set_yscale("log")
     axes[0, 0].yaxis.set_major_formatter(lambda loss, _: f"{loss:g}")
-    axes[0, 0].yaxis.set_minor_formatter(lambda loss, _: f"{loss:g}" if f"{loss:e}"[0] in "25" else "")
+    axes[0, 0].yaxis.set_minor_formatter(
+        lambda loss, _: f"{loss:g}" if f"{loss:e}"[0] in "25" else ""
+    )
     for one in axes.flat:
         one.set_xlim(left=0)
     labelled(axes[0, 0], "minutes of training", "loss on fit (logarithmic)")
@@ -60,7 +78,9 @@ def threshold_figure(records: Sequence[Record]) -> Figure | None:
         at, dice = np.array(record.tune["thresholds"]), np.array(record.tune["dice_mean"])
         chosen = record.postprocess["threshold"]
         one.plot(at, dice, color=colours[record.approach], label=record.approach)
-        one.plot(chosen, np.interp(chosen, at, dice), "o", color=colours[record.approach], markersize=8)
+        one.plot(
+            chosen, np.interp(chosen, at, dice), "o", color=colours[record.approach], markersize=8
+        )
     one.plot([], [], "o", color=GREY, markersize=8, label="chosen")
     one.set_xlim(0, 1)
     labelled(one, "threshold of the probability", "mean Dice on tune")
@@ -69,7 +89,8 @@ def threshold_figure(records: Sequence[Record]) -> Figure | None:
 
 
 def steps_figure(records: Sequence[Record]) -> Figure | None:
-    """What each step of post-processing would gain on *tune* where it was not chosen, with its 95 % interval.
+    """What each step of post-processing would gain on *tune* where it was not chosen, with its 95
+    % interval.
 
     Where few intervals reach far beyond the others, these are shown enlarged beside the whole.
 
@@ -79,7 +100,13 @@ def steps_figure(records: Sequence[Record]) -> Figure | None:
     shown = [record for record in records if record.tune and record.tune.get("steps")]
     if not shown:
         return None
-    rows = pd.DataFrame([{"approach": record.approach, **step} for record in shown for step in record.tune["steps"]])
+    rows = pd.DataFrame(
+        [
+            {"approach": record.approach, **step}
+            for record in shown
+            for step in record.tune["steps"]
+        ]
+    )
     rows = rows.assign(gain=rows["gain"].astype(float).fillna(0))
     near = reach_limits(rows["gain"], rows["lower"], rows["upper"])
     panels, width = (2, 5.6) if near else (1, 8.0)
@@ -94,10 +121,16 @@ def steps_figure(records: Sequence[Record]) -> Figure | None:
             mark_beyond(axes[0, 1], place, row.gain, *bounds)
         axes[0, 0].set_title("all of it", fontsize=11, loc="left")
         axes[0, 1].set_title("enlarged", fontsize=11, loc="left")
-    axes[0, 0].set_yticks(range(len(rows)), [f"{row.approach}: {row.step}" for row in rows.itertuples()])
+    axes[0, 0].set_yticks(
+        range(len(rows)), [f"{row.approach}: {row.step}" for row in rows.itertuples()]
+    )
     axes[0, 0].set_ylim(len(rows) - 0.4, -0.6)
     figure.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, frameon=False, fontsize=9
+        *axes[0, 0].get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+        fontsize=9,
     )
     return figure
 
@@ -126,13 +159,19 @@ def ensemble_figure(records: Sequence[Record]) -> Figure | None:
     Args:
         records: of a run; the first whose fit tells of members is drawn.
     """
-    fit = next((record.fit for record in records if record.fit and record.fit.get("tune_dice_alone")), None)
+    fit = next(
+        (record.fit for record in records if record.fit and record.fit.get("tune_dice_alone")),
+        None,
+    )
     if fit is None:
         return None
     used, alone = fit.get("weights", {}), fit["tune_dice_alone"]
     best = max(alone.values())
     members = sorted(used or alone, key=alone.get)
-    rows = [(f"{name} alone" + (f" (weight {used[name]})" if used else ""), alone[name], SKY) for name in members]
+    rows = [
+        (f"{name} alone" + (f" (weight {used[name]})" if used else ""), alone[name], SKY)
+        for name in members
+    ]
     together = best + fit["tune_dice_gain_of_members"]
     rows.append(("members together", together, BLUE))
     gain = fit.get("tune_dice_gain_of_views")
@@ -146,10 +185,21 @@ def ensemble_figure(records: Sequence[Record]) -> Figure | None:
     one.axvline(best, color=VERMILION, linestyle="--", linewidth=1.2, label="best member alone")
     for place, (_, value, colour) in enumerate(rows):
         one.plot(value, place, "o", color=colour, markersize=10)
-        one.annotate(f"{value:.4f}", (value, place), (9, 0), textcoords="offset points", va="center", fontsize=9)
+        one.annotate(
+            f"{value:.4f}",
+            (value, place),
+            (9, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+        )
     one.set_yticks(range(len(rows)), [name for name, _, _ in rows])
     one.set_ylim(len(rows) - 0.4, -0.6)
     one.set_xlim(max(0, min(dice) - 0.15 * span), max(dice) + 0.3 * span)
-    labelled(one, f"mean Dice on tune, each at its best threshold (axis begins at {one.get_xlim()[0]:.3f})", "")
+    labelled(
+        one,
+        f"mean Dice on tune, each at its best threshold (axis begins at {one.get_xlim()[0]:.3f})",
+        "",
+    )
     legend(one, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     return figure

@@ -1,5 +1,5 @@
-"""What tells approaches apart in a figure: a colour for each, and names beside points that cover neither each other nor
-a point.
+"""What tells approaches apart in a figure: a colour for each, and names beside points that cover
+neither each other nor a point.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,15 +23,19 @@ def colours_of(names: Iterable[str]) -> dict[str, str]:
     """Approach → colour, the same for the same set of approaches in whatever order.
 
     Examples:
-        >>> colours_of(["mine", "yours"])["yours"] == colours_of(["yours", "mine", "unet"])["yours"]
+        >>> colours = colours_of(["mine", "yours"])
+        >>> colours["yours"] == colours_of(["yours", "mine", "unet"])["yours"]
         True
     """
     ordered = sorted(set(names))
     return {name: colour_of(name, ordered) for name in ordered}
 
 
-def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str]) -> list[Annotation]:
-    """Write a name beside each point; where there is no free place near it, a thin line leads to the name.
+def place_labels(
+    axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequence[str]
+) -> list[Annotation]:
+    """Write a name beside each point; where there is no free place near it, a thin line leads to
+    the name.
 
     Args:
         axes: whose limits and scales are final.
@@ -63,7 +67,9 @@ def place_labels(axes: Axes, x: Sequence[float], y: Sequence[float], names: Sequ
     return labels
 
 
-def _label(axes: Axes, point: tuple[float, float], name: str, side: tuple[int, int], distance: float) -> Annotation:
+def _label(
+    axes: Axes, point: tuple[float, float], name: str, side: tuple[int, int], distance: float
+) -> Annotation:
     return axes.annotate(
         name,
         point,
@@ -86,4 +92,9 @@ def _box(label: Annotation, renderer) -> Bbox:
 
 
 def _contains(outer: Bbox, inner: Bbox) -> bool:
-    return outer.x0 <= inner.x0 and outer.y0 <= inner.y0 and inner.x1 <= outer.x1 and inner.y1 <= outer.y1
+    return (
+        outer.x0 <= inner.x0
+        and outer.y0 <= inner.y0
+        and inner.x1 <= outer.x1
+        and inner.y1 <= outer.y1
+    )

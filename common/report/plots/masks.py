@@ -1,4 +1,6 @@
-"""Pictures: images with the outlines of what is there and of what was predicted. Arrays come in, a figure goes out."""
+"""Pictures: images with the outlines of what is there and of what was predicted. Arrays come in, a
+figure goes out.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +20,9 @@ LEAST_ZOOM_PX = 48
 
 @dataclass(frozen=True)
 class Shown:
-    """An image (H, W, 3) uint8 with its true and its predicted mask (H, W) bool, one of which may be None."""
+    """An image (H, W, 3) uint8 with its true and its predicted mask (H, W) bool, one of which may
+    be None.
+    """
 
     title: str
     image: np.ndarray
@@ -52,7 +56,8 @@ def outlined_figure(pictures: Sequence[Shown], columns: int = 4) -> Figure | Non
 
 
 def zoomed_figure(pictures: Sequence[Shown]) -> Figure | None:
-    """A column for each image: whole above, and below the surroundings of its true objects enlarged.
+    """A column for each image: whole above, and below the surroundings of its true objects
+    enlarged.
 
     Args:
         pictures: with true masks.
@@ -70,14 +75,18 @@ def zoomed_figure(pictures: Sequence[Shown]) -> Figure | None:
         _draw(axes[0, column], picture)
         frame = columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start
         _frame(axes[0, column], *frame, scale=_scale(picture.image))
-        part = [None if mask is None else mask[rows, columns] for mask in (picture.truth, picture.predicted)]
+        part = [
+            None if mask is None else mask[rows, columns]
+            for mask in (picture.truth, picture.predicted)
+        ]
         _draw(axes[1, column], Shown("around the object", picture.image[rows, columns], *part))
     _name_outlines(figure, pictures)
     return figure
 
 
 def around(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of a square around a mask (H, W) bool, with room at its sides; all of it where it is empty.
+    """Rows and columns of a square around a mask (H, W) bool, with room at its sides; all of it
+    where it is empty.
 
     Examples:
         >>> mask = np.zeros((100, 200), bool)
@@ -91,7 +100,10 @@ def around(mask: np.ndarray) -> tuple[slice, slice]:
     side = max(round(max(width, height) * (1 + 2 * ZOOM_MARGIN)), LEAST_ZOOM_PX)
     return tuple(
         slice(max(0, middle - side // 2), min(size, middle - side // 2 + side))
-        for middle, size in ((top + height // 2, mask.shape[0]), (left + width // 2, mask.shape[1]))
+        for middle, size in (
+            (top + height // 2, mask.shape[0]),
+            (left + width // 2, mask.shape[1]),
+        )
     )
 
 
@@ -111,7 +123,9 @@ def _draw(axes: Axes, picture: Shown) -> None:
     axes.set_title(picture.title, fontsize=8.5)
 
 
-def draw_outline(axes: Axes, mask: np.ndarray | None, colour: str, scale: float = 1.0, style="-") -> None:
+def draw_outline(
+    axes: Axes, mask: np.ndarray | None, colour: str, scale: float = 1.0, style="-"
+) -> None:
     """The border of a mask: coloured on black, so that it is seen on any ground.
 
     Args:
@@ -124,15 +138,29 @@ def draw_outline(axes: Axes, mask: np.ndarray | None, colour: str, scale: float 
     if mask is None:
         return
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-    closed = [(np.concatenate([line, line[:1]]).reshape(-1, 2) + 0.5) * scale - 0.5 for line in outlines]
-    axes.add_collection(LineCollection(closed, colors=BLACK, linewidths=2.2, alpha=0.8), autolim=False)
-    axes.add_collection(LineCollection(closed, colors=colour, linewidths=1.2, linestyles=[style]), autolim=False)
+    closed = [
+        (np.concatenate([line, line[:1]]).reshape(-1, 2) + 0.5) * scale - 0.5 for line in outlines
+    ]
+    axes.add_collection(
+        LineCollection(closed, colors=BLACK, linewidths=2.2, alpha=0.8), autolim=False
+    )
+    axes.add_collection(
+        LineCollection(closed, colors=colour, linewidths=1.2, linestyles=[style]), autolim=False
+    )
 
 
 def _frame(axes: Axes, left: float, top: float, width: float, height: float, scale: float) -> None:
     """A thin white rectangle: what is enlarged below."""
-    x, y = np.array([left, left + width]) * scale - 0.5, np.array([top, top + height]) * scale - 0.5
-    axes.plot([x[0], x[1], x[1], x[0], x[0]], [y[0], y[0], y[1], y[1], y[0]], color="white", linewidth=0.8)
+    x, y = (
+        np.array([left, left + width]) * scale - 0.5,
+        np.array([top, top + height]) * scale - 0.5,
+    )
+    axes.plot(
+        [x[0], x[1], x[1], x[0], x[0]],
+        [y[0], y[0], y[1], y[1], y[0]],
+        color="white",
+        linewidth=0.8,
+    )
 
 
 def _name_outlines(figure: Figure, pictures: Sequence[Shown]) -> None:
@@ -143,4 +171,6 @@ def _name_outlines(figure: Figure, pictures: Sequence[Shown]) -> None:
         one.plot([], [], color=SKY, linewidth=2, linestyle=(0, (3, 2)), label="true")
     handles, names = one.get_legend_handles_labels()
     if names:
-        figure.legend(handles, names, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
+        figure.legend(
+            handles, names, loc="outside upper center", ncols=2, frameon=False, fontsize=9
+        )

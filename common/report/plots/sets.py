@@ -1,4 +1,6 @@
-"""Figures of whole data sets: the share of the image, sizes of groups, alike grounds, and train against photos."""
+"""Figures of whole data sets: the share of the image, sizes of groups, alike grounds, and train
+against photos.
+"""
 
 from collections.abc import Mapping
 
@@ -7,7 +9,17 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from common.report.plots.style import BLUE, GREEN, GREY, ORANGE, colour_of, labelled, legend, plain_ticks, styled_axes
+from common.report.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    colour_of,
+    labelled,
+    legend,
+    plain_ticks,
+    styled_axes,
+)
 
 # Column of the tables → how its axis is called.
 MEASURES = {
@@ -36,11 +48,23 @@ def share_figure(images: pd.DataFrame) -> Figure:
     for place, split in enumerate(splits):
         colour, table = colour_of(split), shown[shown["split"] == split]
         if len(table):
-            sns.ecdfplot(100 * table["object_share"], stat="percent", ax=axes[0, 0], color=colour, label=split)
+            sns.ecdfplot(
+                100 * table["object_share"],
+                stat="percent",
+                ax=axes[0, 0],
+                color=colour,
+                label=split,
+            )
         counts = images.loc[images["split"] == split, "objects"].value_counts(normalize=True)
         width = 0.8 / len(splits)
         at = np.arange(highest + 1) + (place - (len(splits) - 1) / 2) * width
-        axes[0, 1].bar(at, 100 * counts.reindex(range(highest + 1), fill_value=0), width, color=colour, label=split)
+        axes[0, 1].bar(
+            at,
+            100 * counts.reindex(range(highest + 1), fill_value=0),
+            width,
+            color=colour,
+            label=split,
+        )
     labelled(axes[0, 0], "pixels of the image that are object (%)", "images with less (%)")
     labelled(axes[0, 1], "objects in the image", "share of images (%)")
     axes[0, 0].set_xlim(left=0)
@@ -61,19 +85,27 @@ def group_figure(images: pd.DataFrame) -> Figure:
     figure, axes = styled_axes(1, len(splits), width=5.0, sharey=True)
     for one, split in zip(axes.flat, splits, strict=True):
         sizes = images.loc[images["split"] == split, "group"].value_counts().to_numpy()
-        one.bar(np.arange(1, len(sizes[:SHOWN_GROUPS]) + 1), sizes[:SHOWN_GROUPS], color=colour_of(split))
+        one.bar(
+            np.arange(1, len(sizes[:SHOWN_GROUPS]) + 1),
+            sizes[:SHOWN_GROUPS],
+            color=colour_of(split),
+        )
         more = f", {SHOWN_GROUPS} shown" if len(sizes) > SHOWN_GROUPS else ""
-        labelled(one, f"group, largest first ({len(sizes)} in all{more})", "images in the group", split)
+        labelled(
+            one, f"group, largest first ({len(sizes)} in all{more})", "images in the group", split
+        )
         one.xaxis.get_major_locator().set_params(integer=True)
         one.yaxis.get_major_locator().set_params(integer=True)
     return figure
 
 
 def similarity_figure(similar: pd.DataFrame) -> Figure:
-    """How alike grounds are, against the two halves of one image; and how many images share a ground.
+    """How alike grounds are, against the two halves of one image; and how many images share a
+    ground.
 
     Args:
-        similar: with the columns `halves`, `distance`, `distance_in_group`, `distance_elsewhere` and `ground`.
+        similar: with the columns `halves`, `distance`, `distance_in_group`, `distance_elsewhere`
+            and `ground`.
     """
     figure, axes = styled_axes(1, 2, width=5.4)
     for column, name, colour, line in (
@@ -83,11 +115,21 @@ def similarity_figure(similar: pd.DataFrame) -> Figure:
         ("distance_elsewhere", "images of other groups (median)", ORANGE, "-"),
     ):
         if similar[column].notna().any():
-            sns.ecdfplot(similar, x=column, stat="percent", ax=axes[0, 0], color=colour, linestyle=line, label=name)
+            sns.ecdfplot(
+                similar,
+                x=column,
+                stat="percent",
+                ax=axes[0, 0],
+                color=colour,
+                linestyle=line,
+                label=name,
+            )
     limit = similar["halves"].median()
     axes[0, 0].axvline(limit, color=GREY, linewidth=0.8)
     axes[0, 0].set_xlim(0, 1)
-    labelled(axes[0, 0], "distance of the grounds (0 same, 1 nothing in common)", "images with less (%)")
+    labelled(
+        axes[0, 0], "distance of the grounds (0 same, 1 nothing in common)", "images with less (%)"
+    )
     legend(axes[0, 0], loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
     sizes = similar["ground"].value_counts().value_counts().sort_index()
     places = np.arange(len(sizes))
@@ -100,10 +142,12 @@ def similarity_figure(similar: pd.DataFrame) -> Figure:
 
 
 def photo_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
-    """The images of each split and the photos without labels, in all that can be measured without a mask.
+    """The images of each split and the photos without labels, in all that can be measured without
+    a mask.
 
     Args:
-        tables: by the name of the split, each with the columns of `MEASURES`; empty ones are left out.
+        tables: by the name of the split, each with the columns of `MEASURES`; empty ones are left
+            out.
     """
     tables = {split: table for split, table in tables.items() if len(table)}
     figure, axes = styled_axes(4, 2, width=5.6, height=1.0 + 0.36 * max(len(tables), 1))
@@ -114,7 +158,12 @@ def photo_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
             height = place + random.uniform(-0.28, 0.28, len(values))
             size, alpha = (9, 0.35) if len(values) > 40 else (22, 0.8)
             one.scatter(values, height, s=size, alpha=alpha, color=colour_of(split), linewidths=0)
-            one.plot([np.nanmedian(values)] * 2, [place - 0.38, place + 0.38], color="black", linewidth=2)
+            one.plot(
+                [np.nanmedian(values)] * 2,
+                [place - 0.38, place + 0.38],
+                color="black",
+                linewidth=2,
+            )
         one.set_yticks(range(len(tables)), list(tables))
         one.set_ylim(len(tables) - 0.5, -0.5)
         if column in LOGARITHMIC:
@@ -122,5 +171,11 @@ def photo_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
         labelled(one, f"{said}, logarithmic" if column in LOGARITHMIC else said, "")
     for one in axes.flat[len(MEASURES) :]:
         one.set_axis_off()
-        one.text(0, 0.5, "each point an image; the bar is the median", fontsize=9, transform=one.transAxes)
+        one.text(
+            0,
+            0.5,
+            "each point an image; the bar is the median",
+            fontsize=9,
+            transform=one.transAxes,
+        )
     return figure

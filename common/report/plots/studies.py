@@ -1,4 +1,6 @@
-"""Figures of the studies: what each variation changed, with bounds that hold for all variations of a study at once."""
+"""Figures of the studies: what each variation changed, with bounds that hold for all variations of
+a study at once.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +11,9 @@ from matplotlib.figure import Figure
 from common.report.plots.enlarged import mark_beyond
 from common.report.plots.style import BLACK, BLUE, GREY, VERMILION, labelled, legend, styled_axes
 
-WIDEST = 0.12  # mean Dice; in the figure of all studies a difference beyond it is a sign at the edge with its number
+# mean Dice; in the figure of all studies a difference beyond it is a sign at the edge with its
+# number
+WIDEST = 0.12
 VERDICTS = {"helps": (BLUE, "^"), "hurts": (VERMILION, "v"), "not told apart": (GREY, "o")}
 ROW = 0.42
 
@@ -18,12 +22,13 @@ def study_figure(table: pd.DataFrame) -> Figure | None:
     """Differences to the baseline of one study.
 
     Args:
-        table: columns `variation`, `verdict` (*baseline*, or one of `VERDICTS`, missing for one that did not come
-            through), `to_baseline` with `to_baseline_lower` and `_upper`, and `by_seed`, differences separated by
-            blanks.
+        table: columns `variation`, `verdict` (*baseline*, or one of `VERDICTS`, missing for one
+            that did not come through), `to_baseline` with `to_baseline_lower` and `_upper`, and
+            `by_seed`, differences separated by blanks.
 
     Returns:
-        One row for each variation: the mean difference with its simultaneous bounds, and the difference of each seed,
+        One row for each variation: the mean difference with its simultaneous bounds, and the
+            difference of each seed,
         which has a fold of its own, as a small dot; None where there is none to draw.
     """
     rows = table[table["verdict"].isin(list(VERDICTS))].reset_index(drop=True)
@@ -41,8 +46,9 @@ def study_figure(table: pd.DataFrame) -> Figure | None:
 def overview_figure(
     tables: Mapping[str, pd.DataFrame | None], variations: Mapping[str, Sequence[str]]
 ) -> Figure | None:
-    """All studies under each other; one that was not run keeps its rows, empty. A difference beyond ±0.12 is written at
-    the edge, so that the others are not squeezed into a line; bounds that go on beyond it end in an arrow.
+    """All studies under each other; one that was not run keeps its rows, empty. A difference
+    beyond ±0.12 is written at the edge, so that the others are not squeezed into a line; bounds
+    that go on beyond it end in an arrow.
 
     Args:
         tables: study → its table as in `study_figure`, None where it was not run.
@@ -58,8 +64,18 @@ def overview_figure(
     one, verdicts, drawn = axes[0, 0], [], {}
     for place, (study, name) in enumerate(rows):
         table = tables.get(study)
-        found = table[(table["variation"] == name) & table["verdict"].isin(list(VERDICTS))] if table is not None else []
-        verdicts.append(found.iloc[0]["verdict"] if len(found) else "no result" if table is not None else "not run")
+        found = (
+            table[(table["variation"] == name) & table["verdict"].isin(list(VERDICTS))]
+            if table is not None
+            else []
+        )
+        verdicts.append(
+            found.iloc[0]["verdict"]
+            if len(found)
+            else "no result"
+            if table is not None
+            else "not run"
+        )
         if len(found) and abs(found.iloc[0]["to_baseline"]) <= WIDEST:
             drawn[place] = found.iloc[0]
             draw_difference(one, place, drawn[place])
@@ -70,9 +86,15 @@ def overview_figure(
     left, right = one.get_xlim()
     one.set_xlim(max(left, -1.05 * WIDEST), min(right, 1.05 * WIDEST))
     for place, row in drawn.items():
-        mark_beyond(one, place, row["to_baseline"], row["to_baseline_lower"], row["to_baseline_upper"])
+        mark_beyond(
+            one, place, row["to_baseline"], row["to_baseline_lower"], row["to_baseline_upper"]
+        )
     _named(one, [f"{study}: {name}" for study, name in rows], verdicts)
-    labelled(one, "mean Dice minus that of the baseline, bounds for all variations of a study at once", "")
+    labelled(
+        one,
+        "mean Dice minus that of the baseline, bounds for all variations of a study at once",
+        "",
+    )
     return figure
 
 
@@ -89,7 +111,12 @@ def seeds_of(by_seed: object) -> list[float]:
 def draw_difference(axes: Axes, place: float, row: pd.Series) -> None:
     """One variation: bounds, mean, and below the line its seeds, each with its fold."""
     colour, marker = VERDICTS[row["verdict"]]
-    axes.plot([row["to_baseline_lower"], row["to_baseline_upper"]], [place] * 2, color=colour, linewidth=2)
+    axes.plot(
+        [row["to_baseline_lower"], row["to_baseline_upper"]],
+        [place] * 2,
+        color=colour,
+        linewidth=2,
+    )
     axes.plot(row["to_baseline"], place, marker, color=colour, markersize=8)
     seeds = seeds_of(row["by_seed"])
     axes.plot(seeds, [place + 0.24] * len(seeds), ".", color=BLACK, markersize=4)
@@ -98,7 +125,10 @@ def draw_difference(axes: Axes, place: float, row: pd.Series) -> None:
 def _draw_beyond(axes: Axes, place: float, row: pd.Series) -> None:
     """One variation that lies outside the figure: its number beside the edge, with an arrow."""
     colour, side = VERDICTS[row["verdict"]][0], 1 if row["to_baseline"] > 0 else -1
-    text = f"{row['to_baseline']:+.3f} ({row['to_baseline_lower']:+.3f} to {row['to_baseline_upper']:+.3f})"
+    text = (
+        f"{row['to_baseline']:+.3f} ({row['to_baseline_lower']:+.3f} to "
+        f"{row['to_baseline_upper']:+.3f})"
+    )
     axes.annotate(
         text,
         (side * WIDEST, place),
@@ -117,7 +147,12 @@ def _named(axes: Axes, names: Sequence[str], verdicts: Sequence[str]) -> None:
     """Variations on the left, verdicts on the right, and what the signs mean above."""
     axes.axvline(0, color=GREY, linewidth=1)
     for place, verdict in enumerate(verdicts):
-        at = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 9, "annotation_clip": False}
+        at = {
+            "xycoords": ("axes fraction", "data"),
+            "va": "center",
+            "fontsize": 9,
+            "annotation_clip": False,
+        }
         axes.annotate(verdict, (1.01, place), color=VERDICTS.get(verdict, (GREY,))[0], **at)
     for verdict, (colour, marker) in VERDICTS.items():
         axes.plot([], [], marker, color=colour, markersize=7, label=verdict)

@@ -1,5 +1,6 @@
-"""One look for all figures, with colours that people with colour-blindness tell apart: an approach has the same colour
-in every figure. pyplot is not used, so that figures are shown where a notebook says so and leave nothing behind.
+"""One look for all figures, with colours that people with colour-blindness tell apart: an approach
+has the same colour in every figure. pyplot is not used, so that figures are shown where a notebook
+says so and leave nothing behind.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ from matplotlib.ticker import NullLocator
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#777777"
-MAGENTA = "#FF2DC4"  # of what was predicted, on photos: no ground, object or approach has this colour
+MAGENTA = (
+    "#FF2DC4"  # of what was predicted, on photos: no ground, object or approach has this colour
+)
 APPROACH_COLOURS = {
     "threshold": GREY,
     "pixel_lightgbm": ORANGE,
@@ -34,8 +37,9 @@ def colour_of(name: str, names: Sequence[str] = ()) -> str:
 
     Args:
         name: that is drawn.
-        names: all that are drawn together; those without a colour of their own get one by their order here, so the same
-            names in the same order have the same colours. A name that is not among them comes after the last.
+        names: all that are drawn together; those without a colour of their own get one by their
+            order here, so the same names in the same order have the same colours. A name that is
+            not among them comes after the last.
 
     Returns:
         A colour as `#RRGGBB`.
@@ -71,8 +75,12 @@ def styled_axes(
         ValueError: there would be no axes.
     """
     if min(rows, columns) < 1:
-        raise ValueError(f"styled_axes got {rows} rows and {columns} columns; it needs at least one of each.")
-    figure = Figure(figsize=(width * columns, height * rows), layout="constrained", facecolor="white")
+        raise ValueError(
+            f"styled_axes got {rows} rows and {columns} columns; it needs at least one of each."
+        )
+    figure = Figure(
+        figsize=(width * columns, height * rows), layout="constrained", facecolor="white"
+    )
     axes = figure.subplots(rows, columns, squeeze=False, **options)
     for one in axes.flat:
         _style(one)
@@ -94,7 +102,9 @@ def legend(axes: Axes, **options) -> None:
 
 
 def plain_ticks(axes: Axes) -> None:
-    """Make the x-axis logarithmic, with few ticks at 1, 2 and 5 times the powers of ten, written as plain numbers."""
+    """Make the x-axis logarithmic, with few ticks at 1, 2 and 5 times the powers of ten, written
+    as plain numbers.
+    """
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     places = [factor * 10.0**power for power in range(-9, 10) for factor in (1, 2, 5)]
