@@ -13,7 +13,8 @@ import pytest
 
 from approaches import TABLE, Entry, checks
 from approaches.base import Budget, Config, NotFittedError, RequirementMissingError, check_image
-from approaches.checks import CHECKS, main, run_check
+from approaches.checks import CHECKS, run_check
+from approaches.checks.__main__ import main
 from approaches.checks.subject import fitted, unfitted
 from approaches.threshold import Threshold
 

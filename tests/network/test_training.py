@@ -10,7 +10,8 @@ import torch
 
 from approaches import processes
 from approaches.base import Budget, ConfigError
-from approaches.network.approach import Normalised, training
+from approaches.network import training
+from approaches.network.approach import Normalised
 from approaches.network.config import TrainingConfig
 from approaches.network.plan import Plan, make_plan
 from approaches.network.training import Average, crops_of, train

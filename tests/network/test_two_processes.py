@@ -16,7 +16,7 @@ SCRIPT = """
 import sys
 import torch
 from approaches import processes
-from approaches.network.approach import augment
+from approaches.network import augment
 from bench import main
 
 drawn = augment.Crops.__getitem__

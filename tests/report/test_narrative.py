@@ -11,8 +11,8 @@ from made_run import make_run
 import common.report.narrative.photos
 import common.report.narrative.weaknesses
 import common.report.narrative.words
+from common.report import narrative as say
 from common.report.finished_run import FinishedRun, read_run
-from common.report.page import narrative as say
 
 SENTENCES = [
     say.answer,

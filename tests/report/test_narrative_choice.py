@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from made_run import make_run
 
+from common.report import narrative as say
 from common.report.finished_run import FinishedRun, Shared, read_run
 from common.report.narrative.preparation import STEPS, how_tested
 from common.report.narrative.unseen import seen_in_training, tune_dice
-from common.report.page import narrative as say
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from made_run import make_run
 
 from common.analysis.corruptions import CORRUPTIONS
+from common.report import narrative as say
 from common.report.finished_run import FinishedRun, read_run
-from common.report.page import narrative as say
 
 
 @pytest.fixture(scope="module")

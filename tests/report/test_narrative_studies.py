@@ -7,9 +7,9 @@ import pytest
 
 import common.report.narrative.expectations
 from approaches.studies.hypotheses import STUDIES, Study, Variation
+from common.report import narrative as say
 from common.report.narrative.defaults import recommended
 from common.report.narrative.expectations import judged
-from common.report.page import narrative as say
 
 FOUND = {  # variation → verdict and difference with its bounds
     "up": ("helps", 0.02, 0.005, 0.034),

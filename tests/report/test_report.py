@@ -10,7 +10,8 @@ import pytest
 
 import bench
 import common.report.page
-from common.report.page import ReportError, as_page, execute, foreign_resources, main, write_report
+from common.report.__main__ import main
+from common.report.page import ReportError, as_page, execute, foreign_resources, write_report
 from common.sample import generate
 
 ROOT = Path(__file__).parents[2]
@@ -199,8 +200,8 @@ def test_an_interrupt_ends_the_kernel_and_is_told_in_one_line(run, data, tmp_pat
     )
     notebook = notebook_of(tmp_path / "n.ipynb", ("DATA = 1\nRUN = 2", ["parameters"]), (slow, []))
     command = (
-        f"import common.report.page as it; it.NOTEBOOK = {str(notebook)!r}; raise "
-        "SystemExit(it.main())"
+        f"import common.report.page as it; it.NOTEBOOK = {str(notebook)!r}; "
+        "from common.report.__main__ import main; raise SystemExit(main())"
     )
     words = [sys.executable, "-c", command, str(run), "--data", str(data)]
     started = subprocess.Popen(
