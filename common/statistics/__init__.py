@@ -5,21 +5,18 @@ Scores are complete and paired: every approach on the same images. Images that b
 (photos of one place, composites of one cut-out) are resampled together. Missing scores are
 refused, never averaged around.
 
-    resampling.py    checked scores; shared resamples as counts; studentised means     <- nothing
-    intervals.py     interval of a mean, of a paired difference; detectable difference <-
-    resampling
-    comparisons.py   all pairs at once: bounds that hold together, adjusted p-values   <- intervals
-    ranks.py         ranks under resampling and under other schemes                    <- intervals
-    selection.py     winner, verdicts, score corrected for having been chosen          <-
-    comparisons seeds.py         training variance next to image variance
-    <- intervals trainings.py     variations of trainings against a baseline
-    <- intervals pareto.py        approaches that none beats in both score and cost
-    <- nothing comparison.py    all of these as one result with a table
-    <- intervals … selection
+resampling.py  checked scores; shared resamples as counts; studentised means     <- nothing
+intervals.py   of a mean, of a paired difference; detectable difference           <- resampling
+all_pairs.py   all pairs at once: bounds that hold together, adjusted p-values    <- intervals
+ranks.py       ranks under resampling and under other schemes                     <- intervals
+selection.py   winner, verdicts, score corrected for having been chosen           <- all_pairs
+seeds.py       training variance next to image variance                           <- intervals
+trainings.py   variations of trainings against a baseline                         <- intervals
+pareto.py      approaches that none beats in both score and cost                  <- nothing
+summary.py     all of these as one result with a table              <- intervals … selection
 """
 
-from common.statistics.comparison import Comparison, compare
-from common.statistics.comparisons import Simultaneous, simultaneous_comparisons
+from common.statistics.all_pairs import Simultaneous, simultaneous_comparisons
 from common.statistics.intervals import (
     Intervals,
     mean_intervals,
@@ -40,6 +37,7 @@ from common.statistics.selection import (
     winner,
     winner_of,
 )
+from common.statistics.summary import Comparison, compare
 from common.statistics.trainings import differences_over_trainings
 
 __all__ = [

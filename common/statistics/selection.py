@@ -11,7 +11,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from common.statistics.comparisons import Simultaneous, pair_indices, simultaneous_comparisons
+from common.statistics.all_pairs import Simultaneous, pair_indices, simultaneous_comparisons
 from common.statistics.resampling import (
     DECIMALS,
     Groups,

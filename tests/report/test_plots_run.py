@@ -10,10 +10,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-import common.report.plots.enlarged
 import common.report.plots.labels
 import common.report.plots.masks
 import common.report.plots.studies
+import common.report.plots.zoomed_axes
 from common.coco import read_entries, read_image
 from common.data import decode
 from common.masks.probabilities import ProbabilityMaps
@@ -61,7 +61,7 @@ def run(tmp_path_factory) -> FinishedRun:
 
 def test_the_modules_examples_hold():
     for module in (
-        common.report.plots.enlarged,
+        common.report.plots.zoomed_axes,
         common.report.plots.labels,
         common.report.plots.masks,
         common.report.plots.studies,

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.metrics import with_objects
-from common.report.plots.enlarged import crowd_limits, mark_beyond
 from common.report.plots.labels import colours_of, place_labels
 from common.report.plots.style import GREEN, GREY, labelled, legend, plain_ticks, styled_axes
+from common.report.plots.zoomed_axes import crowd_limits, mark_beyond
 
 ROW = 0.42  # inches for a row of approaches
 FRAME = 1.1  # and for what stands around the rows

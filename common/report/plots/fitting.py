@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.records import Record
-from common.report.plots.enlarged import mark_beyond, reach_limits
 from common.report.plots.labels import colours_of
 from common.report.plots.style import (
     BLUE,
@@ -23,6 +22,7 @@ from common.report.plots.style import (
     legend,
     styled_axes,
 )
+from common.report.plots.zoomed_axes import mark_beyond, reach_limits
 
 
 def training_figure(curves: pd.DataFrame) -> Figure | None:

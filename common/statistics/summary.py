@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from common.statistics.comparisons import Simultaneous, simultaneous_comparisons
+from common.statistics.all_pairs import Simultaneous, simultaneous_comparisons
 from common.statistics.intervals import (
     Intervals,
     mean_intervals,
