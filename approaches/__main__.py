@@ -37,5 +37,6 @@ if __name__ == "__main__":
         print(reason, file=sys.stderr)
         sys.exit(2)
     names = [word for word in sys.argv[1:2] if not word.startswith("-")]
-    words = [*(["--approaches", *names] if names else []), *sys.argv[1 + len(names) :]]
+    first_option = 1 + len(names)
+    words = [*(["--approaches", *names] if names else []), *sys.argv[first_option:]]
     sys.exit(main(words, program="python -m approaches NAME"))

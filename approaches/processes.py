@@ -86,7 +86,8 @@ def is_main() -> bool:
 
 def share(items: Sequence[T]) -> list[T]:
     """This process's part of the items; over all processes each item is in exactly one part."""
-    return list(items[state().process_index :: state().num_processes])
+    rank, count = state().process_index, state().num_processes
+    return list(items[rank::count])
 
 
 def join(part: Mapping[int, T]) -> dict[int, T]:

@@ -160,7 +160,7 @@ def tiled(predict: Callable[[np.ndarray], np.ndarray], image: np.ndarray) -> np.
     total, weight = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     for top in tile_starts(height):
         for left in tile_starts(width):
-            part = np.s_[top : top + TILE_PX, left : left + TILE_PX]
+            part = slice(top, top + TILE_PX), slice(left, left + TILE_PX)
             proba = predict(np.ascontiguousarray(image[part]))
             share = np.minimum.outer(ramp(proba.shape[0]), ramp(proba.shape[1]))
             total[part] += proba * share

@@ -197,7 +197,9 @@ def _integers(text: str) -> np.ndarray:
     tokens = text.split()
     if not all(map(_INTEGER.fullmatch, tokens)):
         wrong = next(index for index, token in enumerate(tokens) if not _INTEGER.fullmatch(token))
-        pair = " ".join(tokens[wrong // 2 * 2 : wrong // 2 * 2 + 2])
+        first = wrong // 2 * 2
+        after = first + 2
+        pair = " ".join(tokens[first:after])
         raise RleError(
             f"decode_rle: pair {wrong // 2 + 1} ({_shown(pair)}) holds {_shown(tokens[wrong])}, "
             "which is not an integer of at most 18 digits; write `start length` pairs such as '3 "

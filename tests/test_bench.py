@@ -149,7 +149,8 @@ def test_leaderboard_begins_with_the_columns_of_the_issue_and_has_both_rows(fini
     header = (finished / "leaderboard.csv").read_text().splitlines()[0]
     assert header.startswith(
         "approach,status,dice_mean,dice_global,iou_mean,precision,recall,area_bias,nsd_2px,"
-        "object_f1,threshold,fit_seconds,predict_seconds_per_image,parameters,model_mb,peak_memory_mb,pretrained_on"
+        "object_f1,threshold,fit_seconds,predict_seconds_per_image,parameters,model_mb,"
+        "peak_memory_mb,pretrained_on"
     )
     table = table_of(finished)
     assert table["status"].tolist() == ["ok", "ok"]

@@ -20,9 +20,10 @@ def test_packaged_weights_recognise_a_palace_and_a_flower():
     best = []
     for picture in load_sample_images().images:
         side = min(picture.shape[:2])
-        top, left = ((size - side) // 2 for size in picture.shape[:2])
+        starts = ((size - side) // 2 for size in picture.shape[:2])
+        rows, columns = (slice(start, start + side) for start in starts)
         small = cv2.resize(
-            picture[top : top + side, left : left + side],
+            picture[rows, columns],
             (224, 224),
             interpolation=cv2.INTER_CUBIC,
         )

@@ -19,7 +19,9 @@ def scene(
     """An image of two noisy colours and the mask of the second."""
     random = np.random.default_rng(seed)
     mask = np.zeros((60, 80), bool)
-    mask[20:40, 10 + 5 * seed : 40 + 5 * seed] = True
+    left = 10 + 5 * seed
+    right = left + 30
+    mask[20:40, left:right] = True
     image = np.where(mask[..., None], colour, background) + random.integers(-12, 13, (60, 80, 1))
     return np.clip(image, 0, 255).astype(np.uint8), mask
 

@@ -273,11 +273,8 @@ def check_files_run_no_code(name: str) -> None:
             if path.suffix not in SAFE_FILES:
                 raise ContractError(f"save wrote {path.name}; write {', '.join(SAFE_FILES)} only.")
             content = path.read_bytes()
-            text = (
-                content[8 : 8 + int.from_bytes(content[:8], "little")]
-                if path.suffix == ".safetensors"
-                else content
-            )
+            header_end = 8 + int.from_bytes(content[:8], "little")
+            text = content[8:header_end] if path.suffix == ".safetensors" else content
             try:
                 text.decode("utf-8") if path.suffix == ".txt" else json.loads(text)
             except ValueError as error:

@@ -192,7 +192,9 @@ def window(array: np.ndarray, centre: tuple[int, int], side: int) -> np.ndarray:
     """A (side, side[, C]) window around a pixel; what lies beyond the border is mirrored."""
     top, left = centre[0] - side // 2, centre[1] - side // 2
     height, width = array.shape[:2]
-    inside = array[max(0, top) : max(0, top + side), max(0, left) : max(0, left + side)]
+    rows = slice(max(0, top), max(0, top + side))
+    columns = slice(max(0, left), max(0, left + side))
+    inside = array[rows, columns]
     beyond = (
         max(0, -top),
         max(0, top + side - height),

@@ -40,7 +40,8 @@ def paste_from(
     left = int(rng.integers(-width // 3, max(1, image.shape[1] - 2 * width // 3)))
     rows, columns = slice(max(0, top), top + height), slice(max(0, left), left + width)
     seen = image[rows, columns].shape[:2]
-    part = np.s_[max(0, -top) : max(0, -top) + seen[0], max(0, -left) : max(0, -left) + seen[1]]
+    from_top, from_left = max(0, -top), max(0, -left)
+    part = slice(from_top, from_top + seen[0]), slice(from_left, from_left + seen[1])
     share = alpha[part][..., None]
     image, target = image.copy(), target.copy()
     mixed = image[rows, columns] * (1 - share) + colour[part] * share
@@ -70,7 +71,8 @@ def _cut_out(sample: Sample, rng: np.random.Generator) -> tuple[np.ndarray, np.n
         return None
     label = whole[int(rng.integers(len(whole)))]
     left, top, wide, high = stats[label, :4]
-    part = np.s_[top - ROOM_PX : top + high + ROOM_PX, left - ROOM_PX : left + wide + ROOM_PX]
+    rows = slice(top - ROOM_PX, top + high + ROOM_PX)
+    part = rows, slice(left - ROOM_PX, left + wide + ROOM_PX)
     alpha = cv2.GaussianBlur((labels[part] == label).astype(np.float32), (0, 0), SOFT_PX)
     return sample.image[part].astype(np.float32), alpha
 

@@ -53,7 +53,8 @@ def near_duplicates(hashes: Sequence[int], most_bits: int = NEAR_DUPLICATE_BITS)
     codes = np.array(hashes, dtype=np.uint64)
     rows, columns = [], []
     for start in range(0, len(codes), 256):
-        distance = np.bitwise_count(codes[start : start + 256, None] ^ codes[None])
+        stop = start + 256
+        distance = np.bitwise_count(codes[start:stop, None] ^ codes[None])
         row, column = np.nonzero(distance <= most_bits)
         rows.append(row + start)
         columns.append(column)

@@ -181,7 +181,8 @@ def load_data(
     key = data_key(train, val)
     groups = group_images(train + val)
     sets = []
-    for entries, named in ((train, groups[: len(train)]), (val, groups[len(train) :])):
+    trained = len(train)
+    for entries, named in ((train, groups[:trained]), (val, groups[trained:])):
         cache = _cached(cache_root, entries, progress) if cache_root else None
         by_id = dict(zip((entry.image_id for entry in entries), named, strict=True))
         sets.append(DataSet(entries, by_id, cache))

@@ -131,10 +131,10 @@ def _describe(sample: Sample) -> tuple[np.ndarray, float]:
     ground = cv2.dilate(covered, np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)) == 0
     lab = to_lab(sample.image)
     texture = local_deviation(np.ascontiguousarray(lab[..., 0]), ground)
-    height, width = ground.shape
+    middle_row, middle_column = (side // 2 for side in ground.shape)
     cuts = [
-        (np.s_[:, : width // 2], np.s_[:, width // 2 :]),
-        (np.s_[: height // 2], np.s_[height // 2 :]),
+        (np.s_[:, :middle_column], np.s_[:, middle_column:]),
+        (np.s_[:middle_row], np.s_[middle_row:]),
     ]
     halves = [
         np.linalg.norm(

@@ -228,7 +228,7 @@ def foreign_resources(page: str) -> list[str]:
     on are allowed.
 
     Examples:
-        >>> foreign_resources('<img src="data:image/png;base64,AAAA"><a href="https://a.org">x</a>')
+        >>> foreign_resources('<img src="data:image/png;base64,AAAA"><a href="http://a.org">x</a>')
         []
         >>> foreign_resources('<script src="https://example.org/x.js"></script>')
         ['<script>', 'https://example.org/x.js']

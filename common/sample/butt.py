@@ -149,8 +149,9 @@ class _Strip:
         letters = self.rng.random((3, 9)) < 0.55
         size = (max(3, int(0.5 * self.d)), max(2, int(0.22 * self.d)))
         stamp = cv2.resize(letters.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
-        window = colour[row : row + size[1], column : column + size[0]]
-        stamp = np.float32(0.7) * stamp[: window.shape[0], : window.shape[1], None]
+        window = colour[slice(row, row + size[1]), slice(column, column + size[0])]
+        height, width = window.shape[:2]
+        stamp = np.float32(0.7) * stamp[:height, :width, None]
         window += stamp * (ink - window)
 
     def _stain(self, colour: np.ndarray, grain: np.ndarray) -> None:

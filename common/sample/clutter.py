@@ -119,7 +119,8 @@ def gum(rng: np.random.Generator, d: float, light: Light) -> Patch:
 def cap(rng: np.random.Generator, d: float, light: Light) -> Patch:
     """A crown cap with its teeth, top or inside up."""
     side = int(d * rng.uniform(2.2, 3.6)) | 1
-    ys, xs = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j].astype(np.float32)
+    span = slice(-1, 1, side * 1j)
+    ys, xs = np.mgrid[span, span].astype(np.float32)
     radius, turn = np.hypot(xs, ys), np.arctan2(ys, xs)
     edge = 0.86 + 0.05 * np.cos(21 * turn)
     alpha = np.clip((edge - radius) * side / 2 + 0.5, 0, 1)

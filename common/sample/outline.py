@@ -43,7 +43,7 @@ def without_crumbs(mask: np.ndarray) -> np.ndarray:
     """Drop 4-connected parts below `MIN_PART_PX` pixels, which nobody would outline."""
     kept = np.zeros_like(mask)
     x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    window = np.s_[y : y + height, x : x + width]
+    window = slice(y, y + height), slice(x, x + width)
     if width:
         part = np.ascontiguousarray(mask[window]).astype(np.uint8)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(part, connectivity=4)
@@ -70,8 +70,8 @@ def _part_outline(part: np.ndarray) -> list[list[float]]:
             for contour in contours
             if len(contour) > 2
         ]
-    column = int(holes[0][:, 0, 0].mean()) // 2
+    cut = int(holes[0][:, 0, 0].mean()) // 2 + 1
     left, right = part.copy(), part.copy()
-    left[:, column + 1 :] = False
-    right[:, : column + 1] = False
+    left[:, cut:] = False
+    right[:, :cut] = False
     return outline(left) + outline(right)

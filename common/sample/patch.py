@@ -37,7 +37,7 @@ class Patch:
         seen = self.alpha > 1 / 255
         rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
         part = (
-            np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
             if len(rows)
             else np.s_[:1, :1]
         )

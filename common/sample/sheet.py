@@ -25,12 +25,10 @@ def write_sheet(path: str | Path, images: Sequence[Path]) -> None:
         raise ValueError(
             "a sheet needs at least one image; none was given. Generate some with --train."
         )
-    chosen = [
-        images[index]
-        for index in np.linspace(0, len(images) - 1, COLUMNS * ROWS).round().astype(int)
+    chosen = np.linspace(0, len(images) - 1, ROWS * COLUMNS).round().astype(int)
+    rows = [
+        np.hstack([_tile(images[index]) for index in row]) for row in chosen.reshape(ROWS, COLUMNS)
     ]
-    tiles = [_tile(image) for image in chosen]
-    rows = [np.hstack(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
     write_whole(
         path, cv2.imencode(".jpg", np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
     )

@@ -12,7 +12,8 @@ from common.sample.dataset import image_tasks, write_share
 
 def main(job: dict) -> None:
     """Write the images of one share and report each on stdout."""
-    tasks = image_tasks(job["counts"])[job["rank"] :: job["workers"]]
+    rank, workers = job["rank"], job["workers"]
+    tasks = image_tasks(job["counts"])[rank::workers]
     for entry in write_share(Path(job["folder"]), tasks, job["size"], job["seed"]):
         print(json.dumps(entry), flush=True)
 

@@ -172,11 +172,11 @@ def _unit_counts(units: int, resamples: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     counts = np.empty((resamples, units), dtype=np.uint8)
     for start in range(0, resamples, BLOCK):
-        rows = min(BLOCK, resamples - start)
+        stop = min(start + BLOCK, resamples)
+        rows = stop - start
         drawn = rng.integers(0, units, (rows, units)) + units * np.arange(rows)[:, None]
-        counts[start : start + rows] = np.bincount(drawn.ravel(), minlength=rows * units).reshape(
-            rows, units
-        )
+        drawn_counts = np.bincount(drawn.ravel(), minlength=rows * units)
+        counts[start:stop] = drawn_counts.reshape(rows, units)
     return counts
 
 
@@ -184,9 +184,8 @@ def _products(counts: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Multiply counts (B, m) by columns (m, p), in blocks, because the counts grow eightfold as
     floats.
     """
-    return np.concatenate(
-        [counts[i : i + BLOCK].astype(float) @ columns for i in range(0, len(counts), BLOCK)]
-    )
+    blocks = (slice(start, start + BLOCK) for start in range(0, len(counts), BLOCK))
+    return np.concatenate([counts[block].astype(float) @ columns for block in blocks])
 
 
 def _centred_sums(values: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

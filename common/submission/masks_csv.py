@@ -331,7 +331,7 @@ def _check_runs(text: str, shape: tuple[int, int], checksum: int | None) -> str 
                 f"{run} ends behind the last pixel, {pixels.size} for height {shape[0]} and width "
                 f"{shape[1]}"
             )
-        pixels[start - 1 : start - 1 + length] = True
+        pixels[slice(start - 1, start - 1 + length)] = True
         previous_start, previous_end = start, start + length - 1
     if checksum is not None and mask_checksum(pixels) != checksum:
         return "the runs paint other pixels than the predicted mask has"

@@ -27,7 +27,8 @@ def scene(seed, shape=(40, 70)):
     mask = np.zeros(shape, bool)
     for _ in range(random.integers(1, 3)):
         top, left = random.integers(0, shape[0] - 6), random.integers(0, shape[1] - 9)
-        mask[top : top + random.integers(1, 7), left : left + random.integers(1, 10)] = True
+        bottom, right = top + random.integers(1, 7), left + random.integers(1, 10)
+        mask[top:bottom, left:right] = True
     levels = np.clip(random.normal(np.where(mask, 160, 80), 90), 0, 255).astype(np.uint8)
     return levels, mask, random.random(shape) < 0.1
 
@@ -107,10 +108,9 @@ def test_what_lies_outside_the_band_or_is_ignored_changes_nothing():
     levels, mask, ignore = scene(3, (120, 120))
     ys, xs = np.nonzero(mask)
     far = np.ones(mask.shape, bool)
-    far[
-        max(0, ys.min() - BAND_PX) : ys.max() + BAND_PX + 1,
-        max(0, xs.min() - BAND_PX) : xs.max() + BAND_PX + 1,
-    ] = False
+    top, left = max(0, ys.min() - BAND_PX), max(0, xs.min() - BAND_PX)
+    bottom, right = ys.max() + BAND_PX + 1, xs.max() + BAND_PX + 1
+    far[top:bottom, left:right] = False
     assert far.any() and ignore.any()
     other = np.where(far | ignore, 255 - levels, levels).astype(np.uint8)
     turned = mask ^ ignore

@@ -209,7 +209,7 @@ def test_scale_shrinks_objects_with_the_picture_and_counts_mirrored_ones(severit
     factor = CORRUPTIONS["scale"].strengths[severity - 1]
     height, width = round(120 * factor), round(160 * factor)
     top, left = (120 - height) // 2, (160 - width) // 2
-    middle = after.mask[top : top + height, left : left + width]
+    middle = after.mask[slice(top, top + height), slice(left, left + width)]
     assert abs(middle.sum() - factor**2 * mask.sum()) < 0.08 * mask.sum()
     assert after.mask.sum() > middle.sum(), "there are copies of objects outside"
     assert np.array_equal(after.mask[top:, :][0], after.mask[:top, :][-1]), (

@@ -24,7 +24,8 @@ def score(image_id):
 
 def square(corner, size=6, shape=(30, 30)):
     mask = np.zeros(shape, bool)
-    mask[corner : corner + size, corner : corner + size] = True
+    end = corner + size
+    mask[corner:end, corner:end] = True
     return mask
 
 

@@ -19,7 +19,7 @@ def scene(number, *, specks=0, hole=False):
         levels[25:27, 20:22] = 25
     for _ in range(specks):
         row, column = random.integers(36, 60), random.integers(0, 60)
-        levels[row : row + 2, column : column + 2] = 204
+        levels[slice(row, row + 2), slice(column, column + 2)] = 204
     return levels, mask, np.zeros_like(mask)
 
 

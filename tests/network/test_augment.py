@@ -40,9 +40,9 @@ def test_every_image_comes_once_before_one_comes_twice(sample_data):
     count = len(sample_data.fit)
     stream = crops(sample_data.fit, epoch_length=2 * count)
     indices = [stream.image_index(place) for place in range(4 * count)]
-    for start in range(0, 4 * count, count):
-        assert sorted(indices[start : start + count]) == list(range(count))
-    assert indices[:count] != indices[2 * count : 3 * count]
+    rounds = np.reshape(indices, (4, count)).tolist()
+    assert all(sorted(one) == list(range(count)) for one in rounds)
+    assert rounds[0] != rounds[2]
 
 
 def test_a_share_of_the_crops_shows_generated_scenes(sample_data):

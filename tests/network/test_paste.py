@@ -11,7 +11,8 @@ def sample(red_at=(20, 30)):
     """A green picture with a red 10x20 object."""
     image = np.full((80, 80, 3), (0, 160, 0), np.uint8)
     mask = np.zeros((80, 80), bool)
-    mask[red_at[0] : red_at[0] + 10, red_at[1] : red_at[1] + 20] = True
+    top, left = red_at
+    mask[slice(top, top + 10), slice(left, left + 20)] = True
     image[mask] = (200, 0, 0)
     return Sample(1, image, mask, np.zeros_like(mask))
 

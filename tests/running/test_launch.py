@@ -10,7 +10,8 @@ def test_the_launcher_gets_one_process_for_each_gpu_and_the_options_unchanged():
     command = mirrored_command(["bench.py"], words, 4)
     assert command[:3] == [sys.executable, "-m", "accelerate.commands.launch"]
     assert command[command.index("--num_processes") + 1] == "4" and "--multi_gpu" in command
-    assert command[-len(words) - 1 :] == ["bench.py", *words]
+    program = len(command) - len(words) - 1
+    assert command[program:] == ["bench.py", *words]
 
 
 def test_a_launched_process_does_not_launch_again(monkeypatch):

@@ -20,7 +20,7 @@ def photo(name, size=(40, 60)):
     image = np.full((*size, 3), rng.integers(60, 200, 3), dtype=np.uint8)
     mask = np.zeros(size, dtype=bool)
     top, left = rng.integers(0, 20, 2)
-    mask[top : top + 12, left : left + 8] = True
+    mask[slice(top, top + 12), slice(left, left + 8)] = True
     return name, image, mask
 
 

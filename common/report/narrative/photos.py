@@ -34,7 +34,8 @@ def mask_objects(mask: np.ndarray) -> list[dict]:
     found = []
     for label in range(1, count):
         left, top, width, height, area = (int(value) for value in stats[label])
-        rows, columns = np.nonzero(labels[top : top + height, left : left + width] == label)
+        box = slice(top, top + height), slice(left, left + width)
+        rows, columns = np.nonzero(labels[box] == label)
         # A pixel is 1 px wide, not a point: its four corners.
         corners = [np.stack([columns + x, rows + y], axis=1) for x in (0, 1) for y in (0, 1)]
         hull = cv2.convexHull(np.concatenate(corners).astype(np.float32))

@@ -169,7 +169,8 @@ def photo_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
         if column in LOGARITHMIC:
             plain_ticks(one)
         labelled(one, f"{said}, logarithmic" if column in LOGARITHMIC else said, "")
-    for one in axes.flat[len(MEASURES) :]:
+    used = len(MEASURES)
+    for one in axes.flat[used:]:
         one.set_axis_off()
         one.text(
             0,
