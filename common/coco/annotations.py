@@ -8,10 +8,13 @@ hang on, crash on or guess at reaches it.
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from pycocotools import mask as coco_mask
+
+from common.coco.names import stays_inside
+from common.coco.values import shown
 
 ANNOTATION_FILE = "coco_annotations.json"
 # Coordinates beyond this many image sides are refused: drawing takes memory and time in proportion
@@ -61,14 +64,6 @@ def read_json(folder: Path) -> dict:
                 f'{path} has no list "{key}"; a COCO file holds "images" and "annotations".'
             )
     return content
-
-
-def stays_inside(file_name: str) -> bool:
-    """Whether a `file_name` of an annotation file names something inside its images folder."""
-    parts = PurePosixPath(file_name.replace("\\", "/"))
-    if not parts.parts or "\0" in file_name:
-        return False
-    return not parts.is_absolute() and ".." not in parts.parts and ":" not in parts.parts[0]
 
 
 def read_entries(folder: Path) -> list[Entry]:
@@ -251,9 +246,3 @@ def decompress_counts(counts: object) -> list[int]:
     if shift:
         raise ValueError(f"RLE counts {shown(counts)} that end within a number")
     return runs
-
-
-def shown(value: object, limit: int = 40) -> str:
-    """A value for a message, cut to `limit` characters."""
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from common.coco.annotations import ANNOTATION_FILE, Entry, shown, stays_inside
+from common.coco.annotations import ANNOTATION_FILE, Entry
 from common.coco.check_outlines import check_outline
 from common.coco.findings import Finding
+from common.coco.names import stays_inside
+from common.coco.values import shown
 
 LONGEST_SIDE_PX = 100_000  # beyond it a size is a slip, and no mask of it fits into memory
 

@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from common.coco.annotations import polygon_problem, read_runs, shown
+from common.coco.annotations import polygon_problem, read_runs
 from common.coco.findings import Finding
+from common.coco.values import shown
 
 SMALL_AREA_PX = 10
 OUTSIDE_PX = 1.0  # drawing tools place outlines up to a pixel beyond the edge
