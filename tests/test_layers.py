@@ -20,6 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "common.rle",
         "common.files",
+        "common.foreign_csv",
         "common.metrics",
         "common.geometry",
         "common.progress",

@@ -7,10 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from common.leaderboard.rows import Choice, compare_scores
-from common.leaderboard.text import as_text, conclusion
+from common.leaderboard.score_table import read_prices, read_scores
+from common.leaderboard.text import TOO_FEW, as_text, conclusion
 
 SHOWN = (
     "approach mean mean_lower mean_upper difference simultaneous_lower simultaneous_upper verdict "
@@ -29,64 +28,31 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
         choice: how the winner is chosen.
 
     Raises:
-        ValueError: a column is missing, a score is no number, or the scores are not those of the
-            same images for all approaches.
+        ValueError: a column is missing, a score is no finite number, or the scores are not those
+            of the same images for all approaches.
         OSError: a file cannot be read.
     """
-    table = pd.read_csv(path)
-    missing = [column for column in ("approach", "img_id", metric) if column not in table.columns]
-    if missing or table.empty:
-        raise ValueError(
-            f"{path} has {len(table)} rows and the columns {', '.join(table.columns)}; it needs "
-            f"approach, img_id and {metric}"
-            + (
-                f" (missing: {', '.join(missing)}). Rename them, or give --metric."
-                if missing
-                else "."
-            )
-        )
-    bad = pd.to_numeric(table[metric], errors="coerce").isna() & table[metric].notna()
-    if metric in ("approach", "img_id", "group") or bad.any():
-        said = (
-            f"{metric} of row {int(bad.idxmax()) + 2} is {table[metric][bad.idxmax()]!r}"
-            if bad.any()
-            else metric
-        )
-        raise ValueError(
-            f"{path}: {said}; a column of numbers is needed, higher is better. Correct it, or "
-            "--metric."
-        )
-    nameless = int(table["approach"].isna().sum())
-    if nameless:
-        raise ValueError(
-            f"{path} has {nameless} rows without an approach; name it in each, or delete them."
-        )
-    prices = None if costs is None else _prices(costs, sorted(set(table["approach"].astype(str))))
+    table, notes = read_scores(path, metric)
+    prices = None if costs is None else read_prices(costs, sorted(set(table["approach"])))
     images = "image with objects" if {"tp", "fn"} <= set(table.columns) else "image"
-    comparison = compare_scores(table.astype({"approach": str}), prices, choice, metric)
+    try:
+        comparison = compare_scores(table, prices, choice, metric)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    shown = comparison.table()
+    if comparison.too_few:
+        shown["verdict"] = shown["verdict"].replace("not told apart", TOO_FEW)
     said = conclusion(comparison, None, None, metric, images)
-    return f"{as_text(comparison.table(), SHOWN)}\n\n{said}"
-
-
-def _prices(path: Path, names: Sequence[str]) -> dict[str, float]:
-    """Seconds per image of each approach."""
-    table, columns = pd.read_csv(path), ("approach", "predict_seconds_per_image")
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise ValueError(
-            f"{path} has no column {', '.join(missing)}; it needs {' and '.join(columns)}."
-        )
-    prices = table.dropna(subset=list(columns)).set_index("approach")[columns[1]]
-    absent = sorted(set(names) - set(prices.index.astype(str)))
-    if absent:
-        raise ValueError(
-            f"{path} has no cost of {', '.join(absent)}; add their rows or leave --costs out."
-        )
-    return {str(name): float(price) for name, price in prices.items()}
+    return "\n\n".join(filter(None, ["\n".join(notes), as_text(shown, SHOWN), said]))
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line.
+
+    Returns:
+        0; 2 with the reason on stderr for a table that cannot be analysed; 130 if it was
+        interrupted.
+    """
     parser = argparse.ArgumentParser(prog="python -m common.leaderboard", description=__doc__)
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser(
@@ -117,6 +83,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
     return 0
 
 

@@ -180,13 +180,20 @@ def _matrix(table: pd.DataFrame, metric: str, names: Sequence[str]) -> pd.DataFr
         )
     scores = table.set_index(["img_id", "approach"])[metric].astype(float)
     matrix = pd.DataFrame({name: scores.xs(name, level="approach") for name in names}).T
-    gone = np.argwhere(matrix.isna().to_numpy())
-    if len(gone):
-        name, image = matrix.index[gone[0][0]], matrix.columns[gone[0][1]]
+    gone = matrix.isna()
+    nowhere = matrix.columns[gone.all()]
+    if len(nowhere):
         raise ValueError(
-            f"{name} has no {metric} for image {image}, which another approach has ({len(gone)} "
-            "such in all); score every approach on the same images, or leave the image out for "
-            "all of them."
+            f"no approach has a {metric} for image {nowhere[0]} ({len(nowhere)} such images in "
+            "all); leave them out for all approaches, or score them."
+        )
+    if gone.any(axis=None):
+        row, column = np.argwhere(gone.to_numpy())[0]
+        name, image = matrix.index[row], matrix.columns[column]
+        raise ValueError(
+            f"{name} has no {metric} for image {image}, which another approach has "
+            f"({int(gone.sum().sum())} such in all); score every approach on the same images, or "
+            "leave the image out for all of them."
         )
     return matrix
 

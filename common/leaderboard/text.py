@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from common.leaderboard.rows import COLUMNS
-from common.statistics import Comparison
+from common.statistics import Comparison, fewest_units
 
 READABLE = (
     "approach status dice_mean dice_lower dice_upper difference simultaneous_lower "
@@ -19,6 +19,7 @@ SHORT = (
     "predict_seconds_per_image"
 ).split()
 DIGITS = {"predict_seconds_per_image": 4, "fit_seconds": 1, "model_mb": 2, "peak_memory_mb": 0}
+TOO_FEW = "too few images to tell"
 FOOT = """\
 Scores are those of the images of `val`, each approach with the threshold it chose on *tune*;
 pixels with `probability >= threshold` are object. `dice_mean`, `iou_mean`, `precision`, `recall`,
@@ -84,13 +85,30 @@ def conclusion(
         f"{chosen}.",
         f"Its mean {metric.replace('dice', 'Dice')} on {many}{independent} is "
         f"{comparison.means.mean[winner]:.4f}; {_corrected(comparison)}.",
-        f"Not told apart from the best: {alike}." if alike else "",
+        _not_told_apart(comparison, alike),
         f"Agreement of the ranking: {comparison.schemes}.",
         _smallest(comparison),
         _said_of_seeds(seeds, trainings, names),
         comparison.reason,
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _not_told_apart(comparison: Comparison, alike: str) -> str:
+    """Which approaches may be as good as the best, and whether these images could show that at
+    all.
+    """
+    if not alike:
+        return ""
+    if not comparison.too_few:
+        return f"Not told apart from the best: {alike}."
+    units = "group" if comparison.units < comparison.images else "image"
+    names = len(comparison.names)
+    return (
+        f"{TOO_FEW.capitalize()} {alike} from the best: with {names} approaches it takes "
+        f"{fewest_units(names)} {units}s to show even a difference that is the same way on every "
+        f"{units}, and here {'is' if comparison.units == 1 else 'are'} {comparison.units}."
+    )
 
 
 def _corrected(comparison: Comparison) -> str:
@@ -108,7 +126,7 @@ def _corrected(comparison: Comparison) -> str:
 def _smallest(comparison: Comparison) -> str:
     """What these images could show at all."""
     order = [place for place in comparison.order if place != comparison.winner.best]
-    if not order or not comparison.minimum_detectable[order[0]] > 0:
+    if comparison.too_few or not order or not comparison.minimum_detectable[order[0]] > 0:
         return ""
     least, units = comparison.minimum_detectable[order[0]], comparison.units
     many = f"{units} groups" if units < comparison.images else f"{units} images"

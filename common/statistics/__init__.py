@@ -16,7 +16,7 @@ pareto.py      approaches that none beats in both score and cost                
 summary.py     all of these as one result with a table              <- intervals … selection
 """
 
-from common.statistics.all_pairs import Simultaneous, simultaneous_comparisons
+from common.statistics.all_pairs import Simultaneous, fewest_units, simultaneous_comparisons
 from common.statistics.intervals import (
     Intervals,
     mean_intervals,
@@ -53,6 +53,7 @@ __all__ = [
     "Winner",
     "compare",
     "differences_over_trainings",
+    "fewest_units",
     "mean_intervals",
     "minimum_detectable_difference",
     "paired_differences",

@@ -46,6 +46,21 @@ def pair_indices(k: int) -> tuple[np.ndarray, np.ndarray]:
     return np.triu_indices(k, 1)
 
 
+def fewest_units(k: int) -> int:
+    """The least number of groups (or images) at which k approaches can be told apart by the sign
+    of their differences alone: with fewer, even a difference of the same sign everywhere may be
+    chance.
+
+    It is where the two-sided sign test, times the number of pairs, falls below .05.
+
+    Examples:
+        >>> fewest_units(2), fewest_units(3), fewest_units(8)
+        (6, 7, 11)
+    """
+    pairs = k * (k - 1) / 2
+    return 1 if pairs < 1 else int(np.floor(np.log2(pairs / (1 - LEVEL)))) + 2
+
+
 def simultaneous_comparisons(
     scores: np.ndarray,
     groups: Groups = None,

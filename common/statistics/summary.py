@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from common.statistics.all_pairs import Simultaneous, simultaneous_comparisons
+from common.statistics.all_pairs import Simultaneous, fewest_units, simultaneous_comparisons
 from common.statistics.intervals import (
     Intervals,
     mean_intervals,
@@ -56,6 +56,13 @@ class Comparison:
     winner: Winner
     selection: SelectionCorrected
     reason: str
+
+    @property
+    def too_few(self) -> bool:
+        """Whether the groups (or images) are too few to tell approaches apart that differ the same
+        way on every one of them; see `fewest_units`.
+        """
+        return self.units < fewest_units(len(self.names))
 
     def table(self) -> pd.DataFrame:
         """One row per approach, best first.

@@ -11,17 +11,16 @@ mask is an error, not an empty row.
 
 import csv
 import re
-import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from common.files import whole_file
+from common.foreign_csv import long_fields
 from common.rle import encode_rle
 
 FILE_NAME = "pred_valid_template.csv"
@@ -343,23 +342,13 @@ def _read_csv(path: Path | str, encoding: str = "utf-8") -> list[tuple[int, list
     empty text.
     """
     try:
-        with _long_fields(), Path(path).open(encoding=encoding, newline="") as file:
+        with long_fields(), Path(path).open(encoding=encoding, newline="") as file:
             reader = csv.reader(file, strict=True)
             return [(reader.line_num, cells) for cells in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SubmissionError(
             f"{Path(path).name} cannot be read as a UTF-8 CSV: {error}"
         ) from error
-
-
-@contextmanager
-def _long_fields() -> Iterator[None]:
-    """Lift the csv module's limit of 131072 characters per field, which a ragged mask exceeds."""
-    before = csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _parse_id(text: str) -> int | None:

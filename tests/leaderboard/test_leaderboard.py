@@ -396,11 +396,11 @@ def test_anybodys_scores_are_analysed_like_a_leaderboard(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("rows", "words", "told"),
     [
-        ("approach,image,dice\na,1,0.5\n", [], "missing: img_id"),
+        ("approach,image,dice\na,1,0.5\n", [], "Missing: img_id"),
         ("approach,img_id,dice\na,1,0.5\na,2,0.5\nb,1,0.4\n", [], "b has no dice for image 2"),
         ("approach,img_id,dice\na,1,0.5\na,1,0.6\n", [], "a has image 1 twice"),
         ("approach,img_id,dice\n", [], "0 rows"),
-        ("approach,img_id,dice\na,1,0.5\n", ["--metric", "nsd"], "missing: nsd"),
+        ("approach,img_id,dice\na,1,0.5\n", ["--metric", "nsd"], "Missing: nsd"),
     ],
 )
 def test_scores_that_cannot_be_compared_are_refused_with_what_is_wrong(
@@ -415,18 +415,18 @@ def test_scores_that_cannot_be_compared_are_refused_with_what_is_wrong(
 @pytest.mark.parametrize(
     ("table", "words", "message"),
     [
-        ("approach,img_id,dice\na,1,bad\n", [], "dice of row 2 is 'bad'"),
+        ("approach,img_id,dice\na,1,bad\n", [], "dice of a in line 2 is 'bad'"),
         (
             "approach,img_id,dice\na,1,0.5\n",
             ["--metric", "img_id"],
-            "a column of numbers is needed",
+            "give a column of numbers",
         ),
-        ("approach,img_id,dice\n,1,0.5\n", [], "1 rows without an approach"),
+        ("approach,img_id,dice\n,1,0.5\n", [], "1 rows without approach"),
         ("approach,img_id,dice,tp,fn\na,1,,0,0\n", [], "no image with an object was scored"),
         (
             "approach,img_id,dice\na,1,0.5\n",
             ["--costs", "FILE"],
-            "has no column predict_seconds_per_image",
+            "Missing: predict_seconds_per_image",
         ),
     ],
 )
