@@ -7,13 +7,14 @@ They refuse to threshold (they take bool masks) and never turn 0/0 into a number
 """
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+Number = float | np.integer
 _CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 SUMMARISED_COLUMNS = ("tp", "fp", "fn", "tn", "nsd_2px", "object_tp", "object_fp", "object_fn")
 
@@ -57,6 +58,12 @@ def count_pixels(
     return PixelCounts(tp, fp, fn, total - tp - fp - fn)
 
 
+@overload
+def dice(tp: Number, fp: Number, fn: Number) -> float: ...
+@overload
+def dice(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray: ...
+
+
 def dice(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
     """Return 2 TP / (2 TP + FP + FN), the F1 score of the pixels.
 
@@ -68,10 +75,22 @@ def dice(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
     return _ratio(2 * tp, 2 * tp + fp + fn)
 
 
+@overload
+def iou(tp: Number, fp: Number, fn: Number) -> float: ...
+@overload
+def iou(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray: ...
+
+
 def iou(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
     """Return TP / (TP + FP + FN), also called Jaccard index; empty masks as in `dice`."""
     tp, fp, fn = _as_float(tp, fp, fn)
     return _ratio(tp, tp + fp + fn)
+
+
+@overload
+def precision(tp: Number, fp: Number) -> float: ...
+@overload
+def precision(tp: np.ndarray, fp: np.ndarray) -> np.ndarray: ...
 
 
 def precision(tp: ArrayLike, fp: ArrayLike) -> float | np.ndarray:
@@ -82,10 +101,22 @@ def precision(tp: ArrayLike, fp: ArrayLike) -> float | np.ndarray:
     return _ratio(tp, tp + fp)
 
 
+@overload
+def recall(tp: Number, fn: Number) -> float: ...
+@overload
+def recall(tp: np.ndarray, fn: np.ndarray) -> np.ndarray: ...
+
+
 def recall(tp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
     """Return TP / (TP + FN), NaN where the truth is empty."""
     tp, fn = _as_float(tp, fn)
     return _ratio(tp, tp + fn)
+
+
+@overload
+def area_bias(tp: Number, fp: Number, fn: Number) -> float: ...
+@overload
+def area_bias(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray: ...
 
 
 def area_bias(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
@@ -189,7 +220,7 @@ def object_counts(
     return ObjectCounts(tp, predicted_area.size - tp, true_area.size - tp)
 
 
-def object_f1(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
+def object_f1(tp: Number, fp: Number, fn: Number) -> float:
     """Return 2 TP / (2 TP + FP + FN) of objects; NaN where there are none and none are
     predicted.
     """
@@ -263,6 +294,12 @@ def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> float | np.ndarray
     undefined = np.full(np.broadcast_shapes(numerator.shape, denominator.shape), np.nan)
     ratio = np.divide(numerator, denominator, out=undefined, where=denominator != 0)
     return float(ratio) if ratio.ndim == 0 else ratio
+
+
+@overload
+def _precision_or_zero(tp: Number, fp: Number, fn: Number) -> float: ...
+@overload
+def _precision_or_zero(tp: np.ndarray, fp: np.ndarray, fn: np.ndarray) -> np.ndarray: ...
 
 
 def _precision_or_zero(tp: ArrayLike, fp: ArrayLike, fn: ArrayLike) -> float | np.ndarray:
