@@ -136,7 +136,7 @@ class _Strip:
         self._stain(colour, grain)
         self._burn(colour, place, grain)
         if self.face is not None:
-            self._show_face(colour, grain)
+            self._show_face(colour, grain, self.face)
         return np.clip(colour, 0.01, 0.97)
 
     def _print_brand(self, colour: np.ndarray) -> None:
@@ -189,7 +189,7 @@ class _Strip:
         ash = np.clip(grain * 0.8 + np.float32(1.6 * design.ash - 1.1), 0, 1)[..., None] * black
         colour += ash * (ASH - colour)
 
-    def _show_face(self, colour: np.ndarray, grain: np.ndarray) -> None:
+    def _show_face(self, colour: np.ndarray, grain: np.ndarray, face: np.ndarray) -> None:
         """Show the round end that is turned to the camera: stained filter fibres, or char and
         tobacco.
         """
@@ -207,7 +207,7 @@ class _Strip:
             else (CHAR if self.design.burn else TOBACCO)
         )
         rim = 0.75 + 0.25 * np.square(self.across)
-        colour += self.face[..., None] * (end * (rim + 0.15 * grain)[..., None] - colour)
+        colour += face[..., None] * (end * (rim + 0.15 * grain)[..., None] - colour)
 
     def lit(
         self, towards: tuple[float, float, float], light: Light
@@ -257,7 +257,7 @@ def _into_place(
     reach = math.ceil(math.hypot(height, width) / 2 / OVERSAMPLING) + 2
     side = 2 * reach + 1
     cos, sin = math.cos(angle) * OVERSAMPLING, math.sin(angle) * OVERSAMPLING
-    matrix = np.float32([[cos, sin, 0], [-sin, cos, 0]])
+    matrix = np.array([[cos, sin, 0], [-sin, cos, 0]], np.float32)
     matrix[:, 2] = (
         (width - 1) / 2 - matrix[0, :2].sum() * reach,
         (height - 1) / 2 - matrix[1, :2].sum() * reach,

@@ -41,8 +41,8 @@ class View:
             return image
         n = self.size - 1
         inset = (1 - self.scale_at(0) / self.scale_at(self.size)) / 2 * n
-        source = np.float32([[0, 0], [n, 0], [n - inset, n], [inset, n]])
-        corners = np.float32([[0, 0], [n, 0], [n, n], [0, n]])
+        source = np.array([[0, 0], [n, 0], [n - inset, n], [inset, n]], np.float32)
+        corners = np.array([[0, 0], [n, 0], [n, n], [0, n]], np.float32)
         matrix = cv2.getPerspectiveTransform(corners, source)
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         return cv2.warpPerspective(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import IO, TypedDict
 
 import cv2
 import numpy as np
@@ -58,6 +59,34 @@ The same command makes the same bytes with the same package versions on the same
 `group` in an image's entry names its place: images of one place share the ground and the butts.
 Free for any use, see LICENSE (CC0).
 """
+
+
+class OutlinedButt(TypedDict):
+    """One visible butt the COCO way, all in pixels."""
+
+    segmentation: list[list[float]]
+    area: float
+    bbox: list[float]
+
+
+class WrittenImage(TypedDict):
+    """What is to be known of an image that was written."""
+
+    split: str
+    index: int
+    group: str
+    objects: list[OutlinedButt]
+
+
+class Share(TypedDict):
+    """What one process of several is asked to write."""
+
+    folder: str
+    counts: dict[str, int]
+    size: int
+    seed: int
+    workers: int
+    rank: int
 
 
 def generate(
@@ -111,7 +140,7 @@ def image_tasks(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 def write_share(
     folder: Path, tasks: Iterable[tuple[str, int]], size: int, seed: int
-) -> Iterator[dict]:
+) -> Iterator[WrittenImage]:
     """Render and write some of the images; yield the entry of each for the annotation file.
 
     Args:
@@ -121,8 +150,7 @@ def write_share(
         seed: The data set's seed.
 
     Yields:
-        `{"split", "index", "group", "objects"}`; each object has `segmentation`, `area` and `bbox`
-        as in COCO.
+        One entry for each image.
     """
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -147,9 +175,9 @@ def image_path(split: str, index: int) -> Path:
     return Path(split, "images", f"{FIRST_ID[split] + index:08d}.jpg")
 
 
-def _objects(scene: Scene) -> list[dict]:
+def _objects(scene: Scene) -> list[OutlinedButt]:
     """Describe each visible butt of a scene the COCO way."""
-    objects = []
+    objects: list[OutlinedButt] = []
     for mask in scene.butts:
         ys, xs = np.nonzero(mask)
         x, y = int(xs.min()), int(ys.min())
@@ -225,25 +253,28 @@ def _write_images(
         entries = write_share(folder, tasks, size, seed)
     else:
         entries = _from_processes(folder, counts, size, seed, workers)
-    bar = tqdm(
+    bar: Iterable[WrittenImage] = tqdm(
         entries,
         total=len(tasks),
         desc="drawing sample data",
         unit="image",
         disable=not progress,
     )
-    entries = sorted(bar, key=lambda entry: (entry["split"], entry["index"]))
+    written = sorted(bar, key=lambda entry: (entry["split"], entry["index"]))
     for split in ("train", "val"):
         document = annotation_document(
-            [entry for entry in entries if entry["split"] == split], split, size
+            [entry for entry in written if entry["split"] == split], split, size
         )
         path = folder / split / "coco_annotations.json"
         path.write_text(json.dumps(document) + "\n", encoding="utf-8")
 
 
-def annotation_document(entries: list[dict], split: str, size: int) -> dict:
+def annotation_document(
+    entries: Iterable[WrittenImage], split: str, size: int
+) -> dict[str, object]:
     """Build the COCO document of one split from its entries, in order of index."""
-    images, annotations = [], []
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
     for entry in entries:
         image_id = FIRST_ID[split] + entry["index"]
         images.append(
@@ -282,7 +313,7 @@ def annotation_document(entries: list[dict], split: str, size: int) -> dict:
 
 def _from_processes(
     folder: Path, counts: dict[str, int], size: int, seed: int, workers: int
-) -> Iterator[dict]:
+) -> Iterator[WrittenImage]:
     """Share the images among fresh interpreters and yield their entries as they come.
 
     Plain subprocesses instead of `multiprocessing`: they neither fork a program that has threads
@@ -290,19 +321,20 @@ def _from_processes(
     a launcher. Each has a session of its own, so that Ctrl-C reaches this program alone, which
     then ends them.
     """
-    job = {
+    job: Share = {
         "folder": str(folder),
         "counts": counts,
         "size": size,
         "seed": seed,
         "workers": workers,
+        "rank": 0,
     }
     home = str(Path(__file__).resolve().parents[2])
     env = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH")])),
     }
-    processes = []
+    processes: list[subprocess.Popen[str]] = []
     try:
         for rank in range(workers):
             command = [
@@ -319,7 +351,7 @@ def _from_processes(
         for turn in range(
             len(image_tasks(counts))
         ):  # share r has images r, r + workers, …: read in turn
-            line = processes[turn % workers].stdout.readline()
+            line = _output(processes[turn % workers]).readline()
             if not line:
                 raise RuntimeError(
                     "A worker of the sample generator stopped early; its error stands above."
@@ -327,6 +359,11 @@ def _from_processes(
             yield json.loads(line)
     finally:
         for process in processes:
-            process.stdout.close()
+            _output(process).close()
             process.terminate()
             process.wait()
+
+
+def _output(process: subprocess.Popen[str]) -> IO[str]:
+    assert process.stdout is not None  # it was started with a pipe
+    return process.stdout

@@ -9,7 +9,7 @@ import numpy as np
 
 from common.sample.noise import cells, linear, mixed, octaves
 from common.sample.stones import Ground, lay_stones
-from common.sample.strew import decode, draw_slivers, encode, strew
+from common.sample.strew import Slivers, decode, draw_slivers, encode, strew
 
 GREENS = [linear(105, 140, 60), linear(70, 115, 50), linear(85, 130, 80), linear(140, 160, 75)]
 STRAWS = [linear(190, 170, 120), linear(160, 135, 90), linear(205, 195, 155), linear(120, 95, 65)]
@@ -37,13 +37,13 @@ def gravel(style: np.random.Generator, rng: np.random.Generator, size: int) -> G
         linear(110, 112, 118),
         linear(190, 185, 175),
     ]
-    palette = mixed(palette, style.uniform(0.1, 1, 4), style, 3, 0.15)
+    tones = mixed(palette, style.uniform(0.1, 1, 4), style, 3, 0.15)
     spacing, sparse = style.uniform(14, 40), style.uniform(0.2, 0.75)
     earth = mixed([linear(70, 66, 60), linear(105, 92, 75)], [1, 1], style, 1, 0.2)[0]
     grain = octaves(rng, (size, size), 6, 1, 0.9)
     albedo, height = earth * (1 + 0.3 * grain)[..., None], 0.5 * grain
     for share, kept in ((0.4, 0.9), (1.0, sparse)):
-        lay_stones(albedo, height, rng, palette, spacing * share, kept, grain)
+        lay_stones(albedo, height, rng, tones, spacing * share, kept, grain)
     return Ground(albedo, height)
 
 
@@ -149,7 +149,12 @@ def _litter(
 
 
 def _strewn(
-    rng: np.random.Generator, size: int, earth: np.ndarray, slivers, depth: float, bump: float
+    rng: np.random.Generator,
+    size: int,
+    earth: np.ndarray,
+    slivers: Slivers,
+    depth: float,
+    bump: float,
 ) -> Ground:
     """Draw slivers over earth; the lower ones stay in the shade of the upper ones."""
     grain = octaves(rng, (size, size), 24, 1, 0.85)

@@ -6,6 +6,7 @@ here knows what it will be used for.
 """
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -94,7 +95,11 @@ def cells(
 
 
 def mixed(
-    colours: np.ndarray, weights: np.ndarray, rng: np.random.Generator, count: int, spread: float
+    colours: Sequence[np.ndarray] | np.ndarray,
+    weights: Sequence[float] | np.ndarray,
+    rng: np.random.Generator,
+    count: int,
+    spread: float,
 ) -> np.ndarray:
     """Draw `count` colours from a palette, each a little lighter or darker.
 

@@ -14,6 +14,7 @@ from common.sample.light import Light
 
 SHADOW_STEPS = 7
 VISIBLE_FROM = 0.5  # a pixel belongs to the butt that covers at least half of it
+Window = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Canvas:
             1 - np.float32(0.62) * contact[source][..., None] * (1 - share)
         )
 
-    def _overlap(self, shape: tuple[int, int], x: float, y: float) -> tuple[tuple, tuple]:
+    def _overlap(self, shape: tuple[int, int], x: float, y: float) -> tuple[Window, Window]:
         """Index the part of the picture under a window centred at (x, y), and the same part of the
         window.
         """

@@ -13,7 +13,7 @@ import numpy as np
 
 from common.sample.butt import render_butt
 from common.sample.camera import View, draw_view, shoot
-from common.sample.clutter import COVERS, HARD_LITTER, LOOSE_LITTER, pick
+from common.sample.clutter import COVERS, HARD_LITTER, LOOSE_LITTER, Drawer, pick
 from common.sample.design import Design, draw_design
 from common.sample.ground import draw_ground
 from common.sample.light import draw_light, lit, sun_map
@@ -121,7 +121,11 @@ def bare_ground(
 
 
 def scatter(
-    canvas: Canvas, rng: np.random.Generator, view: View, drawers: dict, diameter: float
+    canvas: Canvas,
+    rng: np.random.Generator,
+    view: View,
+    drawers: dict[Drawer, float],
+    diameter: float,
 ) -> None:
     """Throw things that are no butts on the ground: a few anywhere, sometimes a drift of small
     ones.
@@ -175,7 +179,7 @@ def cover(
     canvas: Canvas,
     rng: np.random.Generator,
     view: View,
-    drawers: dict,
+    drawers: dict[Drawer, float],
     diameter: float,
     full_areas: list[float],
 ) -> None:

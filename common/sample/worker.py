@@ -7,14 +7,14 @@ import json
 import sys
 from pathlib import Path
 
-from common.sample.dataset import image_tasks, write_share
+from common.sample.dataset import Share, image_tasks, write_share
 
 
-def main(job: dict) -> None:
+def main(share: Share) -> None:
     """Write the images of one share and report each on stdout."""
-    rank, workers = job["rank"], job["workers"]
-    tasks = image_tasks(job["counts"])[rank::workers]
-    for entry in write_share(Path(job["folder"]), tasks, job["size"], job["seed"]):
+    rank, workers = share["rank"], share["workers"]
+    tasks = image_tasks(share["counts"])[rank::workers]
+    for entry in write_share(Path(share["folder"]), tasks, share["size"], share["seed"]):
         print(json.dumps(entry), flush=True)
 
 
