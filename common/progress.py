@@ -5,7 +5,7 @@ elsewhere.
 import logging
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sized
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -17,7 +17,7 @@ SECONDS_BETWEEN_LINES = 30
 
 def progress(
     items: Iterable[T], what: str, total: int | None = None, show: bool = True
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """Yield the items and tell how far they are.
 
     Args:
@@ -26,7 +26,8 @@ def progress(
         total: how many there are, where `len` cannot tell.
         show: False yields in silence (all processes but the main one).
     """
-    total = total if total is not None or not hasattr(items, "__len__") else len(items)
+    if total is None and isinstance(items, Sized):
+        total = len(items)
     if not show:
         yield from items
     elif sys.stderr.isatty():

@@ -20,7 +20,7 @@ class ProbabilityMaps:
 
     def _path(self, image: np.ndarray) -> Path:
         digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
-        digest.update(np.ascontiguousarray(image))
+        digest.update(np.ascontiguousarray(image).data)
         return self.folder / f"{digest.hexdigest()}.png"
 
     def __contains__(self, image: np.ndarray) -> bool:

@@ -7,7 +7,6 @@ what it is set to is chosen on some groups of images, and what it gains is measu
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
@@ -38,7 +37,7 @@ class StepReport:
     """
 
     step: str
-    setting: dict[str, Any]
+    setting: dict[str, float]
     gain: float | None
     lower: float | None
     upper: float | None
@@ -53,7 +52,7 @@ class Tuned:
     curve: ThresholdCurve
     steps: tuple[StepReport, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """JSON-able, for the record of a run."""
         return {
             "thresholds": self.curve.thresholds.tolist(),
@@ -62,7 +61,7 @@ class Tuned:
         }
 
 
-def tune_postprocess(maps: Callable[[], Maps], groups: Sequence | None = None) -> Tuned:
+def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None = None) -> Tuned:
     """Choose threshold and further steps.
 
     Args:
@@ -95,14 +94,15 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence | None = None) -
     ):
         options = candidates(chosen, area)
         scores = _dice_of([chosen, *options], maps())  # (1 + n_options, n_images)
-        report = _judged(step, chosen, options, scores, labels)
+        best = options[int(scores[1:].mean(1).argmax())]
+        report = _judged(step, _difference(chosen, best), scores, labels)
         reports.append(report)
         if report.kept:
-            chosen = replace(chosen, **report.setting)
+            chosen = best
     return Tuned(chosen, curve, tuple(reports))
 
 
-def cross_fitted_thresholds(curve: ThresholdCurve, groups: Sequence) -> np.ndarray:
+def cross_fitted_thresholds(curve: ThresholdCurve, groups: Sequence[object]) -> np.ndarray:
     """For each image of a curve the threshold that the other groups choose, (n_images,) float.
 
     Args:
@@ -119,7 +119,7 @@ def cross_fitted_thresholds(curve: ThresholdCurve, groups: Sequence) -> np.ndarr
     return thresholds
 
 
-def _folds(groups: Sequence) -> list[tuple[np.ndarray, np.ndarray]]:
+def _folds(groups: Sequence[object]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Index pairs (others, held out) that never divide a group; none for a single group."""
     count = min(FOLDS, len(set(groups)))
     return list(GroupKFold(count).split(np.zeros(len(groups)), groups=groups)) if count > 1 else []
@@ -157,16 +157,23 @@ def _dice_of(options: Sequence[Postprocess], maps: Maps) -> np.ndarray:
     return np.array(columns).T
 
 
+def _difference(before: Postprocess, after: Postprocess) -> dict[str, float]:
+    """The settings that a step changes, with their new values."""
+    old, new = asdict(before), asdict(after)
+    return {name: value for name, value in new.items() if value != old[name]}
+
+
 def _judged(
-    step: str,
-    before: Postprocess,
-    options: Sequence[Postprocess],
-    scores: np.ndarray,
-    groups: Sequence,
+    step: str, setting: dict[str, float], scores: np.ndarray, groups: Sequence[object]
 ) -> StepReport:
-    """What the step gains where it was not chosen; its setting is the choice on all images."""
-    best = options[int(scores[1:].mean(1).argmax())]
-    setting = {key: value for key, value in asdict(best).items() if value != asdict(before)[key]}
+    """What the step gains where it was not chosen.
+
+    Args:
+        step: its name.
+        setting: the choice on all images.
+        scores: (1 + n_options, n_images) Dice, first without the step.
+        groups: (n_images,) a label of each image.
+    """
     folds = _folds(groups)
     if not folds:
         return StepReport(step, setting, None, None, None, False)

@@ -89,7 +89,8 @@ def paired_differences(
     """
     scores = checked_scores(scores, bounds)
     result = studentised(scores - scores[reference], groups, resamples, seed)
-    return _intervals(result, difference_bounds(bounds), symmetric=True)
+    limits = None if bounds is None else difference_bounds(bounds)
+    return _intervals(result, limits, symmetric=True)
 
 
 def minimum_detectable_difference(
@@ -120,9 +121,9 @@ def minimum_detectable_difference(
     )
 
 
-def difference_bounds(bounds: tuple[float, float] | None) -> tuple[float, float] | None:
+def difference_bounds(bounds: tuple[float, float]) -> tuple[float, float]:
     """Range of a difference of two scores that lie in `bounds`."""
-    return None if bounds is None else (bounds[0] - bounds[1], bounds[1] - bounds[0])
+    return bounds[0] - bounds[1], bounds[1] - bounds[0]
 
 
 def single_unit_reason(units: int) -> str:

@@ -1,9 +1,10 @@
 """Which approaches are worth considering when both the score and the cost count."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def pareto(dice_mean: np.ndarray, cost: np.ndarray) -> np.ndarray:
+def pareto(dice_mean: ArrayLike, cost: ArrayLike) -> np.ndarray:
     """The approaches that no other one beats: none is at least as good in both and better in one.
 
     Of two that are equal in both, neither beats the other. The measured means are taken as they
@@ -25,20 +26,21 @@ def pareto(dice_mean: np.ndarray, cost: np.ndarray) -> np.ndarray:
 
     Source: Pareto dominance as in Ehrgott 2005, Multicriteria Optimization, §2.1.
     """
-    score, cost = np.asarray(dice_mean, float), np.asarray(cost, float)
-    if score.ndim != 1 or score.shape != cost.shape:
+    score, price = np.asarray(dice_mean, float), np.asarray(cost, float)
+    if score.ndim != 1 or score.shape != price.shape:
         raise ValueError(
-            f"pareto got {score.shape} scores and {cost.shape} costs; expected one of each per "
+            f"pareto got {score.shape} scores and {price.shape} costs; expected one of each per "
             "approach."
         )
-    unknown = np.flatnonzero(~(np.isfinite(score) & np.isfinite(cost)))
+    unknown = np.flatnonzero(~(np.isfinite(score) & np.isfinite(price)))
     if unknown.size:
         row = int(unknown[0])
         raise ValueError(
-            f"approach {row} has score {score[row]} and cost {cost[row]}; both must be finite "
+            f"approach {row} has score {score[row]} and cost {price[row]}; both must be finite "
             "numbers. Leave out approaches that were not measured."
         )
     # Rows beat columns.
-    as_good = (score[:, None] >= score) & (cost[:, None] <= cost)
-    better = (score[:, None] > score) | (cost[:, None] < cost)
-    return ~(as_good & better).any(axis=0)
+    as_good = (score[:, None] >= score) & (price[:, None] <= price)
+    better = (score[:, None] > score) | (price[:, None] < price)
+    beaten: np.ndarray = np.any(as_good & better, axis=0)
+    return ~beaten

@@ -25,7 +25,7 @@ FEW_UNITS = 30
 DECIMALS = 10
 BLOCK = 256
 
-Groups = Sequence | np.ndarray | None
+Groups = Sequence[object] | np.ndarray | None
 
 
 class Studentised(NamedTuple):

@@ -7,6 +7,7 @@ caller, because they have no scores.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,14 @@ from common.statistics.selection import (
     verdicts,
     winner_of,
 )
+
+
+class _Draws(TypedDict):
+    """What decides the resamples; the same for every statistic of a comparison."""
+
+    groups: Groups
+    resamples: int
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +149,7 @@ def compare(
         raise ValueError(
             f"names={list(names)}; expected {k} different names, one for each row of scores."
         )
-    draws = {"groups": groups, "resamples": resamples, "seed": seed}
+    draws: _Draws = {"groups": groups, "resamples": resamples, "seed": seed}
     simultaneous = simultaneous_comparisons(scores, bounds=bounds, **draws)
     costs = None if costs is None else np.asarray(costs, dtype=float)
     chosen = winner_of(simultaneous, costs, margin, rule)
