@@ -97,7 +97,7 @@ def join(part: Mapping[int, T]) -> dict[int, T]:
         ValueError: two processes bring the same id.
     """
     with _block():
-        parts = _meet("joining results", value=list(part.items()))
+        parts = _meet("joining results", list(part.items()))
     pairs = [pair for part in parts for pair in part]
     joined = dict(pairs)
     if len(joined) != len(pairs):
@@ -122,7 +122,7 @@ def together(what: str) -> Iterator[None]:
             yield
         except Exception as raised:
             error = raised
-        _meet(what, error)
+        _meet(what, None, error)
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def _block() -> Iterator[None]:
             _nesting.over = None
 
 
-def _meet(what: str, error: Exception | None = None, value: T | None = None) -> list[T]:
+def _meet(what: str, value: T, error: Exception | None = None) -> list[T]:
     """The end of a block, where each process learns how the others came out of it; returns what
     each of them brings.
 
@@ -201,16 +201,20 @@ def fresh_accelerator(precision: str) -> Accelerator:
     )
 
 
-def agree(value: T) -> T:
-    """The main process's value, on every process."""
+def agree(value: T | None) -> T:
+    """The main process's value, which is not None, on every process; those of the others do not
+    count.
+    """
     with _block():
-        return _meet("agreeing", value=value if is_main() else None)[0]
+        met = _meet("agreeing", value if is_main() else None)
+    (agreed,) = (brought for brought in met if brought is not None)
+    return agreed
 
 
 def wait() -> None:
     """Return when all processes are here."""
     with _block():
-        _meet("waiting")
+        _meet("waiting", None)
 
 
 def cores() -> int:

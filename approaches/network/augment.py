@@ -5,8 +5,6 @@ of processes or workers, nor on what was drawn before, so a resumed or a sharded
 same crops.
 """
 
-from typing import Any
-
 import albumentations as A  # noqa: N812 - the name that its documentation uses
 import cv2
 import numpy as np
@@ -64,7 +62,7 @@ def augmentation(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) 
 
 def described(
     strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """The transforms as JSON-able values, for `run.json`."""
     transforms = augmentation(strength, crop_px, zoom).to_dict()["transform"]["transforms"]
     return [
@@ -183,9 +181,10 @@ class Crops(torch.utils.data.Dataset):
                 )
         half = self.crop_px // 2
         low, high = (min(half, height // 2), min(half, width // 2)), (height - half, width - half)
-        return tuple(
+        row, column = (
             int(random.integers(a, max(a + 1, b))) for a, b in zip(low, high, strict=True)
         )
+        return row, column
 
 
 def window(array: np.ndarray, centre: tuple[int, int], side: int) -> np.ndarray:

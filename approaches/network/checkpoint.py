@@ -4,7 +4,7 @@ and for TensorBoard.
 
 import csv
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch.utils.tensorboard import SummaryWriter
@@ -14,19 +14,41 @@ from approaches.base import CHECKPOINT
 from common.files import whole_file, write_whole
 
 
+class KeptEpoch(TypedDict):
+    """The epoch that is best on *tune* so far; `state` is None before the first is judged."""
+
+    dice: float
+    epoch: float
+    state: dict[str, torch.Tensor] | None
+
+
+class TrainingState(TypedDict):
+    """What a checkpoint holds: plain values and tensors, so that it loads without running code."""
+
+    step: int
+    seconds: float
+    resumes: int
+    network: dict[str, torch.Tensor]
+    average: dict[str, torch.Tensor]
+    updates: int
+    optimizer: dict[str, object]
+    scaler: dict[str, object] | None
+    best: KeptEpoch
+
+
 class Checkpoints:
     """The last complete epoch of a training; `folder` None keeps nothing."""
 
     def __init__(self, folder: Path | None):
         self.path = folder / CHECKPOINT if folder else None
 
-    def save(self, state: dict[str, Any]) -> None:
+    def save(self, state: TrainingState) -> None:
         """Write the state of the training, whole or not at all."""
         if self.path:
             with whole_file(self.path) as partial:
                 torch.save(state, partial)
 
-    def load(self) -> dict[str, Any] | None:
+    def load(self) -> TrainingState | None:
         """The stored state, or None; read without running code."""
         if self.path is None or not self.path.is_file():
             return None
@@ -44,7 +66,7 @@ class Curve:
 
     def __init__(self, folder: Path | None):
         self.folder = folder if folder and processes.is_main() else None
-        self.rows: list[dict[str, Any]] = []
+        self.rows: list[dict[str, str]] = []
         self._writer: SummaryWriter | None = None
 
     def cut(self, step: int) -> None:
@@ -70,7 +92,7 @@ class Curve:
             return
         values = (
             f"{epoch:.4g}",
-            step,
+            str(step),
             f"{loss:.6f}",
             f"{rate:.3e}",
             "" if tune_dice is None else f"{tune_dice:.6f}",
@@ -79,7 +101,7 @@ class Curve:
         self.rows.append(dict(zip(self.COLUMNS, values, strict=True)))
         lines = [
             ",".join(self.COLUMNS),
-            *(",".join(str(value) for value in row.values()) for row in self.rows),
+            *(",".join(row.values()) for row in self.rows),
         ]
         write_whole(self.folder / "curve.csv", "\n".join(lines) + "\n")
         if self._writer is None:

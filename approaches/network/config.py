@@ -5,8 +5,8 @@ from typing import Self
 
 from approaches.base import Config, ConfigError, bounded, chosen
 from approaches.network.augment import STRENGTHS, ZOOM
+from approaches.network.inference import PRECISIONS
 from approaches.network.losses import LOSSES
-from approaches.network.plan import PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class TrainingConfig(Config):
     evaluations: int = bounded(4, 1, 1000)  # on tune, over the second half
     evaluated_images: int = bounded(32, 1)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.zoom) != 2 or self.zoom[0] > self.zoom[1]:
             raise ConfigError(

@@ -3,9 +3,9 @@ at a time. They come out of the stream that trains (`approaches.network.augment.
 nothing is shown that no network sees.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Required, TypedDict
 
 import numpy as np
 
@@ -18,6 +18,17 @@ LOOKED_AT = (
 )
 
 
+class CropSettings(TypedDict, total=False):
+    """Settings of `Crops` that decide how a crop is changed, not which one it is."""
+
+    strength: Required[str]
+    generated_share: float
+    paste_share: float
+    butt_share: float
+    litter_share: float
+    zoom: tuple[float, float]
+
+
 @dataclass(frozen=True)
 class Idea:
     """One way to change the crops.
@@ -28,7 +39,7 @@ class Idea:
         answers: findings of the data analysis that it answers, with the numbers of their sections.
     """
 
-    settings: Mapping[str, Any]
+    settings: CropSettings
     answers: str
 
 
@@ -73,7 +84,7 @@ IDEAS: dict[str, Idea] = {
 
 def example_crops(
     images: DataSet,
-    settings: Mapping[str, Any],
+    settings: CropSettings,
     *,
     count: int = 4,
     crop_px: int = CROP_PX,
@@ -94,13 +105,15 @@ def example_crops(
         For each crop the image (crop_px, crop_px, 3) uint8 RGB and its mask (crop_px, crop_px)
         bool; ignored pixels are not in it.
     """
-    fixed = {
-        "crop_px": crop_px,
-        "object_share": 1.0,
-        "seed": seed,
-        "epoch_length": LOOKED_AT * count,
-    }
-    plain, changed = Crops(images, strength="none", **fixed), Crops(images, **settings, **fixed)
+    stream = partial(
+        Crops,
+        images,
+        crop_px=crop_px,
+        object_share=1.0,
+        seed=seed,
+        epoch_length=LOOKED_AT * count,
+    )
+    plain, changed = stream(strength="none"), stream(**settings)
     places = sorted(range(LOOKED_AT * count), key=lambda place: not _drawn(plain, place)[1].any())[
         :count
     ]

@@ -10,6 +10,8 @@ from torch import nn
 
 from common.geometry import crop_back, pad_to_multiple, tiled
 
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
 
 def fast_precision(device: torch.device) -> torch.dtype:
     """The number format that is faster than float32 on a device of this kind, else float32.

@@ -17,12 +17,12 @@ from torch import nn
 from approaches import processes
 from approaches.base import Budget
 from approaches.network.augment import Crops
-from approaches.network.inference import fast_precision, predict_whole
+from approaches.network.config import TrainingConfig
+from approaches.network.inference import PRECISIONS, fast_precision, predict_whole
 from approaches.network.losses import build_loss
 from common.data import DataSet
 from common.files import write_whole
 
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 MEASURED_FROM_MINUTES = (
     3.0  # a shorter training would spend too much of its time on measuring formats
 )
@@ -56,7 +56,7 @@ def make_plan(
     crops: Crops,
     judged: DataSet,
     batch: int,
-    config,
+    config: TrainingConfig,
     budget: Budget,
     folder: Path | None,
     start: float,
@@ -72,7 +72,7 @@ def make_plan(
         crops: the training crops.
         judged: the images that judge a round.
         batch: crops in a step over all processes.
-        config: a `TrainingConfig`.
+        config: its number format, loss and rounds that are judged.
         budget: its minutes count from `start` (of `time.monotonic`) and include measuring and
             judging.
         folder: where the plan is kept; None keeps none.
@@ -96,7 +96,7 @@ def _new_plan(
     crops: Crops,
     judged: DataSet,
     batch: int,
-    config,
+    config: TrainingConfig,
     budget: Budget,
     start: float,
 ) -> Plan:
@@ -119,7 +119,7 @@ def _new_plan(
     if config.precision == "auto" and budget.minutes >= MEASURED_FROM_MINUTES:
         for name in _formats(device):
             candidates[name] = seconds_per_step(network, drawn, config.loss, name, timed=2)
-        precision = min(candidates, key=candidates.get)
+        precision = min(candidates, key=candidates.__getitem__)
     step = seconds_per_step(
         network, drawn, config.loss, precision, timed=4 if budget.minutes >= 1 else 2
     )

@@ -16,7 +16,7 @@ from torch import nn
 from approaches import processes
 from approaches.base import Budget, ConfigError, FitReport
 from approaches.network.augment import Crops, described
-from approaches.network.checkpoint import Checkpoints, Curve
+from approaches.network.checkpoint import Checkpoints, Curve, KeptEpoch, TrainingState
 from approaches.network.config import TrainingConfig
 from approaches.network.inference import predict_whole
 from approaches.network.losses import build_loss
@@ -123,10 +123,10 @@ class _Loop:
 
     def __init__(
         self,
-        network,
-        crops,
-        judged,
-        config,
+        network: nn.Module,
+        crops: Crops,
+        judged: DataSet,
+        config: TrainingConfig,
         plan: Plan,
         batch: int,
         folder: Path | None,
@@ -150,7 +150,7 @@ class _Loop:
         self.average = Average(network, config.average_share * plan.steps)
         self.judge = copy.deepcopy(network).eval()
         self.step, self.seconds, self.resumes = 0, 0.0, 0
-        self.best = {"dice": -1.0, "epoch": 0, "state": None}
+        self.best: KeptEpoch = {"dice": -1.0, "epoch": 0, "state": None}
         self.checkpoints, self.curve = Checkpoints(folder), Curve(folder)
 
     def run(self, start: float) -> None:
@@ -213,7 +213,12 @@ class _Loop:
         )
         return iter(self.accelerator.prepare(loader))
 
-    def _round(self, batches: Iterator, last: int, ticks: Iterator) -> float:
+    def _round(
+        self,
+        batches: Iterator[tuple[torch.Tensor, torch.Tensor]],
+        last: int,
+        ticks: Iterator[int],
+    ) -> float:
         """Train up to a step; returns the mean loss of the steps, over all processes."""
         self.model.train()
         total, first = torch.zeros((), device=self.accelerator.device), self.step
@@ -300,7 +305,7 @@ class _Loop:
             self.best = {"dice": mean, "epoch": self.epoch(), "state": state}
         return mean
 
-    def _state(self) -> dict:
+    def _state(self) -> TrainingState:
         return {
             "step": self.step,
             "seconds": self.seconds,
