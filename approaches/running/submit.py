@@ -12,11 +12,12 @@ import numpy as np
 from approaches.running.run import remembered
 from common.coco import read_image
 from common.data import Data
+from common.data.template import find_template
 from common.files import whole_folder
 from common.masks.postprocess import Postprocess
 from common.progress import progress
 from common.records import Record
-from common.submission.masks_csv import find_template, write_submission
+from common.submission.masks_csv import write_submission
 from common.submission.photo_page import write_gallery
 
 log = logging.getLogger("bench")
@@ -27,7 +28,7 @@ def rehearse(data: Data) -> None:
     before training.
 
     Raises:
-        SubmissionError: the data folder's template does not fit `val`.
+        TemplateError: the data folder's template does not fit `val`.
     """
     empty = (
         (image_id, np.zeros(shape, dtype=bool)) for image_id, shape in data.score.shapes.items()
@@ -48,8 +49,8 @@ def submit(record: Record, data: Data, run: Path) -> Path:
         The folder of the submission.
 
     Raises:
-        SubmissionError: the data folder's template does not fit `val`, or a written file is not as
-            it must be.
+        TemplateError: the data folder's template does not fit `val`.
+        SubmissionError: a written file is not as it must be.
         GalleryError: the page is not as it must be.
     """
     folder = run / "submission"

@@ -14,7 +14,7 @@ from common.coco.check_annotations import check_annotations
 from common.coco.check_images import ImageFile, inspect_images, repeated_images
 from common.coco.findings import Finding, format_table
 from common.coco.images import PHOTO_SUFFIXES, list_photos
-from common.submission.masks_csv import TemplateError, require_fitting_template
+from common.data.template import TemplateError, require_fitting_template
 
 __all__ = ["Finding", "check_data", "format_findings"]
 

@@ -8,14 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from common.data.template import TemplateError, find_template
 from common.rle import decode_rle
 from common.submission.masks_csv import (
     SubmissionError,
-    TemplateError,
     check_submission,
-    find_template,
     mask_checksum,
-    require_fitting_template,
     write_submission,
 )
 
@@ -133,16 +131,6 @@ def test_a_template_from_a_spreadsheet_is_read(tmp_path):
     assert path.read_bytes().startswith(b"img_id,rle_mask\n11,")
 
 
-def test_no_template_is_none_and_two_are_an_error(tmp_path):
-    assert find_template(tmp_path) is None
-    for name in ("pred_val_template.csv", "pred_valid_template.csv"):
-        put(tmp_path / name, "img_id,rle_mask\n")
-    with pytest.raises(
-        SubmissionError, match=r"pred_val_template\.csv or pred_valid_template\.csv"
-    ):
-        find_template(tmp_path)
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -165,30 +153,9 @@ def test_a_template_that_does_not_fit_is_refused_before_any_mask_is_asked_for(
         pytest.fail("a mask was computed although the template is wrong")
         yield
 
-    with pytest.raises(SubmissionError, match=message):
+    with pytest.raises(TemplateError, match=message):
         write_submission(tmp_path / "out", no_masks(), SHAPES, template)
     assert not (tmp_path / "out").exists()
-
-
-def test_a_template_that_cannot_be_read_is_named(tmp_path):
-    (tmp_path / "pred_val_template.csv").write_bytes(b"img_id,rle_mask\n\xff\xfe,\n")
-    with pytest.raises(
-        TemplateError,
-        match=r"pred_val_template\.csv has no readable content .*expected a CSV in UTF-8",
-    ):
-        require_fitting_template(tmp_path, SHAPES)
-
-
-def test_a_data_folder_is_looked_at_before_there_are_masks(tmp_path):
-    require_fitting_template(tmp_path, SHAPES)
-    put(tmp_path / "pred_val_template.csv", "img_id,rle_mask\n11,\n2,\n7,\n")
-    require_fitting_template(tmp_path, SHAPES)
-    with pytest.raises(TemplateError, match=r"1 not among the images \(7\)") as caught:
-        require_fitting_template(tmp_path, [2, 11])
-    assert (caught.value.file, caught.value.expected) == (
-        "pred_val_template.csv",
-        "each image id once",
-    )
 
 
 def test_the_template_itself_is_never_overwritten(tmp_path):
