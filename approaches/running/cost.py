@@ -54,7 +54,7 @@ def measure(model: Path, images: Sequence[Path], postprocess: Mapping[str, Any])
     ]
     command += [str(path.resolve()) for path in images[:MOST_IMAGES]]
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parent.parent
+        command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )
     if done.returncode:
         raise RuntimeError(f"measuring {model.name} failed: {done.stderr.strip()[-500:]}")

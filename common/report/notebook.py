@@ -22,10 +22,10 @@ def root() -> Path:
     """The folder that holds `common/` and `notebooks/`.
 
     Examples:
-        >>> (root() / "common" / "notebook.py").is_file()
+        >>> (root() / "notebooks" / "leaderboard.ipynb").is_file()
         True
     """
-    return Path(__file__).parents[1]
+    return Path(__file__).parents[2]
 
 
 def placed(path: str | Path) -> Path:
