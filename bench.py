@@ -1,22 +1,23 @@
 """Which segmentation approach should I use on my photos? Trains several, compares them, submits
 the winner's masks.
 
-    python bench.py                                        all approaches on generated sample data,
-    a few minutes python bench.py --data DIR                             all approaches on your
-    folder accelerate launch bench.py --approaches all --data DIR   the same on several GPUs or
-    processes python bench.py --data DIR --approaches threshold,pixel_lightgbm
+    python bench.py                          all approaches on generated sample data: minutes
+    python bench.py --data DIR               all approaches on your folder
+    accelerate launch bench.py --data DIR    the same on several GPUs or processes
+    python bench.py --data DIR --approaches threshold,pixel_lightgbm
     python bench.py --data DIR --epochs 20 --mirror True --save_ds True --batch 16
-    python bench.py --data DIR --score-only                score the stored models again
-    python bench.py --data DIR --study augmentation,loss   test hypotheses one at a time (see
-    approaches/studies/hypotheses.py) python bench.py --list                                 which
-    approaches and studies there are
+    python bench.py --data DIR --score-only  score the stored models again
+    python bench.py --data DIR --study augmentation,loss
+                                             test hypotheses one at a time, see
+                                             approaches/studies/hypotheses.py
+    python bench.py --list                   which approaches and studies there are
 
 DIR holds train/ and val/, each with images/ and coco_annotations.json, and real_test/ with photos
 without labels. It is only read. Everything a run makes lies in results/<run>/ (or --output):
 leaderboard.csv and .md, per_image.csv, run.json, models/, records/, submission/, report.html. The
 same command continues a run that was interrupted and repeats nothing that was finished. The exit
-code is 0 when every approach that could run came through, 1 when one failed, 2 when the command or
-the data cannot be used.
+code is 0 when every approach that could run was completed, 1 when one failed, 2 when the command
+or the data cannot be used, 130 after Ctrl-C.
 """
 
 import logging
@@ -52,19 +53,18 @@ from approaches.studies.run import (
     studies_for,
     trainings_for,
 )
-from common.coco import DataError
+from common.commands import REFUSED, command
 from common.data import Data, load_data
 from common.data.check import check_data, format_findings
 from common.files import write_whole
 from common.leaderboard import Choice
 from common.leaderboard.studies import study_text
+from common.logs import console_log, log_to
 from common.progress import progress
-from common.records import RunMismatchError, describe_run, open_run
+from common.records import describe_run, open_run
 from common.sample import generate
-from common.submission.masks_csv import SubmissionError
-from common.submission.photo_page import GalleryError
 
-log = logging.getLogger("bench")
+log = logging.getLogger("bench")  # by its name: run as a program, the module's is "__main__"
 DATA, SAMPLE = Path("data/cig_butts"), Path("data/sample")
 
 
@@ -78,32 +78,18 @@ def main(words: list[str] | None = None, program: str = "bench.py") -> int:
         for name, study in STUDIES.items():
             print(f"--study {name:18} {study.question}")
         return 0
-    handlers = list(log.handlers)
-    _log_to_console()
-    if options.mirror:
-        log.info("%s", mirror([str(Path(__file__).resolve())], words))
-    try:
-        return benchmark(options, words)
-    except (
-        ConfigError,
-        DataError,
-        RunMismatchError,
-        SubmissionError,
-        GalleryError,
-        OSError,
-    ) as error:
-        log.error("%s", error)
-        return 2
-    except processes.ApproachFailedError:  # another process has said why
-        return 2
-    except KeyboardInterrupt:
-        log.error("interrupted; the same command continues where it stopped")
-        return 130
-    finally:
-        processes.leave()
-        for handler in [handler for handler in log.handlers if handler not in handlers]:
-            log.removeHandler(handler)
-            handler.close()
+    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    with console_log(logging.INFO if processes.is_main() else logging.ERROR):
+        if options.mirror:
+            log.info("%s", mirror([str(Path(__file__).resolve())], words))
+        try:
+            with command("the same command continues where it stopped", log.error) as ending:
+                ending.code = benchmark(options, words)
+        except processes.ApproachFailedError:  # another process has said why
+            ending.code = REFUSED
+        finally:
+            processes.leave()
+    return ending.code
 
 
 def benchmark(options, words: list[str]) -> int:
@@ -252,13 +238,13 @@ def _data_folder(given: Path | None) -> Path:
     with processes.together("generating sample data"):
         if processes.is_main() and not SAMPLE.is_dir():
             log.info("no --data and no %s: generating sample data in %s", DATA, SAMPLE)
-            generate(SAMPLE, progress=sys.stderr.isatty())
+            generate(SAMPLE)
     return SAMPLE
 
 
 def _checked(folder: Path) -> bool:
     """Whether the data can be used; the table of findings is printed once."""
-    findings = check_data(folder, progress=processes.is_main() and sys.stderr.isatty())
+    findings = check_data(folder, progress=processes.is_main())
     if processes.is_main():
         print(format_findings(findings, folder), file=sys.stderr)
     return not any(finding.level == "error" for finding in findings)
@@ -291,9 +277,7 @@ def _opened(data: Data, settings: RunSettings, preset: str, fresh: bool, words: 
             open_run(
                 run, identity_of(settings, data.key), fresh=fresh, trains=not settings.score_only
             )
-            handler = logging.FileHandler(run / "log.txt", encoding="utf-8")
-            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-            log.addHandler(handler)
+            log_to(logging.FileHandler(run / "log.txt", encoding="utf-8"))
             roles = {role: list(getattr(data, role).ids) for role in ("fit", "tune", "score")}
             groups = {str(image_id): group for image_id, group in data.score.groups.items()}
             others = {role: set(getattr(data, role).groups.values()) for role in ("fit", "tune")}
@@ -323,15 +307,6 @@ def _said(budget: Budget) -> str:
         if getattr(budget, name) is not None
     ]
     return f"{', '.join(said)} for each fit" + (f", batch {budget.batch}" if budget.batch else "")
-
-
-def _log_to_console() -> None:
-    log.setLevel(logging.INFO if processes.is_main() else logging.ERROR)
-    if not log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-        log.addHandler(handler)
-    os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
+from common.commands import RefusedError
 from common.data import DataSet
 
 CHECKPOINT = (
@@ -24,7 +25,7 @@ class NotFittedError(RuntimeError):
     """An approach was asked for a prediction before `fit` or `load`."""
 
 
-class ConfigError(ValueError):
+class ConfigError(RefusedError):
     """A setting does not exist, or has the wrong type or a value that is not allowed; the message
     says what is.
     """

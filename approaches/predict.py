@@ -16,6 +16,7 @@ from approaches import TABLE, load, processes
 from approaches.base import Approach, ConfigError
 from approaches.running.resume import model_folder
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
+from common.commands import command, program
 from common.files import write_whole
 from common.masks.postprocess import Postprocess, quantise
 from common.progress import progress
@@ -140,7 +141,7 @@ def main(words: Sequence[str] | None = None) -> int:
         interrupted.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m approaches.predict", description="A stored model on new photos."
+        prog=program("approaches.predict"), description="A stored model on new photos."
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
@@ -150,27 +151,18 @@ def main(words: Sequence[str] | None = None) -> int:
     processes.use_threads()
     unread: list[OSError] = []
     written = 0
-    try:
-        for error in predict(
-            options.run, options.approach, photos_of(options.photos), options.output
-        ):
+    with command(f"no mask is in {options.output}") as ending:
+        photos = photos_of(options.photos)
+        for error in predict(options.run, options.approach, photos, options.output):
             written += error is None
             unread += [error] if error else []
-    except (ConfigError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"interrupted; {written} masks are in {options.output}", file=sys.stderr)
-        return 130
-    print(f"{written} masks in {options.output}")
-    if unread:
-        print(
-            f"{len(unread)} of {written + len(unread)} photos have no mask:",
-            *unread,
-            sep="\n",
-            file=sys.stderr,
-        )
-    return 1 if unread else 0
+            ending.if_interrupted = f"{written} masks are in {options.output}"
+        print(f"{written} masks in {options.output}")
+        if unread:
+            heading = f"{len(unread)} of {len(photos)} photos have no mask:"
+            print(heading, *unread, sep="\n", file=sys.stderr)
+            ending.code = 1
+    return ending.code
 
 
 if __name__ == "__main__":

@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from approaches import processes
-from approaches.base import ConfigError
 from approaches.predict import stored_model, trained
 from common.coco import DataError, read_entries
+from common.commands import command, program
 from common.data import DataSet
 from common.data.groups import describe_groups, group_images
 from common.files import write_whole
@@ -76,7 +76,7 @@ def said(table: pd.DataFrame) -> str:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m approaches.score", description=__doc__.splitlines()[0]
+        prog=program("approaches.score"), description=__doc__.splitlines()[0]
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument(
@@ -87,22 +87,19 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="CSV for the scores image by image")
     options = parser.parse_args(words)
     processes.use_threads()
-    try:
+    with command("nothing was written") as ending:
         entries = read_entries(options.data / options.split)
         groups = dict(
             zip((entry.image_id for entry in entries), group_images(entries), strict=True)
         )
         table = score(options.run, options.approach, DataSet(entries, groups))
-    except (ConfigError, DataError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    if options.output:
-        write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
-    print(
-        f"{table['approach'][0]} on {options.data / options.split}, "
-        f"{describe_groups(groups)}:\n{said(table)}"
-    )
-    return 0
+        if options.output:
+            write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
+        print(
+            f"{table['approach'][0]} on {options.data / options.split}, "
+            f"{describe_groups(groups)}:\n{said(table)}"
+        )
+    return ending.code
 
 
 if __name__ == "__main__":

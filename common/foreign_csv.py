@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from common.commands import RefusedError
+
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": ("utf-8-sig", "UTF-8 with a byte-order mark"),
@@ -21,7 +23,7 @@ BYTE_ORDER_MARKS = {
 }
 
 
-class CsvError(ValueError):
+class CsvError(RefusedError):
     """A file that cannot be read as a CSV; the message names it, what was found and the way to
     mend it.
     """

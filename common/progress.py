@@ -11,7 +11,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 T = TypeVar("T")
-log = logging.getLogger("bench")
+log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30
 
 

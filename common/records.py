@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from common.commands import RefusedError
 from common.files import PARTIAL, write_whole
 
 RUN_FILE = "run.json"
@@ -24,7 +25,7 @@ PACKAGES = (
 ).split()
 
 
-class RunMismatchError(ValueError):
+class RunMismatchError(RefusedError):
     """A run folder holds results made with other settings; nothing in it is touched."""
 
 

@@ -1,6 +1,5 @@
 import csv
 import json
-import logging
 import os
 import shutil
 import signal
@@ -22,6 +21,7 @@ from approaches.studies.hypotheses import STUDIES
 from approaches.threshold import Threshold
 from common.analysis.corruptions import CORRUPTIONS
 from common.coco import rasterise, read_entries
+from common.logs import PARENTS
 
 ROOT = Path(__file__).parent.parent
 BOTH = "threshold,pixel_lightgbm"
@@ -550,7 +550,7 @@ def test_two_runs_in_one_process_do_not_write_into_each_others_log(
     before = (finished / "log.txt").read_bytes()
     assert run(sample_folder, tmp_path / "run", approaches=failing) == 1
     assert (finished / "log.txt").read_bytes() == before
-    assert logging.getLogger("bench").handlers == []
+    assert [logger.handlers for logger in PARENTS] == [[], [], []]
 
 
 def test_an_approach_runs_alone_with_the_same_options_and_files(finished, copy, sample_folder):

@@ -17,6 +17,7 @@ PLUG_INS = tuple(sorted({entry.target.split(":")[0] for entry in TABLE.values()}
 # A folder stands for all its files. Units that stand together know nothing of each other.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("common",),
+    ("common.commands", "common.logs"),
     (
         "common.rle",
         "common.files",

@@ -10,7 +10,7 @@ from common.progress import progress
 
 @pytest.fixture
 def lines(caplog):
-    caplog.set_level(logging.INFO, logger="bench")
+    caplog.set_level(logging.INFO, logger="common.progress")
     return lambda: [record.getMessage() for record in caplog.records]
 
 

@@ -7,12 +7,13 @@ import sys
 
 from approaches import TABLE, processes
 from approaches.checks import CHECKS, run_check
+from common.commands import command, program
 
 
 def main(words: list[str] | None = None) -> int:
-    """Print the outcome of every check; 0 if none failed, 1 if one did."""
+    """Print the outcome of every check; 0 if none failed, 1 if one did, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(
-        prog="python -m approaches.checks", description="Does it keep the contract?"
+        prog=program("approaches.checks"), description="Does it keep the contract?"
     )
     parser.add_argument(
         "names", nargs="+", metavar="NAME", choices=list(TABLE), help="of the table of approaches"
@@ -20,14 +21,16 @@ def main(words: list[str] | None = None) -> int:
     names = parser.parse_args(words).names
     processes.use_threads()
     failed = 0
-    for name in names:
-        for check in CHECKS.values():
-            outcome = run_check(name, check)
-            failed += outcome.status == "FAILED"
-            reason = f": {outcome.reason}" if outcome.reason else ""
-            print(f"{name}  {outcome.status:8}  {outcome.check}{reason}", flush=True)
-    print(f"{failed} failed" if failed else "every check passed that applies")
-    return 1 if failed else 0
+    with command("not every check has run") as ending:
+        for name in names:
+            for check in CHECKS.values():
+                outcome = run_check(name, check)
+                failed += outcome.status == "FAILED"
+                reason = f": {outcome.reason}" if outcome.reason else ""
+                print(f"{name}  {outcome.status:8}  {outcome.check}{reason}", flush=True)
+        print(f"{failed} failed" if failed else "every check passed that applies")
+        ending.code = 1 if failed else 0
+    return ending.code
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from common.data.groups import spread
 from common.metrics import count_pixels, dice
 from common.progress import progress
 
-log = logging.getLogger("bench")
+log = logging.getLogger(__name__)
 WARM_UP_SHARE, MOST_WARM_UP = 0.1, 100
 WEIGHT_DECAY, CLIP_NORM = 1e-2, 5.0
 

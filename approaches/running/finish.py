@@ -17,7 +17,7 @@ from common.leaderboard.details import write_details
 from common.progress import progress
 from common.records import Record, describe_run, read_records
 
-log = logging.getLogger("bench")
+log = logging.getLogger(__name__)
 
 
 def conclude(

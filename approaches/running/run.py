@@ -30,7 +30,7 @@ from common.masks.tuning import cross_fitted_thresholds, tune_postprocess
 from common.progress import progress
 from common.records import Record, RunMismatchError, read_record, write_record
 
-log = logging.getLogger("bench")
+log = logging.getLogger(__name__)
 
 
 def remembered(run: Path, name: str) -> Remembered:

@@ -20,7 +20,7 @@ from common.records import Record
 from common.submission.masks_csv import write_submission
 from common.submission.photo_page import write_gallery
 
-log = logging.getLogger("bench")
+log = logging.getLogger(__name__)
 
 
 def rehearse(data: Data) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from common.commands import command, program
 from common.data.check import check_data, format_findings
 
 
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         interrupted. Wrong usage exits with 2.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m common.coco", description="COCO data sets for segmentation."
+        prog=program("common.coco"), description="COCO data sets for segmentation."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser(
@@ -31,17 +32,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         check.error(f"{options.folder} is no folder; give the one that holds train/ and val/.")
-    try:
-        findings = check_data(options.folder, progress=sys.stderr.isatty())
-    except KeyboardInterrupt:
-        print("interrupted; not everything was looked at", file=sys.stderr)
-        return 130
-    print(format_findings(findings, options.folder))
-    return int(any(options.strict or finding.level == "error" for finding in findings))
+    with command("not everything was looked at") as ending:
+        findings = check_data(options.folder, progress=True)
+        print(format_findings(findings, options.folder))
+        ending.code = int(any(options.strict or each.level == "error" for each in findings))
+    return ending.code
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(
-        errors="backslashreplace"
-    )  # a terminal without "…" must not hide the findings
     sys.exit(main())

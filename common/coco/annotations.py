@@ -15,6 +15,7 @@ from pycocotools import mask as coco_mask
 
 from common.coco.names import stays_inside
 from common.coco.values import shown
+from common.commands import RefusedError
 
 ANNOTATION_FILE = "coco_annotations.json"
 # Coordinates beyond this many image sides are refused: drawing takes memory and time in proportion
@@ -22,7 +23,7 @@ ANNOTATION_FILE = "coco_annotations.json"
 FARTHEST = 10
 
 
-class DataError(ValueError):
+class DataError(RefusedError):
     """The data set cannot be used as it is; the message says what was found, what was expected and
     how to mend it.
     """

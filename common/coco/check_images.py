@@ -15,10 +15,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import ExifTags, Image
-from tqdm import tqdm
 
 from common.coco.findings import Finding
 from common.coco.images import read_image
+from common.progress import progress as with_progress
 
 WORKERS = min(8, max(4, os.cpu_count() or 1))
 
@@ -71,15 +71,7 @@ def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> li
     )
     with ThreadPoolExecutor(WORKERS) as pool:
         inspected = pool.map(inspect_image, images)
-        return list(
-            tqdm(
-                inspected,
-                total=len(images),
-                disable=not progress,
-                desc="checking images",
-                unit="image",
-            )
-        )
+        return list(with_progress(inspected, "checking images", total=len(images), show=progress))
 
 
 def inspect_image(image: ImageFile) -> Inspection:

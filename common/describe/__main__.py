@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.coco import DataError
+from common.commands import command, program
 from common.data import load_data
 from common.data.check import check_data
 from common.describe import describe_data_set, describe_photos, similar_images
@@ -70,25 +70,19 @@ def as_markdown(folder: Path, findings: Sequence[Finding]) -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m common.describe", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program("common.describe"), description=__doc__)
     parser.add_argument(
         "data", type=Path, help="data folder with train/, val/ and perhaps real_test/"
     )
     parser.add_argument("--output", type=Path, help="Markdown file to write instead of printing")
     options = parser.parse_args(words)
-    try:
+    with command("nothing was written") as ending:
         text = as_markdown(options.data, findings_of(options.data))
         if options.output is None:
             print(text, end="")
         else:
             write_whole(options.output, text)
-    except (DataError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
-        return 130
-    return 0
+    return ending.code
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from common.commands import RefusedError, command, program
 from common.leaderboard.rows import Choice, compare_scores
 from common.leaderboard.score_table import read_prices, read_scores
 from common.leaderboard.text import TOO_FEW, as_text, conclusion
@@ -28,7 +29,7 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
         choice: how the winner is chosen.
 
     Raises:
-        ValueError: a column is missing, a score is no finite number, or the scores are not those
+        RefusedError: a column is missing, a score is no finite number, or the scores are not those
             of the same images for all approaches.
         OSError: a file cannot be read.
     """
@@ -38,7 +39,7 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
     try:
         comparison = compare_scores(table, prices, choice, metric)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise RefusedError(f"{path}: {error}") from error
     shown = comparison.table()
     if comparison.too_few:
         shown["verdict"] = shown["verdict"].replace("not told apart", TOO_FEW)
@@ -53,40 +54,33 @@ def main(words: Sequence[str] | None = None) -> int:
         0; 2 with the reason on stderr for a table that cannot be analysed; 130 if it was
         interrupted.
     """
-    parser = argparse.ArgumentParser(prog="python -m common.leaderboard", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program("common.leaderboard"), description=__doc__)
     commands = parser.add_subparsers(required=True)
-    command = commands.add_parser(
+    subparser = commands.add_parser(
         "analyse", help="intervals, comparisons and a winner from a per-image CSV"
     )
-    command.add_argument(
+    subparser.add_argument(
         "csv", type=Path, help="columns approach, img_id, the metric, and perhaps group"
     )
-    command.add_argument(
+    subparser.add_argument(
         "--metric", default="dice", help="column to compare, higher is better (dice)"
     )
-    command.add_argument(
+    subparser.add_argument(
         "--costs",
         type=Path,
         help="CSV with approach and predict_seconds_per_image: a leaderboard.csv",
     )
-    command.add_argument(
+    subparser.add_argument(
         "--margin", type=float, default=Choice.margin, help="loss that does not matter"
     )
-    command.add_argument("--winner", default=Choice.rule, choices=("cheapest-equivalent", "best"))
+    subparser.add_argument(
+        "--winner", default=Choice.rule, choices=("cheapest-equivalent", "best")
+    )
     options = parser.parse_args(words)
-    try:
-        print(
-            analyse(
-                options.csv, options.metric, options.costs, Choice(options.winner, options.margin)
-            )
-        )
-    except (ValueError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return 130
-    return 0
+    choice = Choice(options.winner, options.margin)
+    with command("nothing was compared") as ending:
+        print(analyse(options.csv, options.metric, options.costs, choice))
+    return ending.code
 
 
 if __name__ == "__main__":

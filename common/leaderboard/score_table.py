@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from common.commands import RefusedError
 from common.foreign_csv import ForeignCsv, read_foreign_csv
 
 NUMBERS = ("tp", "fn", "nsd_2px")  # columns that take part in the comparison where they are there
@@ -30,19 +31,19 @@ def read_scores(path: Path, metric: str) -> tuple[pd.DataFrame, list[str]]:
         metric: higher is better; finite numbers, or nothing for an image without a score.
 
     Raises:
-        ValueError: a column is missing, a score is no finite number, a name is missing, or an
+        RefusedError: a column is missing, a score is no finite number, a name is missing, or an
             image has two groups.
         OSError: the file cannot be read.
     """
     table, notes = read_columns(path, ("approach", "img_id", metric))
     if metric in LABELS:
-        raise ValueError(f"{path}: {metric} names things; give a column of numbers as --metric.")
+        raise RefusedError(f"{path}: {metric} names things; give a column of numbers as --metric.")
     for column in {metric, *NUMBERS} & set(table.columns):
         table[column] = _numbers(path, table, column)
     for column in ("approach", "img_id"):
         nameless = table.loc[table[column].isna(), LINE]
         if len(nameless):
-            raise ValueError(
+            raise RefusedError(
                 f"{path} has {len(nameless)} rows without {column}, the first in line "
                 f"{nameless.iloc[0]}; fill it in, or delete them."
             )
@@ -61,7 +62,7 @@ def read_prices(path: Path, names: Sequence[str]) -> dict[str, float]:
     """Seconds per image of each approach, from a CSV such as a leaderboard's.
 
     Raises:
-        ValueError: a column, a row or a number is missing.
+        RefusedError: a column, a row or a number is missing.
         OSError: the file cannot be read.
     """
     table, _ = read_columns(path, ("approach", "predict_seconds_per_image"))
@@ -69,7 +70,7 @@ def read_prices(path: Path, names: Sequence[str]) -> dict[str, float]:
     prices = table.dropna(subset=["approach", "price"]).astype({"approach": str})
     absent = sorted(set(names) - set(prices["approach"]))
     if absent:
-        raise ValueError(
+        raise RefusedError(
             f"{path} has no cost of {', '.join(absent)}; add their rows or leave --costs out."
         )
     return dict(zip(prices["approach"], prices["price"].astype(float), strict=True))
@@ -85,13 +86,13 @@ def read_columns(path: Path, needed: Sequence[str]) -> tuple[pd.DataFrame, list[
     header = _matched(found.header, needed)
     missing = [column for column in needed if column not in header]
     if missing or not found.rows:
-        raise ValueError(
+        raise RefusedError(
             f"{path} has {len(found.rows)} rows and the columns {', '.join(found.header)}; it "
             f"needs {', '.join(needed[:-1])} and {needed[-1]}. {_mend(header, needed, missing)}"
         )
     twice = [column for column, count in Counter(header).items() if count > 1 and column in needed]
     if twice:
-        raise ValueError(f"{path} has the column {twice[0]} twice; keep the one that is meant.")
+        raise RefusedError(f"{path} has the column {twice[0]} twice; keep the one that is meant.")
     rows = _whole_rows(path, found)
     table = pd.DataFrame({LINE: [line for line, _ in found.rows]})
     unusual = found.unusual()
@@ -131,7 +132,7 @@ def _whole_rows(path: Path, found: ForeignCsv) -> list[tuple[str, ...]]:
     for line, cells in found.rows:
         if any(cell.strip() for cell in cells[width:]) or len(cells) < width:
             comma = found.separator == "," and len(cells) > width
-            raise ValueError(
+            raise RefusedError(
                 f"{path}: line {line} has {len(cells)} cells, the header {width}"
                 + (": a decimal comma would divide a number in two" if comma else "")
                 + ". Write decimal points, or put quotes around cells that hold a "
@@ -164,7 +165,7 @@ def _numbers(path: Path, table: pd.DataFrame, column: str, finite: bool = True) 
     if not wrong.any():
         return numbers
     row = table.loc[wrong.idxmax()]
-    raise ValueError(
+    raise RefusedError(
         f"{path}: {column} of {row['approach']} in line {row[LINE]} is {str(row[column])!r} "
         f"({int(wrong.sum())} such in all); a column of finite numbers is needed. Correct it, "
         "leave the image out for all approaches, or name another --metric."
@@ -177,7 +178,7 @@ def _settle_groups(path: Path, table: pd.DataFrame) -> list[str]:
     several = several[several.map(len) > 1]
     if len(several):
         names = " and ".join(map(repr, several.iloc[0][:2]))
-        raise ValueError(
+        raise RefusedError(
             f"{path}: image {several.index[0]} is in the groups {names} ({len(several)} images "
             "with more than one); a group names images that belong together, for all approaches "
             "alike. Correct the column, or remove it."

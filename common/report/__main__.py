@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.report.page import NAME, ReportError, data_folder, write_report
+from common.commands import command, program
+from common.report.page import NAME, data_folder, write_report
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m common.report", description=__doc__.splitlines()[0]
+        prog=program("common.report"), description=__doc__.splitlines()[0]
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument(
@@ -23,16 +24,10 @@ def main(words: Sequence[str] | None = None) -> int:
         "--no-pictures", action="store_true", help="leave out what needs the data folder"
     )
     options = parser.parse_args(words)
-    try:
+    with command(f"{options.run / NAME} is as it was before") as ending:
         data = None if options.no_pictures else options.data or data_folder(options.run)
         print(write_report(options.run, data))
-    except (ReportError, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"interrupted; {options.run / NAME} is as it was before", file=sys.stderr)
-        return 130
-    return 0
+    return ending.code
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from common.coco import DataError, read_entries
+from common.commands import RefusedError
 from common.data import data_key
 from common.files import write_whole
 from common.leaderboard import read_leaderboard
@@ -52,7 +53,7 @@ tr:nth-child(even) td { background: var(--even); }
 """
 
 
-class ReportError(ValueError):
+class ReportError(RefusedError):
     """The report cannot be made, or what was made needs something from elsewhere; nothing is
     written then.
     """

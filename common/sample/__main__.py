@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from common.commands import command, program
 from common.sample.dataset import generate
 from common.sample.sheet import write_sheet
 
@@ -12,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     interrupted.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m common.sample", description="Write a generated data set."
+        prog=program("common.sample"), description="Write a generated data set."
     )
     parser.add_argument(
         "--output",
@@ -60,22 +61,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--sheet", metavar="FILE", help="also a JPEG with 24 of its training images side by side"
     )
     options = vars(parser.parse_args(arguments))
-    sheet, output, folder = options.pop("sheet"), options.pop("output"), None
-    try:
+    sheet, output = options.pop("sheet"), options.pop("output")
+    with command(f"{output} is as it was before") as ending:
         folder = generate(output, **options)
+        ending.if_interrupted = f"{output} is complete"
         if sheet:
             write_sheet(sheet, sorted((folder / "train" / "images").glob("*.jpg")))
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(
-            f"interrupted; {output} {'is as it was before' if folder is None else 'is complete'}",
-            file=sys.stderr,
-        )
-        return 130
-    print(f"sample data written to {folder}")
-    return 0
+        print(f"sample data written to {folder}")
+    return ending.code
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ from typing import IO, TypedDict
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
+from common.commands import RefusedError
 from common.files import whole_folder
+from common.progress import progress as with_progress
 from common.sample.outline import outline
 from common.sample.scene import SPLITS, Scene, render_scene
 
@@ -117,7 +118,7 @@ def generate(
         The folder.
 
     Raises:
-        ValueError: for counts, size or seed out of range.
+        RefusedError: for counts, size or seed out of range.
         FileExistsError: if the folder holds something else.
     """
     counts = {"train": train, "val": val, "real_test": real_test}
@@ -199,18 +200,18 @@ def _objects(scene: Scene) -> list[OutlinedButt]:
 def _check(counts: dict[str, int], size: int, seed: int, workers: int | None) -> None:
     for split, count in counts.items():
         if count < 0 or count >= FIRST_ID["val"]:
-            raise ValueError(
+            raise RefusedError(
                 f"generate got {split}={count}; it needs a count from 0 to "
                 f"{FIRST_ID['val'] - 1:,}."
             )
     if not 128 <= size <= 4096:
-        raise ValueError(
+        raise RefusedError(
             f"generate got size={size}; butts of 25 to 140 px need images of 128 to 4096 px."
         )
     if seed < 0:
-        raise ValueError(f"generate got seed={seed}; it needs a seed of 0 or more.")
+        raise RefusedError(f"generate got seed={seed}; it needs a seed of 0 or more.")
     if workers is not None and workers < 1:
-        raise ValueError(
+        raise RefusedError(
             f"generate got workers={workers}; it needs 1 or more, or None for one a core."
         )
 
@@ -253,14 +254,8 @@ def _write_images(
         entries = write_share(folder, tasks, size, seed)
     else:
         entries = _from_processes(folder, counts, size, seed, workers)
-    bar: Iterable[WrittenImage] = tqdm(
-        entries,
-        total=len(tasks),
-        desc="drawing sample data",
-        unit="image",
-        disable=not progress,
-    )
-    written = sorted(bar, key=lambda entry: (entry["split"], entry["index"]))
+    drawn = with_progress(entries, "drawing sample data", total=len(tasks), show=progress)
+    written = sorted(drawn, key=lambda entry: (entry["split"], entry["index"]))
     for split in ("train", "val"):
         document = annotation_document(
             [entry for entry in written if entry["split"] == split], split, size

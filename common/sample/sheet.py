@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from common.commands import RefusedError
 from common.files import write_whole
 
 COLUMNS, ROWS, SIDE_PX = 6, 4, 256
@@ -19,10 +20,10 @@ def write_sheet(path: str | Path, images: Sequence[Path]) -> None:
         images: image files, one or more.
 
     Raises:
-        ValueError: there is no image, or one does not decode.
+        RefusedError: there is no image, or one does not decode.
     """
     if not images:
-        raise ValueError(
+        raise RefusedError(
             "a sheet needs at least one image; none was given. Generate some with --train."
         )
     chosen = np.linspace(0, len(images) - 1, ROWS * COLUMNS).round().astype(int)
@@ -37,5 +38,5 @@ def write_sheet(path: str | Path, images: Sequence[Path]) -> None:
 def _tile(path: Path) -> np.ndarray:
     image = cv2.imread(str(path))
     if image is None:
-        raise ValueError(f"{path} does not decode to an image; generate it again.")
+        raise RefusedError(f"{path} does not decode to an image; generate it again.")
     return cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
+from common.commands import RefusedError
 from common.data.template import Layout, TemplateError, layout_of, listed, parse_id, read_csv
 from common.files import whole_file
 from common.foreign_csv import CsvError
 from common.rle import encode_rle
 
 
-class SubmissionError(ValueError):
+class SubmissionError(RefusedError):
     """The masks or the written file do not make a valid submission."""
 
 

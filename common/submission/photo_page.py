@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from common.commands import RefusedError
 from common.files import PARTIAL, whole_file, whole_folder, write_whole
 
 NAME = "real_test"
@@ -80,7 +81,7 @@ figure:last-child img { filter: drop-shadow(0 0 1px var(--text)); }
 """
 
 
-class GalleryError(ValueError):
+class GalleryError(RefusedError):
     """A photo cannot be shown, or the written page does not pass its check."""
 
 

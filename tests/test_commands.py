@@ -1,0 +1,101 @@
+"""How commands end: exit codes, the line about a refusal, Ctrl-C."""
+
+import importlib
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from approaches.base import ConfigError
+from common.coco import DataError
+from common.commands import command, program
+from common.data.template import TemplateError
+from common.records import DamagedFileError, RunMismatchError
+from common.report import ReportError
+from common.submission.photo_page import GalleryError
+
+ROOT = Path(__file__).parent.parent
+# Of each command: its module, what is interrupted within it, its words, what it says is left.
+COMMANDS = [
+    ("approaches.predict", "photos_of", "RUN PHOTOS --output masks", "no mask is in masks"),
+    ("approaches.score", "read_entries", "RUN --data DIR", "nothing was written"),
+    ("approaches.checks.__main__", "run_check", "threshold", "not every check has run"),
+    ("common.coco.__main__", "check_data", "check tests", "not everything was looked at"),
+    ("common.describe.__main__", "findings_of", "DIR", "nothing was written"),
+    ("common.leaderboard.__main__", "analyse", "analyse X.csv", "nothing was compared"),
+    ("common.report.__main__", "write_report", "RUN --no-pictures", "report.html is as it was"),
+    ("common.sample.__main__", "generate", "--output out", "out is as it was before"),
+]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        ConfigError,
+        DataError,
+        RunMismatchError,
+        ReportError,
+        GalleryError,
+        DamagedFileError,
+        OSError,
+    ],
+)
+def test_a_refusal_is_its_message_and_exit_code_2(refusal, capsys):
+    with command("nothing was written") as ending:
+        raise refusal("DIR holds 0 photos; expected at least 1.")
+    assert ending.code == 2
+    assert capsys.readouterr() == ("", "DIR holds 0 photos; expected at least 1.\n")
+
+
+def test_a_refusal_with_parts_is_one_too(capsys):
+    with command("nothing was written") as ending:
+        raise TemplateError("a.csv", "no row", "one for each image", "add them")
+    assert ending.code == 2 and "a.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("module", "inner", "words", "left"), COMMANDS, ids=lambda it: it)
+def test_an_interrupted_command_is_one_line(module, inner, words, left, monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(f"{module}.{inner}", interrupted)
+    assert importlib.import_module(module).main(words.split()) == 130
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("interrupted; ") and left in err and err.count("\n") == 1
+
+
+def test_a_fault_of_the_program_is_not_taken_for_a_refusal():
+    with pytest.raises(ValueError, match="a fault"), command("nothing was written"):
+        raise ValueError("a fault")
+
+
+def test_an_interrupt_tells_what_is_left_by_then(capsys):
+    with command("nothing was written") as ending:
+        ending.if_interrupted = "3 masks are in out"
+        raise KeyboardInterrupt
+    assert ending.code == 130
+    assert capsys.readouterr() == ("", "interrupted; 3 masks are in out\n")
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_command_that_ends_by_itself_sets_its_code(code):
+    with command("nothing was written") as ending:
+        ending.code = code
+    assert ending.code == code
+
+
+def test_a_terminal_without_a_character_does_not_stop_the_command(monkeypatch):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with command("nothing was written"):
+        print("x1, y1, …", flush=True)
+    assert terminal.buffer.getvalue().decode("ascii") == "x1, y1, \\u2026\n"
+
+
+def test_the_program_is_what_was_typed(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["/opt/bin/seg-score", "RUN"])
+    assert program("approaches.score") == "seg-score"
+    monkeypatch.setattr(sys, "argv", ["/opt/approaches/score.py", "RUN"])
+    assert program("approaches.score") == "python -m approaches.score"
