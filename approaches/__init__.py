@@ -137,7 +137,7 @@ def build(
         raise ConfigError(f"there is no approach {name!r}; there are {', '.join(TABLE)}.")
     module, class_name = TABLE[name].target.split(":")
     kind = getattr(import_module(module), class_name)
-    config = kind.Config().with_values(TABLE[name].config)
+    config = kind.config_class().with_values(TABLE[name].config)
     try:
         config = config.with_values(overrides or {})
     except ConfigError as error:

@@ -3,14 +3,25 @@ by name.
 """
 
 import json
-import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Protocol,
+    Self,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.commands import RefusedError
 from common.data import DataSet
@@ -18,7 +29,20 @@ from common.data import DataSet
 CHECKPOINT = (
     "checkpoint.pt"  # in the folder given to `fit`: an unfinished one that can be continued
 )
-KINDS = {int: "whole number", float: "number", bool: "true or false", tuple: "list", str: "text"}
+WRONG_TYPES = {  # what pydantic calls a value of another type
+    "int_type": "no whole number",
+    "float_type": "no number",
+    "bool_type": "neither true nor false",
+    "tuple_type": "no list",
+    "string_type": "no text",
+}
+NOUNS = {  # of the types of a JSON schema
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "a text",
+    "null": "nothing",
+}
 
 
 class NotFittedError(RuntimeError):
@@ -37,102 +61,28 @@ class RequirementMissingError(RuntimeError):
     """
 
 
-@dataclass(frozen=True)
-class Budget:
-    """How long `fit` may learn. Whatever is given limits; several limits hold together.
-
-    Attributes:
-        minutes: wall-clock minutes of `fit` alone, turned into a number of steps once, from the
-            measured speed.
-        epochs: passes over *fit*; for approaches that learn in passes.
-        steps: gradient steps or boosting rounds, to repeat a run exactly.
-        batch: crops in a step over all processes; None takes the approach's own.
-    """
-
-    minutes: float | None = None
-    epochs: int | None = None
-    steps: int | None = None
-    batch: int | None = None
-
-    def __post_init__(self):
-        for item in fields(self):
-            value = getattr(self, item.name)
-            if value is not None and value <= 0:
-                raise ConfigError(
-                    f"the budget has {item.name}={value}; expected a positive number, or nothing."
-                )
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What a caller must know of an approach before it runs.
-
-    Attributes:
-        pretrained_on: data outside the user's that shaped the model (`ImageNet`), or "" for none.
-        fits_on_all: `fit` is called on every process (it shares the work itself); else on the main
-            process alone.
-        deterministic: the same seed and number of steps give the same model on one CPU process.
-    """
-
-    pretrained_on: str = ""
-    fits_on_all: bool = False
-    deterministic: bool = True
-
-
-@dataclass(frozen=True)
-class Allowed:
-    """Which values a setting takes, and what the user is told of that; of a list, it holds for
-    each of its values.
-    """
-
-    holds: Callable[[Any], bool]
-    said: str
-
-
-def bounded(default: Any, least: float, most: float = math.inf) -> Any:
-    """A setting of a `Config` that is a number from `least` to `most`, or a list of such
-    numbers.
-    """
-
-    def holds(value: Any) -> bool:
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and math.isfinite(value) and least <= value <= most
-
-    kind = KINDS[type(default[0] if isinstance(default, tuple) else default)]
-    said = (
-        f"a {kind} of {least:g} or more"
-        if math.isinf(most)
-        else f"a {kind} from {least:g} to {most:g}"
-    )
-    return field(default=default, metadata={"allowed": Allowed(holds, said)})
-
-
-def chosen(default: Any, names: Iterable[str]) -> Any:
-    """A setting of a `Config` that is one of some names, or a list of them."""
-    known = tuple(names)
-    return field(
-        default=default,
-        metadata={"allowed": Allowed(known.__contains__, f"one of {', '.join(known)}")},
-    )
-
-
-@dataclass(frozen=True)
-class Config:
+class Config(BaseModel):
     """Settings of an approach: JSON-able, frozen, with the defaults that the leaderboard shows.
 
-    A setting made by `bounded` or `chosen` takes no other values; what more must hold stands in
-    the `__post_init__` of a subclass, after that of this class.
+    What a setting takes stands in its annotation: `Annotated[int, Field(ge=1, le=64)]`,
+    `Literal["bce", "dice"]`, `tuple[float, ...]`. What an annotation cannot say is checked by a
+    `field_validator` whose ValueError says what is expected instead, or, where it depends on
+    several settings, by a `model_validator` that raises a ConfigError.
+
+    Raises:
+        ConfigError: a value that is not allowed, or an unknown setting.
     """
 
-    def __post_init__(self):
-        for item in fields(self):
-            value, allowed = getattr(self, item.name), item.metadata.get("allowed")
-            values = value if isinstance(value, tuple) else (value,)
-            if allowed and not (values and all(map(allowed.holds, values))):
-                each = "a list of one or more, each " if isinstance(value, tuple) else ""
-                raise ConfigError(
-                    f"{item.name}={value!r} is not allowed; expected {each}{allowed.said}."
-                )
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+    def __init__(self, **values: Any):
+        given = {name: _without_lists(value) for name, value in values.items()}
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            raise ConfigError(_reason(type(self), given, error)) from error
 
     @classmethod
     def smoke(cls) -> Self:
@@ -150,45 +100,104 @@ class Config:
             ConfigError: an unknown setting or a value of another type, where the message lists all
                 settings; or a value that is not allowed.
         """
-        known = {item.name: getattr(self, item.name) for item in fields(self)}
-        parsed = {}
-        for name, value in values.items():
-            if name not in known:
-                raise ConfigError(
-                    f"there is no setting {name!r}; the settings are {self._listed()}."
-                )
-            parsed[name] = self._parsed(name, value, known[name])
-        return replace(self, **parsed)
-
-    def _parsed(self, name: str, value: Any, default: Any) -> Any:
-        if isinstance(value, str) and not isinstance(default, str):
-            try:
-                value = json.loads(value)
-            except json.JSONDecodeError:
-                value = value.strip()
-        if isinstance(default, tuple) and isinstance(value, list):
-            value = tuple(value)
-        if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-            value = float(value)
-        if type(value) is not type(default):
-            kind = type(default)
-            said = (
-                "neither true nor false"
-                if kind is bool
-                else f"no {KINDS.get(kind, kind.__name__)}"
-            )
-            raise ConfigError(f"{name}={value!r} is {said}; the settings are {self._listed()}.")
-        return value
-
-    def _listed(self) -> str:
-        return (
-            ", ".join(f"{item.name}={getattr(self, item.name)!r}" for item in fields(self))
-            or "none"
-        )
+        old = dict(self)
+        new = {name: _from_text(value, old.get(name)) for name, value in values.items()}
+        return type(self)(**(old | new))
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON-able values; `with_values` takes them back."""
-        return json.loads(json.dumps(asdict(self)))
+        return self.model_dump(mode="json")
+
+
+def _from_text(value: Any, default: Any) -> Any:
+    """The value that a text of the command line stands for; a setting that is a text keeps it."""
+    if not isinstance(value, str) or isinstance(default, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value.strip()
+
+
+def _without_lists(value: Any) -> Any:
+    """The value with tuples where JSON has lists, so that a frozen config cannot be changed."""
+    return tuple(map(_without_lists, value)) if isinstance(value, list | tuple) else value
+
+
+def _reason(kind: type[BaseModel], given: Mapping[str, Any], error: ValidationError) -> str:
+    """What was given and what is allowed, of the first value that is not."""
+    first = error.errors()[0]
+    cause = first.get("ctx", {}).get("error")
+    if not first["loc"]:  # of a model_validator, whose ConfigError says all
+        return str(cause)
+    name = str(first["loc"][0])
+    if first["type"] == "missing" and len(first["loc"]) == 1:
+        return f"the setting {name!r} of {kind.__name__} has no default; every setting needs one."
+    fields = kind.model_fields.items()
+    defaults = {key: field.get_default(call_default_factory=True) for key, field in fields}
+    good = {key: value for key, value in given.items() if key in defaults and key != name}
+    listed = [f"{key}={value!r}" for key, value in (defaults | good).items()]
+    settings = ", ".join(listed) or "none"
+    if name not in defaults:
+        return f"there is no setting {name!r}; the settings are {settings}."
+    value, schema = given.get(name, defaults[name]), kind.model_json_schema()["properties"][name]
+    if first["type"] in WRONG_TYPES and len(first["loc"]) == 1:
+        return f"{name}={value!r} is {WRONG_TYPES[first['type']]}; the settings are {settings}."
+    return f"{name}={value!r} is not allowed; expected {cause or _allowed(schema)}."
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    """What a JSON schema allows, in words."""
+    if "anyOf" in schema:
+        return " or ".join(map(_allowed, schema["anyOf"]))
+    if "const" in schema or "enum" in schema:
+        return f"one of {', '.join(map(str, schema.get('enum', [schema.get('const')])))}"
+    kind = schema.get("type")
+    if kind == "array":
+        each = schema.get("prefixItems", [schema.get("items", {})])[0]
+        number = f"{schema['maxItems']}" if "prefixItems" in schema else "one or more"
+        return f"a list of {number}" + (f", each {_allowed(each)}" if each else "")
+    noun = NOUNS.get(kind or "", "a value")
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{noun} from {low:g} to {high:g}"
+    limits = {"minimum": "of {:g} or more", "maximum": "of {:g} or less"}
+    limits |= {"exclusiveMinimum": "above {:g}", "exclusiveMaximum": "below {:g}"}
+    said = [words.format(schema[key]) for key, words in limits.items() if key in schema]
+    return " ".join([noun, " and ".join(said)]).strip()
+
+
+class Budget(Config):
+    """How long `fit` may learn. Whatever is given limits; several limits hold together.
+
+    Attributes:
+        minutes: wall-clock minutes of `fit` alone, turned into a number of steps once, from the
+            measured speed.
+        epochs: passes over *fit*; for approaches that learn in passes.
+        steps: gradient steps or boosting rounds, to repeat a run exactly.
+        batch: crops in a step over all processes; None takes the approach's own.
+    """
+
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    epochs: Annotated[int, Field(gt=0)] | None = None
+    steps: Annotated[int, Field(gt=0)] | None = None
+    batch: Annotated[int, Field(gt=0)] | None = None
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a caller must know of an approach before it runs.
+
+    Attributes:
+        pretrained_on: data outside the user's that shaped the model (`ImageNet`), or "" for none.
+        fits_on_all: `fit` is called on every process (it shares the work itself); else on the main
+            process alone.
+        deterministic: the same seed and number of steps give the same model on one CPU process.
+    """
+
+    pretrained_on: str = ""
+    fits_on_all: bool = False
+    deterministic: bool = True
 
 
 @dataclass
@@ -226,20 +235,35 @@ class Predictor(Protocol):
         """See `Approach.parameters`."""
 
 
-class Approach(ABC):
+ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+class Approach(ABC, Generic[ConfigT]):
     """One way to segment, from labelled images to probabilities.
 
     A new one is a file with a subclass and a line in the table of `approaches/__init__.py`;
-    `python -m approaches.checks NAME` tells whether it keeps the contract. `__init__` only stores;
-    whatever is learned ends in an underscore.
+    `python -m approaches.checks NAME` tells whether it keeps the contract. `Approach[MyConfig]`
+    names the class of its settings, `Approach[Config]` has none. `__init__` only stores; whatever
+    is learned ends in an underscore.
     """
 
-    Config: ClassVar[type[Config]] = Config
+    config_class: ClassVar[type[Config]] = Config  # the one in the brackets
+
+    def __init_subclass__(cls, **options: Any):
+        super().__init_subclass__(**options)
+        named = [
+            parameter
+            for base in vars(cls).get("__orig_bases__", ())
+            if issubclass(get_origin(base) or base, Approach)
+            for parameter in get_args(base)
+        ]
+        if named:
+            cls.config_class = getattr(named[0], "__bound__", None) or named[0]
 
     def __init__(
-        self, config: Config | None = None, members: Mapping[str, Predictor] | None = None
+        self, config: ConfigT | None = None, members: Mapping[str, Predictor] | None = None
     ):
-        self.config = config if config is not None else self.Config()
+        self.config = config if config is not None else cast(ConfigT, self.config_class())
         self.members = dict(members or {})
         self.report_ = FitReport()
 
@@ -248,7 +272,7 @@ class Approach(ABC):
         """What a caller must know before it runs this approach with this config."""
         return Traits()
 
-    def check_budget(self, budget: Budget) -> None:  # noqa: B027 - most approaches take any
+    def check_budget(self, budget: Budget) -> None:
         """Raise a ConfigError for a budget that `fit` would refuse on these processes, before
         anything is trained.
         """

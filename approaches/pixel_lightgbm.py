@@ -5,13 +5,13 @@ trees.
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 import cv2
 import lightgbm as lgb
 import numpy as np
+from pydantic import Field
 
 from approaches import processes
 from approaches.base import (
@@ -20,9 +20,7 @@ from approaches.base import (
     Config,
     FitReport,
     NotFittedError,
-    bounded,
     check_image,
-    chosen,
 )
 from common.data import DataSet, Sample
 from common.data.groups import spread
@@ -30,9 +28,8 @@ from common.geometry import tiled
 from common.progress import progress
 
 MODEL_TEXT = "lightgbm.txt"
-
-
-GROUPS = ("colour", "contrast", "edges", "texture")
+Group: TypeAlias = Literal["colour", "contrast", "edges", "texture"]
+GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 def feature_names(scales: int, groups: Sequence[str] = GROUPS) -> list[str]:
@@ -123,23 +120,21 @@ def _spread(image: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(cv2.blur(image * image, (5, 5)) - mean * mean, 0))
 
 
-@dataclass(frozen=True)
 class PixelConfig(Config):
     """Settings of the pixel classifier."""
 
-    scales: int = bounded(
-        6, 1, 10
-    )  # the coarsest sees about 128 px around a pixel, the length of a large butt
-    feature_groups: tuple = chosen(GROUPS, GROUPS)
-    most_images: int = bounded(1000, 1)  # of fit, and of tune, are sampled
-    pixels_per_image: int = bounded(800, 2)  # half of them object, as far as there are as many
-    rounds: int = bounded(400, 1)
-    learning_rate: float = bounded(0.08, 1e-6, 1)
-    leaves: int = bounded(63, 2, 131072)
-    min_leaf_pixels: int = bounded(100, 1)
-    patience: int = bounded(
-        40, 0
-    )  # rounds without a better log loss on tune; 0 trains all, and tune is not looked at
+    # the coarsest sees about 128 px around a pixel, the length of a large butt
+    scales: Annotated[int, Field(ge=1, le=10)] = 6
+    feature_groups: Annotated[tuple[Group, ...], Field(min_length=1)] = GROUPS
+    most_images: Annotated[int, Field(ge=1)] = 1000  # of fit, and of tune, are sampled
+    # half of them object, as far as there are as many
+    pixels_per_image: Annotated[int, Field(ge=2)] = 800
+    rounds: Annotated[int, Field(ge=1)] = 400
+    learning_rate: Annotated[float, Field(ge=1e-6, le=1)] = 0.08
+    leaves: Annotated[int, Field(ge=2, le=131072)] = 63
+    min_leaf_pixels: Annotated[int, Field(ge=1)] = 100
+    # rounds without a better log loss on tune; 0 trains all, and tune is not looked at
+    patience: Annotated[int, Field(ge=0)] = 40
 
     @classmethod
     def smoke(cls) -> Self:
@@ -147,12 +142,10 @@ class PixelConfig(Config):
         return cls(scales=4, pixels_per_image=200, rounds=40, leaves=31)
 
 
-class PixelLightGBM(Approach):
+class PixelLightGBM(Approach[PixelConfig]):
     """LightGBM on a balanced sample of pixels; its probabilities are corrected for the
     balancing.
     """
-
-    Config = PixelConfig
 
     def fit(
         self,

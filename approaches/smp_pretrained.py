@@ -2,46 +2,49 @@
 architecture and an encoder by configuration.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib import import_module
 
 import segmentation_models_pytorch as smp
 import timm
 import torch
+from pydantic import field_validator
 from torch import nn
 
-from approaches.base import ConfigError, RequirementMissingError, Traits, chosen
+from approaches.base import RequirementMissingError, Traits
 from approaches.network.approach import MEAN, STD, NetworkApproach
 from approaches.network.config import TrainingConfig
 
 
-@dataclass(frozen=True)
 class SmpConfig(TrainingConfig):
     """Which network, beside the training's settings."""
 
-    architecture: str = chosen("unet", smp.MODEL_ARCHITECTURES_MAPPING)
+    architecture: str = "unet"
     encoder: str = "tu-tf_efficientnet_lite0"
     pretrained: bool = True  # False begins from random weights, to see what pretraining gives
 
-    def __post_init__(self):
-        super().__post_init__()
-        library, _, model = self.encoder.partition("-")
-        if not (
-            timm.is_model(model)
-            if library == "tu"
-            else self.encoder in smp.encoders.get_encoder_names()
-        ):
-            raise ConfigError(
-                f"encoder={self.encoder!r} is not allowed; expected an encoder of "
-                "segmentation_models_pytorch, such as resnet34 or mit_b0, or tu- and the name of "
-                "a model of timm, such as tu-tf_efficientnet_lite0."
+    @field_validator("architecture")
+    @classmethod
+    def _architecture_is_known(cls, name: str) -> str:
+        if name not in smp.MODEL_ARCHITECTURES_MAPPING:
+            raise ValueError(f"one of {', '.join(smp.MODEL_ARCHITECTURES_MAPPING)}")
+        return name
+
+    @field_validator("encoder")
+    @classmethod
+    def _encoder_is_known(cls, name: str) -> str:
+        library, _, model = name.partition("-")
+        known = smp.encoders.get_encoder_names()
+        if not (timm.is_model(model) if library == "tu" else name in known):
+            raise ValueError(
+                "an encoder of segmentation_models_pytorch, such as resnet34 or mit_b0, or tu- "
+                "and the name of a model of timm, such as tu-tf_efficientnet_lite0"
             )
+        return name
 
 
-class SmpPretrained(NetworkApproach):
+class SmpPretrained(NetworkApproach[SmpConfig]):
     """A decoder with random first weights on a pretrained encoder; both are trained."""
-
-    Config = SmpConfig
 
     @property
     def traits(self) -> Traits:

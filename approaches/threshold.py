@@ -7,7 +7,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-from approaches.base import Approach, Budget, NotFittedError, check_image
+from approaches.base import Approach, Budget, Config, NotFittedError, check_image
 from common.data import DataSet
 from common.masks.postprocess import threshold_curve
 
@@ -26,7 +26,7 @@ def channel(image: np.ndarray, name: str) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2HSV)[..., index - 5]
 
 
-class Threshold(Approach):
+class Threshold(Approach[Config]):
     """Takes the channel, and whether bright or dark is object, that has the best mean Dice on
     *tune*.
     """

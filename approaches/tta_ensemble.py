@@ -9,11 +9,11 @@ import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import numpy as np
+from pydantic import Field
 
 from approaches import processes
 from approaches.base import (
@@ -24,7 +24,6 @@ from approaches.base import (
     NotFittedError,
     RequirementMissingError,
     Traits,
-    bounded,
     check_image,
 )
 from common.data import DataSet, Sample
@@ -35,19 +34,18 @@ from common.masks.postprocess import LEVELS, quantise, threshold_curve
 from common.progress import progress
 
 
-@dataclass(frozen=True)
 class EnsembleConfig(Config):
     """How far the selection goes."""
 
-    draws: int = bounded(8, 1)  # a member drawn twice has twice the weight
-    least_gain: float = bounded(0.0005, 0, 1)  # of mean Dice on tune, for one more draw
-    least_gain_of_views: float = bounded(
-        0.002, 0, 1
-    )  # the same, for twice as many views, which take twice the time
-    most_images: int = bounded(200, 1)  # of tune are looked at
-    views: int = bounded(
-        0, 0, len(D4_VIEWS)
-    )  # flips and turns to average over, 1 to 8; 0 chooses 1, 2, 4 or 8 on tune
+    # a member drawn twice has twice the weight
+    draws: Annotated[int, Field(ge=1)] = 8
+    # of mean Dice on tune, for one more draw
+    least_gain: Annotated[float, Field(ge=0, le=1)] = 0.0005
+    # the same, for twice as many views, which take twice the time
+    least_gain_of_views: Annotated[float, Field(ge=0, le=1)] = 0.002
+    most_images: Annotated[int, Field(ge=1)] = 200  # of tune are looked at
+    # flips and turns to average over, 1 to 8; 0 chooses 1, 2, 4 or 8 on tune
+    views: Annotated[int, Field(ge=0, le=len(D4_VIEWS))] = 0
 
     @classmethod
     def smoke(cls) -> Self:
@@ -55,12 +53,10 @@ class EnsembleConfig(Config):
         return cls(draws=3, most_images=8)
 
 
-class TtaEnsemble(Approach):
+class TtaEnsemble(Approach[EnsembleConfig]):
     """A weighted mean over members, and over as many of the eight flips and quarter turns as help
     on *tune*.
     """
-
-    Config = EnsembleConfig
 
     @property
     def traits(self) -> Traits:

@@ -5,27 +5,23 @@ Segmentation, 2015. As is usual today, convolutions are padded (the output has t
 and followed by batch normalisation.
 """
 
-from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self
 
 import torch
+from pydantic import Field
 from torch import nn
 
-from approaches.base import bounded
 from approaches.network.approach import NetworkApproach
 from approaches.network.config import TrainingConfig
 
 
-@dataclass(frozen=True)
 class UNetConfig(TrainingConfig):
     """Width and depth of the U-Net, beside the training's settings."""
 
-    base_channels: int = bounded(
-        16, 1, 1024
-    )  # of the first level; each level below has twice as many
-    levels: int = bounded(
-        5, 1, 6
-    )  # whole images are padded to multiples of 32 px, which six levels can halve
+    # of the first level; each level below has twice as many
+    base_channels: Annotated[int, Field(ge=1, le=1024)] = 16
+    # whole images are padded to multiples of 32 px, which six levels can halve
+    levels: Annotated[int, Field(ge=1, le=6)] = 5
 
     @classmethod
     def smoke(cls) -> Self:
@@ -83,10 +79,8 @@ class UNet(nn.Module):
         return self.segmentation_head(x)  # (B, 1, H, W)
 
 
-class UNetFromScratch(NetworkApproach):
+class UNetFromScratch(NetworkApproach[UNetConfig]):
     """The U-Net of this file, trained on the user's images alone."""
-
-    Config = UNetConfig
 
     def build_network(self, *, pretrained: bool) -> nn.Module:
         """Random weights, from torch's current seed; there are no others."""

@@ -1,10 +1,11 @@
 import json
 import re
-from dataclasses import FrozenInstanceError, dataclass
 from importlib import import_module
+from typing import Annotated, Literal
 
 import numpy as np
 import pytest
+from pydantic import Field, ValidationError, field_validator
 
 from approaches import MODEL_FILE, TABLE, Entry, build, load, names_for, store
 from approaches.base import (
@@ -15,21 +16,19 @@ from approaches.base import (
     FitReport,
     NotFittedError,
     Traits,
-    bounded,
     check_image,
-    chosen,
 )
 from approaches.pixel_lightgbm import PixelConfig
 from approaches.threshold import Threshold
 
 
-@dataclass(frozen=True)
 class Settings(Config):
     channels: int = 16
     rate: float = 0.5
     pretrained: bool = True
     encoder: str = "lite0"
-    sizes: tuple = (1, 2)
+    sizes: tuple[int, ...] = (1, 2)
+    limit: int | None = None
 
 
 @pytest.mark.parametrize(
@@ -48,6 +47,8 @@ class Settings(Config):
         ({"sizes": [3]}, "sizes", (3,)),
         ({"sizes": "[3, 4]"}, "sizes", (3, 4)),
         ({"sizes": ()}, "sizes", ()),
+        ({"limit": "3"}, "limit", 3),
+        ({"limit": "null"}, "limit", None),
     ],
 )
 def test_a_setting_takes_its_value_or_the_text_of_it(given, setting, expected):
@@ -71,6 +72,7 @@ def test_a_setting_takes_its_value_or_the_text_of_it(given, setting, expected):
         {"encoder": 34},
         {"sizes": 3},
         {"sizes": "3"},
+        {"limit": "3.5"},
     ],
 )
 def test_a_value_of_another_type_is_refused_and_the_settings_are_listed(given):
@@ -79,13 +81,25 @@ def test_a_value_of_another_type_is_refused_and_the_settings_are_listed(given):
     assert all(name in str(caught.value) for name in ("channels=16", "rate=0.5", "sizes=(1, 2)"))
 
 
-@dataclass(frozen=True)
 class Limited(Config):
-    channels: int = bounded(16, 1, 64)
-    rate: float = bounded(0.5, 0.001)
-    loss: str = chosen("bce", ("bce", "dice"))
-    zoom: tuple = bounded((0.5, 1.5), 0.1, 10)
-    groups: tuple = chosen(("colour",), ("colour", "edges"))
+    channels: Annotated[int, Field(ge=1, le=64)] = 16
+    rate: Annotated[float, Field(ge=0.001)] = 0.5
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    loss: Literal["bce", "dice"] = "bce"
+    zoom: Annotated[tuple[Annotated[float, Field(ge=0.1, le=10)], ...], Field(min_length=1)] = (
+        0.5,
+        1.5,
+    )
+    corner: tuple[int, int] = (0, 0)
+    groups: Annotated[tuple[Literal["colour", "edges"], ...], Field(min_length=1)] = ("colour",)
+    name: str = "abc"
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_short(cls, name: str) -> str:
+        if len(name) > 5:
+            raise ValueError("a name of up to 5 letters")
+        return name
 
 
 @pytest.mark.parametrize(
@@ -93,7 +107,7 @@ class Limited(Config):
     [
         ({"channels": "-8"}, "channels=-8 is not allowed; expected a whole number from 1 to 64."),
         ({"channels": 65}, "channels=65 is not allowed"),
-        ({"rate": "0"}, "rate=0.0 is not allowed; expected a number of 0.001 or more."),
+        ({"rate": "0"}, "rate=0 is not allowed; expected a number of 0.001 or more."),
         ({"rate": "NaN"}, "rate=nan is not allowed"),
         ({"rate": "Infinity"}, "rate=inf is not allowed"),
         ({"loss": "bcee"}, "loss='bcee' is not allowed; expected one of bce, dice."),
@@ -103,13 +117,22 @@ class Limited(Config):
             {"groups": "[]"},
             "groups=() is not allowed; expected a list of one or more, each one of colour, edges.",
         ),
-        ({"groups": "[[]]"}, "groups=([],) is not allowed"),
+        ({"groups": "[[]]"}, "groups=((),) is not allowed"),
         (
             {"channels": "eight"},
             "channels='eight' is no whole number; the settings are channels=16",
         ),
         ({"rate": "fast"}, "rate='fast' is no number;"),
         ({"zoom": "wide"}, "zoom='wide' is no list;"),
+        (
+            {"share": 1},
+            "share=1 is not allowed; expected a number above 0 and below 1 or nothing.",
+        ),
+        (
+            {"corner": "[1]"},
+            "corner=(1,) is not allowed; expected a list of 2, each a whole number.",
+        ),
+        ({"name": "abcdef"}, "name='abcdef' is not allowed; expected a name of up to 5 letters."),
     ],
 )
 def test_a_value_that_is_not_allowed_is_refused_and_what_is_allowed_is_said(given, message):
@@ -125,9 +148,27 @@ def test_the_ends_of_what_is_allowed_are_taken():
         "zoom": [10],
         "groups": ["edges", "colour"],
     }
-    assert Limited().with_values(given) == Limited(64, 1e30, "dice", (10,), ("edges", "colour"))
+    assert Limited().with_values(given) == Limited(
+        channels=64, rate=1e30, loss="dice", zoom=(10,), groups=("edges", "colour")
+    )
     with pytest.raises(ConfigError, match="channels=0"):
         Limited(channels=0)
+
+
+def test_a_setting_without_a_default_is_refused():
+    class Wrong(Config):
+        channels: int
+
+    with pytest.raises(ConfigError, match="'channels' of Wrong has no default"):
+        Wrong()
+
+
+def test_a_default_that_is_not_allowed_is_refused_too():
+    class Wrong(Config):
+        channels: Annotated[int, Field(ge=1)] = 0
+
+    with pytest.raises(ConfigError, match="channels=0 is not allowed; expected a whole number"):
+        Wrong()
 
 
 @pytest.mark.parametrize(
@@ -173,7 +214,7 @@ def test_overrides_leave_the_config_and_its_other_settings_alone():
     changed = config.with_values({"channels": 8, "rate": 0.1})
     assert changed == Settings(channels=8, rate=0.1)
     assert config == Settings()
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(ValidationError, match="frozen"):
         config.channels = 8
 
 
@@ -352,6 +393,18 @@ def test_a_stored_setting_that_no_longer_exists_is_named(tmp_path):
     path.write_text(json.dumps({**json.loads(path.read_text()), "config": {"old": 1}}))
     with pytest.raises(ConfigError, match=r"threshold: .*'old'"):
         load(tmp_path / "model")
+
+
+def test_the_class_of_the_settings_is_the_one_in_the_brackets():
+    class Mine(Threshold):
+        """An approach with the settings of the one that it derives from."""
+
+    class Other(Approach[Settings]):
+        """One with settings of its own."""
+
+    assert Approach.config_class is Threshold.config_class is Mine.config_class is Config
+    assert Other.config_class is Settings
+    assert TABLE["unet"].target and type(build("unet").config).__name__ == "UNetConfig"
 
 
 def test_the_abstract_contract_cannot_be_built():

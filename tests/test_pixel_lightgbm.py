@@ -86,7 +86,7 @@ def test_the_columns_carry_the_names_of_the_features(model):
 
 @pytest.mark.parametrize("groups", [("colour",), ("edges", "texture")])
 def test_groups_of_features_can_be_left_out(sample_data, groups):
-    config = replace(SMOKE, feature_groups=groups)
+    config = SMOKE.with_values({"feature_groups": groups})
     model = PixelLightGBM(config).fit(sample_data.fit, sample_data.tune, budget=Budget(steps=3))
     assert model.booster_.num_feature() == len(feature_names(config.scales, groups))
     assert model.predict_proba(sample_data.score[0].image).shape == (192, 192)
@@ -99,7 +99,9 @@ def test_steps_limit_the_rounds(sample_data):
 
 
 def test_a_time_limit_ends_the_boosting(sample_data):
-    endless = replace(SMOKE, rounds=1_000_000, patience=1_000_000, learning_rate=1e-4)
+    endless = SMOKE.with_values(
+        {"rounds": 1_000_000, "patience": 1_000_000, "learning_rate": 1e-4}
+    )
     start = time.monotonic()
     model = PixelLightGBM(endless).fit(
         sample_data.fit, sample_data.tune, budget=Budget(minutes=2 / 60)
@@ -111,34 +113,34 @@ def test_a_time_limit_ends_the_boosting(sample_data):
 
 
 def test_without_a_time_limit_rounds_are_those_of_the_settings(sample_data):
-    config = replace(SMOKE, rounds=7)
+    config = SMOKE.with_values({"rounds": 7})
     model = PixelLightGBM(config).fit(sample_data.fit, sample_data.tune, budget=Budget())
     assert model.booster_.current_iteration() == 7
     assert model.report_.notes["rounds_allowed"] == 7
 
 
 def test_boosting_stops_when_tune_no_longer_gains(sample_data):
-    config = replace(SMOKE, rounds=400, learning_rate=0.5, patience=5)
+    config = SMOKE.with_values({"rounds": 400, "learning_rate": 0.5, "patience": 5})
     model = PixelLightGBM(config).fit(sample_data.fit, sample_data.tune, budget=Budget())
     assert model.booster_.current_iteration() == model.report_.steps < 100
 
 
 def test_without_patience_all_rounds_are_trained_and_tune_is_not_looked_at(sample_data):
-    config = replace(SMOKE, rounds=30, learning_rate=0.5, patience=0)
+    config = SMOKE.with_values({"rounds": 30, "learning_rate": 0.5, "patience": 0})
     models = [
         PixelLightGBM(config).fit(sample_data.fit, tune_set, budget=Budget(), seed=3)
         for tune_set in (sample_data.tune, without_objects(sample_data.tune))
     ]
     assert [model.report_.steps for model in models] == [30, 30]
     assert models[0].booster_.model_to_string() == models[1].booster_.model_to_string()
-    judged = PixelLightGBM(replace(config, patience=5)).fit(
+    judged = PixelLightGBM(config.with_values({"patience": 5})).fit(
         sample_data.fit, sample_data.tune, budget=Budget(), seed=3
     )
     assert judged.report_.steps < 30
 
 
 def test_a_time_limit_without_patience_keeps_the_last_round(sample_data, tmp_path):
-    config = replace(SMOKE, rounds=1_000_000, patience=0, learning_rate=1e-4)
+    config = SMOKE.with_values({"rounds": 1_000_000, "patience": 0, "learning_rate": 1e-4})
     model = PixelLightGBM(config).fit(
         sample_data.fit, sample_data.tune, budget=Budget(minutes=1 / 60)
     )
@@ -169,7 +171,7 @@ def test_ignored_pixels_are_not_drawn(labelled):
     half[32:] = True
     images[0][32:] = 255
     whole_image = ~nothing
-    model = PixelLightGBM(replace(SMOKE, pixels_per_image=100_000))
+    model = PixelLightGBM(SMOKE.with_values({"pixels_per_image": 100_000}))
     rows, labels, _ = model._sampled(
         labelled(images, [mask, nothing], [half, whole_image]), seed=0
     )

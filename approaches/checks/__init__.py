@@ -58,14 +58,15 @@ class Outcome:
 def check_config_round_trips(name: str) -> None:
     """A config comes back from JSON, and each setting from the text of a command line."""
     kind = type(unfitted(name))
-    for config in (kind.Config(), kind.Config.smoke(), unfitted(name).config):
+    usual = kind.config_class
+    for config in (usual(), usual.smoke(), unfitted(name).config):
         values = json.loads(json.dumps(config.as_dict()))
         words = {
             key: value if isinstance(value, str) else json.dumps(value)
             for key, value in values.items()
         }
         for given in (values, words):
-            back = kind.Config().with_values(given)
+            back = usual().with_values(given)
             if back != config:
                 raise ContractError(
                     f"{given} became {back}, expected {config}; use bool, int, float, str and "

@@ -4,7 +4,7 @@ predicts whole images of any size, and is stored as safetensors. Subclasses say 
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 import torch
@@ -65,10 +65,12 @@ class Normalised(nn.Module):
         return functional.interpolate(self.network(small), images.shape[2:], mode="bilinear")
 
 
-class NetworkApproach(Approach):
+TrainingConfigT = TypeVar("TrainingConfigT", bound=TrainingConfig)
+
+
+class NetworkApproach(Approach[TrainingConfigT]):
     """An approach whose model is one torch network."""
 
-    Config = TrainingConfig
     # height and width must be multiples of it; images are padded and cropped back here alone
     divisor = 32
 

@@ -5,18 +5,20 @@ of processes or workers, nor on what was drawn before, so a resumed or a sharded
 same crops.
 """
 
+from typing import get_args
+
 import albumentations as A  # noqa: N812 - the name that its documentation uses
 import cv2
 import numpy as np
 import torch
 
+from approaches.network.config import ZOOM, Strength
 from approaches.network.losses import NOTHING
 from approaches.network.paste import lay_generated, paste_from
 from common.data import DataSet, Sample
 from common.sample import render_scene
 
-STRENGTHS = ("none", "geometric", "photometric", "full")
-ZOOM = (0.6, 1.5)
+STRENGTHS: tuple[Strength, ...] = get_args(Strength)
 SMALLEST_SCENE_PX = 320  # smaller generated scenes look zoomed in
 MARGIN = 1.5  # a window this much larger than the crop leaves room to turn and to zoom out
 

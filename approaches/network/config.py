@@ -1,59 +1,56 @@
 """The settings that the training of any network has, with what is allowed for each."""
 
-from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Literal, Self, TypeAlias
 
-from approaches.base import Config, ConfigError, bounded, chosen
-from approaches.network.augment import STRENGTHS, ZOOM
-from approaches.network.inference import PRECISIONS
-from approaches.network.losses import LOSSES
+from pydantic import Field, field_validator, model_validator
+
+from approaches.base import Config, ConfigError
+
+Loss: TypeAlias = Literal["bce", "dice", "bce_dice", "focal_tversky", "bce_lovasz"]
+Strength: TypeAlias = Literal["none", "geometric", "photometric", "full"]
+Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Magnification: TypeAlias = Annotated[float, Field(ge=0.1, le=10)]
+ZOOM = (0.6, 1.5)
 
 
-@dataclass(frozen=True)
 class TrainingConfig(Config):
     """What training any network depends on."""
 
-    crop_px: int = bounded(192, 32, 4096)
-    input_scale: float = bounded(
-        1.0, 0.1, 4
-    )  # at which the network sees an image; logits are brought back to its size
-    batch: int = bounded(16, 2, 4096)
-    learning_rate: float = bounded(1e-3, 1e-9)
-    loss: str = chosen("bce_dice", LOSSES)
-    augmentation: str = chosen("full", STRENGTHS)
-    object_share: float = bounded(0.8, 0, 1)  # of the crops lie near an object, the rest anywhere
-    zoom: tuple = bounded(
-        ZOOM, 0.1, 10
-    )  # least and greatest magnification of the geometric augmentation
-    generated_share: float = bounded(
-        0.0, 0, 1
-    )  # of the crops show generated scenes instead of the user's images
-    paste_share: float = bounded(
-        0.0, 0, 1
-    )  # of the crops get an object of another image laid on them
-    butt_share: float = bounded(0.0, 0, 1)  # of the crops get generated butts laid on them
-    litter_share: float = bounded(
-        0.0, 0, 1
-    )  # of the crops get generated things laid on them that are no butts
-    average_share: float = bounded(
-        0.05, 0, 1
-    )  # of all steps is the averaged weights' memory; 0 keeps the raw ones
-    precision: str = chosen("auto", ("auto", *PRECISIONS))
-    evaluations: int = bounded(4, 1, 1000)  # on tune, over the second half
-    evaluated_images: int = bounded(32, 1)
+    crop_px: Annotated[int, Field(ge=32, le=4096)] = 192
+    # at which the network sees an image; logits are brought back to its size
+    input_scale: Annotated[float, Field(ge=0.1, le=4)] = 1.0
+    batch: Annotated[int, Field(ge=2, le=4096)] = 16
+    learning_rate: Annotated[float, Field(ge=1e-9)] = 1e-3
+    loss: Loss = "bce_dice"
+    augmentation: Strength = "full"
+    object_share: Share = 0.8  # of the crops lie near an object, the rest anywhere
+    # least and greatest magnification of the geometric augmentation
+    zoom: tuple[Magnification, Magnification] = ZOOM
+    generated_share: Share = 0.0  # of the crops show generated scenes, not the user's images
+    paste_share: Share = 0.0  # of the crops get an object of another image laid on them
+    butt_share: Share = 0.0  # of the crops get generated butts laid on them
+    litter_share: Share = 0.0  # of the crops get generated things laid on them that are no butts
+    average_share: Share = 0.05  # of all steps is the averaged weights' memory; 0: the raw ones
+    precision: Literal["auto", Precision] = "auto"
+    evaluations: Annotated[int, Field(ge=1, le=1000)] = 4  # on tune, over the second half
+    evaluated_images: Annotated[int, Field(ge=1)] = 32
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if len(self.zoom) != 2 or self.zoom[0] > self.zoom[1]:
-            raise ConfigError(
-                f"zoom={self.zoom} is not allowed; expected the least and the greatest "
-                "magnification."
-            )
+    @field_validator("zoom")
+    @classmethod
+    def _zoom_is_ordered(cls, zoom: tuple[float, float]) -> tuple[float, float]:
+        if zoom[0] > zoom[1]:
+            raise ValueError("the least and the greatest magnification")
+        return zoom
+
+    @model_validator(mode="after")
+    def _crops_can_be_halved(self) -> Self:
         if self.crop_px % 32 and self.input_scale == 1:
             raise ConfigError(
                 f"crop_px={self.crop_px} is not allowed; expected a multiple of 32, which "
                 "networks halve."
             )
+        return self
 
     @classmethod
     def smoke(cls) -> Self:

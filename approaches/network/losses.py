@@ -8,6 +8,8 @@ import segmentation_models_pytorch as smp
 import torch
 from torch import nn
 
+from approaches.network.config import Loss
+
 NOTHING = 255  # target value of pixels that are ignored
 
 
@@ -28,7 +30,7 @@ def _dice() -> nn.Module:
     return smp.losses.DiceLoss(mode="binary", smooth=1.0, ignore_index=NOTHING)
 
 
-LOSSES: dict[str, Callable[[], nn.Module]] = {
+LOSSES: dict[Loss, Callable[[], nn.Module]] = {
     "bce": _bce,
     "dice": _dice,  # alone it learns nothing from a batch without an object
     "bce_dice": lambda: _Sum(_bce(), _dice()),

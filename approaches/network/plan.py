@@ -102,7 +102,7 @@ def _new_plan(
 ) -> Plan:
     device = processes.state().device
     per_epoch = crops.epoch_length // batch
-    precision = config.precision
+    precision: str = config.precision
     if precision == "auto":
         by_kind = fast_precision(device)
         precision = next(name for name, dtype in PRECISIONS.items() if dtype == by_kind)

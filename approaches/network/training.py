@@ -73,7 +73,7 @@ def train(
         "batch": batch,
         "epoch_kept": loop.best["epoch"],
         "tune_dice_at_half": loop.best["dice"],
-        "augmentation": described(config.augmentation, config.crop_px, tuple(config.zoom)),
+        "augmentation": described(config.augmentation, config.crop_px, config.zoom),
     }
     return loop.best_network(), FitReport(loop.seconds, plan.steps, loop.resumes, notes)
 
@@ -112,7 +112,7 @@ def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) ->
         paste_share=config.paste_share,
         butt_share=config.butt_share,
         litter_share=config.litter_share,
-        zoom=tuple(config.zoom),
+        zoom=config.zoom,
         seed=seed,
         epoch_length=max(1, round(len(fit_set) / batch)) * batch,
     )

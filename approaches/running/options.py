@@ -271,7 +271,7 @@ def overrides_of(options: argparse.Namespace, names: Sequence[str]) -> dict[str,
         chosen = (
             [name]
             if name != "*"
-            else [name for name in names if hasattr(build(name).config, setting)]
+            else [name for name in names if setting in build(name).config.as_dict()]
         )
         if not chosen and word in options.set:
             raise ConfigError(

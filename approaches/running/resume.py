@@ -52,7 +52,7 @@ def identity_of(settings: RunSettings, data_key: str) -> dict[str, Any]:
     return {
         "data": data_key,
         "seed": settings.seed,
-        "budget": vars(settings.budget),
+        "budget": settings.budget.as_dict(),
         "smoke": settings.smoke,
     }
 

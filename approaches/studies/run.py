@@ -82,7 +82,12 @@ def trainings_for(options: argparse.Namespace, home: Path, data: str) -> Trainin
     """
     smoke = options.preset is not None and PRESETS[options.preset].smoke
     runs = home / "runs" / run_name(data, "smoke" if smoke else "study", options)
-    budget = Budget(options.time_limit, options.epochs, options.steps, options.batch)
+    budget = Budget(
+        minutes=options.time_limit,
+        epochs=options.epochs,
+        steps=options.steps,
+        batch=options.batch,
+    )
     return Trainings(runs, budget, options.seeds or USUAL_SEEDS, options.seed, smoke)
 
 
@@ -219,9 +224,10 @@ def _settings(study: Study, variation: Variation, how: Trainings, seed: int) -> 
     if how.seeds > LEAST_FOLDS:
         runs = runs / f"{how.seeds}folds"
     if budget.minutes is None and budget.epochs is None and budget.steps is None:
-        budget, runs = replace(budget, steps=study.steps), runs / f"{study.steps}steps"
+        budget, runs = budget.with_values({"steps": study.steps}), runs / f"{study.steps}steps"
     if budget.steps and variation.steps_share != 1:
-        budget = replace(budget, steps=max(1, round(budget.steps * variation.steps_share)))
+        steps = max(1, round(budget.steps * variation.steps_share))
+        budget = budget.with_values({"steps": steps})
     return RunSettings(
         folder=runs / slug(approach, settings) / f"seed-{seed}",
         budget=budget,

@@ -4,7 +4,7 @@ wrong plug-in.
 
 import json
 import pickle
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +60,17 @@ def test_excuses_name_checks_and_approaches_that_exist():
 
 
 class LosesLists(Threshold):
-    @dataclass(frozen=True)
-    class Config(Config):
+    class config_class(Config):  # noqa: N801 - it stands for the attribute
         sizes: Any = ([1, 2], {3: 4})  # keys of JSON objects are texts
 
 
 class TakesAnySetting(Threshold):
-    @dataclass(frozen=True)
-    class Config(Config):
+    class config_class(Config):  # noqa: N801
         size: int = 1
 
         def with_values(self, values):
-            return replace(
-                self, **{key: int(value) for key, value in values.items() if key == "size"}
+            return self.model_copy(
+                update={key: int(value) for key, value in values.items() if key == "size"}
             )
 
 

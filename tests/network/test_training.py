@@ -3,6 +3,7 @@ import json
 import pickle
 import time
 from types import SimpleNamespace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,9 @@ from approaches import processes
 from approaches.base import Budget, ConfigError
 from approaches.network import training
 from approaches.network.approach import Normalised
-from approaches.network.config import TrainingConfig
+from approaches.network.config import Loss, Precision, TrainingConfig
+from approaches.network.inference import PRECISIONS
+from approaches.network.losses import LOSSES
 from approaches.network.plan import Plan, make_plan
 from approaches.network.training import Average, crops_of, train
 from approaches.unet import UNet
@@ -20,6 +23,11 @@ from approaches.unet import UNet
 SMALL = TrainingConfig(
     crop_px=64, batch=4, evaluations=2, evaluated_images=2, augmentation="geometric"
 )
+
+
+def test_every_name_that_a_setting_takes_stands_for_something():
+    assert get_args(Loss) == tuple(LOSSES)
+    assert get_args(Precision) == tuple(PRECISIONS)
 
 
 class KilledError(Exception):

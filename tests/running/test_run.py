@@ -110,13 +110,12 @@ class Stopped(Plain):
         raise KeyboardInterrupt
 
 
-@dataclasses.dataclass(frozen=True)
 class OneSetting(Config):
     gamma: float = 1.0
 
 
 class Adjustable(Plain):
-    Config = OneSetting
+    config_class = OneSetting
 
     @property
     def traits(self):
