@@ -17,7 +17,7 @@ def label_objects(mask: np.ndarray) -> tuple[int, np.ndarray]:
     return count - 1, labels
 
 
-def describe_objects(sample: Sample) -> list[dict]:
+def describe_objects(sample: Sample) -> list[dict[str, float]]:
     """Measure each object of one labelled image: the 8-connected components outside the ignored
     pixels.
 
@@ -47,7 +47,7 @@ def describe_objects(sample: Sample) -> list[dict]:
     ]
 
 
-def _describe_shape(mask: np.ndarray) -> dict:
+def _describe_shape(mask: np.ndarray) -> dict[str, float]:
     """Numbers of one component (H, W) bool that need no image."""
     rows, columns = np.nonzero(mask)
     height, width = mask.shape
@@ -78,7 +78,7 @@ def _corners(mask: np.ndarray) -> np.ndarray:
     outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     points = np.concatenate(outlines).reshape(-1, 2).astype(np.float32)
     return np.concatenate(
-        [points + np.float32(corner) for corner in ((0, 0), (1, 0), (0, 1), (1, 1))]
+        [points + np.array(corner, np.float32) for corner in ((0, 0), (1, 0), (0, 1), (1, 1))]
     )
 
 
@@ -96,7 +96,9 @@ def _smallest_rectangle(hull: np.ndarray) -> tuple[float, float, float]:
     return float(np.linalg.norm(long)), float(np.linalg.norm(short)), float(angle)
 
 
-def _describe_colour(lab: np.ndarray, labels: np.ndarray, label: int, sample: Sample) -> dict:
+def _describe_colour(
+    lab: np.ndarray, labels: np.ndarray, label: int, sample: Sample
+) -> dict[str, float]:
     """Colours of one component and its ring, looked at in a window that holds both."""
     left, top, width, height = cv2.boundingRect((labels == label).astype(np.uint8))
     margin = int(np.ceil(RING_PX[1])) + 1

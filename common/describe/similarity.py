@@ -25,7 +25,10 @@ TEXTURE_EDGES = np.array([0, 1, 2, 3, 4.5, 6.5, 9, 12, 16, 21, 27, 128])
 MARGIN_PX = 5  # around objects: shadows and blurred outlines belong to them
 
 
-def similar_images(data_sets: Mapping[str, DataSet], progress=iter) -> pd.DataFrame:
+def similar_images(
+    data_sets: Mapping[str, DataSet],
+    progress: Callable[[Iterable[Sample]], Iterable[Sample]] = iter,
+) -> pd.DataFrame:
     """Find for each image the one whose ground is most like its own.
 
     The distance of two grounds is that of Hellinger, from 0 (the same mix) to 1 (nothing in
@@ -132,16 +135,14 @@ def _describe(sample: Sample) -> tuple[np.ndarray, float]:
     lab = to_lab(sample.image)
     texture = local_deviation(np.ascontiguousarray(lab[..., 0]), ground)
     middle_row, middle_column = (side // 2 for side in ground.shape)
-    cuts = [
+    cuts: list[tuple[slice | tuple[slice, ...], slice | tuple[slice, ...]]] = [
         (np.s_[:, :middle_column], np.s_[:, middle_column:]),
         (np.s_[:middle_row], np.s_[middle_row:]),
     ]
-    halves = [
-        np.linalg.norm(
-            np.subtract(*(ground_features(lab[part], texture[part], ground[part]) for part in cut))
-        )
-        for cut in cuts
-    ]
+    halves = []
+    for cut in cuts:
+        first, second = (ground_features(lab[part], texture[part], ground[part]) for part in cut)
+        halves.append(np.linalg.norm(first - second))
     return ground_features(lab, texture, ground), float(np.mean(halves))
 
 

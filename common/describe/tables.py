@@ -1,6 +1,6 @@
 """Whole data sets and folders of photos as tables; images are decoded one by one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +17,9 @@ OBJECT_COLUMNS = (
 ).split()
 
 
-def describe_data_set(data_set: DataSet, progress=iter) -> tuple[pd.DataFrame, pd.DataFrame]:
+def describe_data_set(
+    data_set: DataSet, progress: Callable[[Iterable[Sample]], Iterable[Sample]] = iter
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure all labelled images.
 
     Args:
@@ -37,7 +39,9 @@ def describe_data_set(data_set: DataSet, progress=iter) -> tuple[pd.DataFrame, p
     return pd.DataFrame(images), table.assign(group=table["img_id"].map(data_set.groups))
 
 
-def describe_photos(paths: Sequence[Path], progress=iter) -> pd.DataFrame:
+def describe_photos(
+    paths: Sequence[Path], progress: Callable[[Iterable[Path]], Iterable[Path]] = iter
+) -> pd.DataFrame:
     """Measure photos without labels.
 
     Args:

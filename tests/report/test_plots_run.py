@@ -330,6 +330,12 @@ def test_pictures_are_drawn_from_stored_probabilities(sample_folder, tmp_path):
         assert [text.get_text() for text in figure.legends[0].get_texts()] == ["predicted", "true"]
 
 
+def test_a_photo_without_a_true_mask_is_not_enlarged():
+    photo = masks.Shown("IMG_7.jpg", np.zeros((60, 80, 3), np.uint8))
+    with pytest.raises(ValueError, match="IMG_7.jpg' without a true mask"):
+        masks.zoomed_figure([photo])
+
+
 def test_a_large_photo_is_shrunk_before_it_is_drawn():
     image = np.zeros((900, 2700, 3), np.uint8)
     figure = masks.outlined_figure([masks.Shown("large", image)])

@@ -74,7 +74,7 @@ def _draw_board(axes: Axes, rows: pd.DataFrame, seeds: bool) -> None:
             bounds = [row["dice_over_seeds_lower"], row["dice_over_seeds_upper"]]
             axes.plot(bounds, [place + 0.2] * 2, color=GREY, linewidth=1.2)
             axes.plot(row["dice_over_seeds"], place + 0.2, "D", color=GREY, markersize=5)
-    if seeds and not axes.get_figure().legends:
+    if seeds and not axes.figure.legends:
         drawn = (
             axes.plot([], [], "o-", color="black", label="first training; interval over images"),
             axes.plot(
@@ -86,7 +86,7 @@ def _draw_board(axes: Axes, rows: pd.DataFrame, seeds: bool) -> None:
                 label="all trainings; over trainings and images",
             ),
         )
-        axes.get_figure().legend(
+        axes.figure.legend(
             handles=[line for lines in drawn for line in lines],
             loc="outside upper center",
             ncols=2,
@@ -250,19 +250,16 @@ def _draw_costs(axes: Axes, rows: pd.DataFrame) -> None:
         )
     chosen = rows[rows["winner"].eq(True)]
     if len(chosen):
-        ring = {
-            "color": "none",
-            "markeredgecolor": "black",
-            "markersize": 15,
-            "markeredgewidth": 1.4,
-            "marker": "o",
-        }
         axes.plot(
             chosen["predict_seconds_per_image"],
             chosen["dice_mean"],
             linestyle="",
             label="chosen",
-            **ring,
+            color="none",
+            markeredgecolor="black",
+            markersize=15,
+            markeredgewidth=1.4,
+            marker="o",
         )
 
 

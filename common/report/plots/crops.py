@@ -32,7 +32,7 @@ def crops_figure(rows: Mapping[str, Sequence[tuple[np.ndarray, np.ndarray]]]) ->
     figure, axes = styled_axes(len(rows), columns, width=SIDE, height=SIDE)
     figure.set_size_inches(SIDE * columns + 1.4, SIDE * len(rows))
     figure.set_dpi(76)  # photos make large files, and these are stored in notebooks
-    figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
     for line, (title, crops) in zip(axes, rows.items(), strict=True):
         for one in line:
             one.set(xticks=[], yticks=[])

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.report.plots.style import (
@@ -224,7 +225,14 @@ def contrast_figure(objects: pd.DataFrame, faint: float | None = None) -> Figure
     return figure
 
 
-def _shares(axes, table: pd.DataFrame, column: str, *, log: bool = False, bins=None) -> None:
+def _shares(
+    axes: Axes,
+    table: pd.DataFrame,
+    column: str,
+    *,
+    log: bool = False,
+    bins: np.ndarray | None = None,
+) -> None:
     """Histogram of a column in percent of each split, one outline for each split on the same
     bins.
     """
@@ -238,15 +246,16 @@ def _shares(axes, table: pd.DataFrame, column: str, *, log: bool = False, bins=N
     if bins is None:
         edges = np.histogram_bin_edges(np.log10(values) if log else values, bins=18)
         bins = 10**edges if log else edges
+    steps = bins.tolist()
     for split, part in table.loc[values.index].groupby("split", sort=False):
         weights = np.full(len(part), 100 / len(part))
         colour = colour_of(str(split))
         axes.hist(
-            part[column], bins, weights=weights, histtype="stepfilled", color=colour, alpha=0.25
+            part[column], steps, weights=weights, histtype="stepfilled", color=colour, alpha=0.25
         )
         axes.hist(
             part[column],
-            bins,
+            steps,
             weights=weights,
             histtype="step",
             color=colour,

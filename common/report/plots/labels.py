@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
@@ -85,7 +86,7 @@ def _label(
     )
 
 
-def _box(label: Annotation, renderer) -> Bbox:
+def _box(label: Annotation, renderer: RendererBase) -> Bbox:
     """Where the text lies, without the line that leads to it."""
     label.update_positions(renderer)
     return Text.get_window_extent(label, renderer)

@@ -16,6 +16,7 @@ from common.report.plots.style import BLACK, MAGENTA, SKY, styled_axes
 WIDEST_PX = 900  # larger images are shrunk before they are drawn
 ZOOM_MARGIN = 0.6  # of the object's size is shown around it
 LEAST_ZOOM_PX = 48
+LineStyle = str | tuple[float, Sequence[float]]  # a name, or an offset and lengths on and off
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ def zoomed_figure(pictures: Sequence[Shown]) -> Figure | None:
 
     Returns:
         The figure, None without pictures.
+
+    Raises:
+        ValueError: a picture has no true mask.
     """
     if not pictures:
         return None
@@ -71,6 +75,11 @@ def zoomed_figure(pictures: Sequence[Shown]) -> Figure | None:
     for one in axes.flat:
         one.set_axis_off()
     for column, picture in enumerate(pictures):
+        if picture.truth is None:
+            raise ValueError(
+                f"zoomed_figure got {picture.title!r} without a true mask; it enlarges what lies "
+                "around the true objects. Use outlined_figure."
+            )
         rows, columns = around(picture.truth)
         _draw(axes[0, column], picture)
         frame = columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start
@@ -98,13 +107,14 @@ def around(mask: np.ndarray) -> tuple[slice, slice]:
         return slice(0, mask.shape[0]), slice(0, mask.shape[1])
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     side = max(round(max(width, height) * (1 + 2 * ZOOM_MARGIN)), LEAST_ZOOM_PX)
-    return tuple(
+    rows, columns = (
         slice(max(0, middle - side // 2), min(size, middle - side // 2 + side))
         for middle, size in (
             (top + height // 2, mask.shape[0]),
             (left + width // 2, mask.shape[1]),
         )
     )
+    return rows, columns
 
 
 def _scale(image: np.ndarray) -> float:
@@ -124,7 +134,11 @@ def _draw(axes: Axes, picture: Shown) -> None:
 
 
 def draw_outline(
-    axes: Axes, mask: np.ndarray | None, colour: str, scale: float = 1.0, style="-"
+    axes: Axes,
+    mask: np.ndarray | None,
+    colour: str,
+    scale: float = 1.0,
+    style: LineStyle = "-",
 ) -> None:
     """The border of a mask: coloured on black, so that it is seen on any ground.
 

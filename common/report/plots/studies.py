@@ -64,23 +64,16 @@ def overview_figure(
     one, verdicts, drawn = axes[0, 0], [], {}
     for place, (study, name) in enumerate(rows):
         table = tables.get(study)
-        found = (
-            table[(table["variation"] == name) & table["verdict"].isin(list(VERDICTS))]
-            if table is not None
-            else []
-        )
-        verdicts.append(
-            found.iloc[0]["verdict"]
-            if len(found)
-            else "no result"
-            if table is not None
-            else "not run"
-        )
-        if len(found) and abs(found.iloc[0]["to_baseline"]) <= WIDEST:
-            drawn[place] = found.iloc[0]
-            draw_difference(one, place, drawn[place])
-        elif len(found):
-            _draw_beyond(one, place, found.iloc[0])
+        result = _result(table, name) if table is not None else None
+        if result is None:
+            verdicts.append("not run" if table is None else "no result")
+        else:
+            verdicts.append(result["verdict"])
+            if abs(result["to_baseline"]) <= WIDEST:
+                drawn[place] = result
+                draw_difference(one, place, result)
+            else:
+                _draw_beyond(one, place, result)
         if place and study != rows[place - 1][0]:
             one.axhline(place - 0.5, color="#BBBBBB", linewidth=0.8)
     left, right = one.get_xlim()
@@ -96,6 +89,12 @@ def overview_figure(
         "",
     )
     return figure
+
+
+def _result(table: pd.DataFrame, variation: str) -> pd.Series | None:
+    """The row of a variation that was judged, None where there is none."""
+    rows = table[(table["variation"] == variation) & table["verdict"].isin(list(VERDICTS))]
+    return rows.iloc[0] if len(rows) else None
 
 
 def seeds_of(by_seed: object) -> list[float]:
@@ -147,13 +146,15 @@ def _named(axes: Axes, names: Sequence[str], verdicts: Sequence[str]) -> None:
     """Variations on the left, verdicts on the right, and what the signs mean above."""
     axes.axvline(0, color=GREY, linewidth=1)
     for place, verdict in enumerate(verdicts):
-        at = {
-            "xycoords": ("axes fraction", "data"),
-            "va": "center",
-            "fontsize": 9,
-            "annotation_clip": False,
-        }
-        axes.annotate(verdict, (1.01, place), color=VERDICTS.get(verdict, (GREY,))[0], **at)
+        axes.annotate(
+            verdict,
+            (1.01, place),
+            color=VERDICTS[verdict][0] if verdict in VERDICTS else GREY,
+            xycoords=("axes fraction", "data"),
+            va="center",
+            fontsize=9,
+            annotation_clip=False,
+        )
     for verdict, (colour, marker) in VERDICTS.items():
         axes.plot([], [], marker, color=colour, markersize=7, label=verdict)
     axes.plot([], [], ".", color=BLACK, markersize=4, label="one seed and fold")

@@ -4,8 +4,10 @@ says so and leave nothing behind.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
@@ -57,7 +59,12 @@ def colour_of(name: str, names: Sequence[str] = ()) -> str:
 
 
 def styled_axes(
-    rows: int = 1, columns: int = 1, *, width: float = 5.0, height: float = 3.4, **options
+    rows: int = 1,
+    columns: int = 1,
+    *,
+    width: float = 5.0,
+    height: float = 3.4,
+    sharey: bool | Literal["row"] = False,
 ) -> tuple[Figure, np.ndarray]:
     """An empty figure in the project's look.
 
@@ -66,7 +73,7 @@ def styled_axes(
         columns: of axes.
         width: of each axes in inches, labels included.
         height: of each axes in inches, labels included.
-        options: for `Figure.subplots`, such as `sharex=True`.
+        sharey: whether all axes, or those of a row, have one scale upwards.
 
     Returns:
         The figure and its axes (rows, columns).
@@ -81,7 +88,7 @@ def styled_axes(
     figure = Figure(
         figsize=(width * columns, height * rows), layout="constrained", facecolor="white"
     )
-    axes = figure.subplots(rows, columns, squeeze=False, **options)
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
     for one in axes.flat:
         _style(one)
     return figure, axes
@@ -95,10 +102,32 @@ def labelled(axes: Axes, x: str, y: str, title: str = "") -> None:
         axes.set_title(title, fontsize=11, loc="left")
 
 
-def legend(axes: Axes, **options) -> None:
-    """A legend without a frame, where there is something to name."""
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=9, **options)
+def legend(
+    axes: Axes,
+    loc: str = "best",
+    bbox_to_anchor: tuple[float, float] | None = None,
+    ncols: int = 1,
+    handles: Sequence[Artist] | None = None,
+) -> None:
+    """A legend without a frame, where there is something to name.
+
+    Args:
+        axes: what it belongs to.
+        loc: where in the axes, or which of its own corners lies at `bbox_to_anchor`.
+        bbox_to_anchor: a place (x, y) in shares of the axes.
+        ncols: names in a row.
+        handles: what is named; None names all that has a label.
+    """
+    named = axes.get_legend_handles_labels()[0]
+    if named:
+        axes.legend(
+            handles=named if handles is None else handles,
+            frameon=False,
+            fontsize=9,
+            loc=loc,
+            bbox_to_anchor=bbox_to_anchor,
+            ncols=ncols,
+        )
 
 
 def plain_ticks(axes: Axes) -> None:
