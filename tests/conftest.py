@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from common.coco import Entry
 from common.data import Data, DataSet, load_data
@@ -19,6 +20,9 @@ os.environ.setdefault(
 os.environ.setdefault(
     "OMP_WAIT_POLICY", "PASSIVE"
 )  # threads that spin while they wait slow down a busy machine
+
+settings.register_profile("a busy machine", deadline=None)
+settings.load_profile("a busy machine")
 
 Labelled = Callable[..., DataSet]
 

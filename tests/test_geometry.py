@@ -1,12 +1,9 @@
-import doctest
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-import common.geometry
 from common.geometry import D4_VIEWS, apply_view, crop_back, invert_view, pad_to_multiple
 
 pictures = hnp.array_shapes(min_dims=2, max_dims=3, min_side=1, max_side=9).flatmap(
@@ -122,9 +119,3 @@ def test_crop_back_refuses_a_map_that_is_too_small():
 def test_views_refuse_batches(function):
     with pytest.raises(ValueError, match="one picture"):
         function(np.zeros((1, 3, 8, 8)), D4_VIEWS[1])
-
-
-def test_docstring_examples_run():
-    results = doctest.testmod(common.geometry)
-    assert results.attempted > 0
-    assert results.failed == 0

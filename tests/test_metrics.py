@@ -1,4 +1,3 @@
-import doctest
 import math
 
 import numpy as np
@@ -10,7 +9,6 @@ from hypothesis.extra import numpy as hnp
 from scipy import ndimage
 from sklearn import metrics as sk
 
-import common.metrics
 from common.metrics import (
     SUMMARISED_COLUMNS,
     ObjectCounts,
@@ -413,9 +411,3 @@ def test_memory_order_changes_no_score(masks):
     assert object_counts(prediction[:, ::-1], truth[:, ::-1], ignore[:, ::-1]) == object_counts(
         *masks
     )
-
-
-def test_docstring_examples_run():
-    results = doctest.testmod(common.metrics)
-    assert results.attempted > 0
-    assert results.failed == 0

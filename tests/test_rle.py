@@ -1,4 +1,3 @@
-import doctest
 import json
 
 import numpy as np
@@ -9,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as pycoco
 
-import common.rle
 from common.rle import (
     RleError,
     coco_to_submission,
@@ -234,9 +232,3 @@ def test_compressed_counts_are_sent_to_pycocotools(counts):
 def test_malformed_coco_rle_is_refused(rle, problem):
     with pytest.raises(RleError, match=problem):
         decode_coco_rle(rle)
-
-
-def test_docstring_examples_run():
-    results = doctest.testmod(common.rle)
-    assert results.attempted > 0
-    assert results.failed == 0

@@ -43,7 +43,7 @@ def judged(levels, mask, ignore):
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_brier_and_curve_are_those_of_scikit_learn_on_the_band(seed):
     one = scene(seed)
     assume(

@@ -1,12 +1,9 @@
-import doctest
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import common.analysis.lost_dice
 from common.analysis.lost_dice import KINDS, images_of_half, loss_parts
 
 
@@ -16,13 +13,7 @@ def scored(dice, missed=0, invented=0) -> pd.DataFrame:
     )
 
 
-def test_the_modules_examples_hold():
-    found = doctest.testmod(common.analysis.lost_dice)
-    assert found.attempted
-    assert not found.failed
-
-
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(st.floats(0, 1), st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=20

@@ -81,7 +81,7 @@ def test_the_table_has_a_row_for_each_cell_in_the_order_it_was_measured():
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_the_order_of_rows_changes_no_number(seed):
     random = np.random.default_rng(seed)
     names = ["noise", "blur", "shadow"]

@@ -100,7 +100,7 @@ def test_intervals_are_those_of_the_statistics_over_the_images_or_groups_of_the_
 
 
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=14), st.integers(1, 4))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_strata_part_the_values_in_order_and_keep_equal_ones_together(values, parts):
     per_image = scored({"a": np.linspace(0.2, 0.8, len(values)).tolist()})
     table = strata_table(per_image, like(contrast=values), by=["contrast"], parts=parts, **FEW)

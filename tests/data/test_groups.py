@@ -45,7 +45,7 @@ def scenes(tmp_path_factory):
 
 
 @given(groups=SMALL_GROUPS, seed=st.integers(0, 5))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_split_holds_every_image_once_and_divides_a_group_only_with_a_warning(groups, seed):
     split = split_groups(groups, share=0.2, seed=seed)
     assert sorted(split.fit_ids + split.tune_ids) == sorted(groups)
@@ -56,7 +56,7 @@ def test_split_holds_every_image_once_and_divides_a_group_only_with_a_warning(gr
 
 
 @given(sizes=st.lists(st.integers(1, 4), min_size=10, max_size=60), seed=st.integers(0, 5))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_groups_that_are_small_are_never_divided_and_the_share_is_met(sizes, seed):
     groups = dict(enumerate(np.repeat([f"place {n}" for n in range(len(sizes))], sizes).tolist()))
     split = split_groups(groups, share=0.2, seed=seed)
@@ -66,7 +66,7 @@ def test_groups_that_are_small_are_never_divided_and_the_share_is_met(sizes, see
 
 
 @given(groups=SMALL_GROUPS, random=st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_split_does_not_depend_on_the_order_of_images(groups, random):
     items = list(groups.items())
     random.shuffle(items)

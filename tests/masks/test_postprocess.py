@@ -113,7 +113,7 @@ def test_a_loss_that_one_group_alone_shows_belongs_to_the_plateau():
 
 
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_what_is_chosen_is_as_good_as_the_best_within_the_error(data):
     random = np.random.default_rng(data.draw(st.integers(0, 10_000)))
     maps = [random_map(random, (8, 8), 0.5) for _ in range(data.draw(st.integers(1, 6)))]
@@ -196,7 +196,7 @@ def test_objects_touch_across_corners_and_holes_at_the_border_stay_open():
 
 
 @given(st.integers(0, 200))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_area_and_seed_only_take_away_and_holes_only_add(number):
     random = np.random.default_rng(number)
     levels = random.integers(0, 256, (16, 16), dtype=np.uint8)

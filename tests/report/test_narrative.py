@@ -1,5 +1,4 @@
 import dataclasses
-import doctest
 import json
 import re
 
@@ -8,9 +7,6 @@ import pandas as pd
 import pytest
 from made_run import make_run
 
-import common.report.narrative.photos
-import common.report.narrative.weaknesses
-import common.report.narrative.words
 from common.report import narrative as say
 from common.report.finished_run import FinishedRun, read_run
 
@@ -71,17 +67,6 @@ def bare(tmp_path_factory, run) -> FinishedRun:
 
 def changed(run: FinishedRun, **columns) -> FinishedRun:
     return dataclasses.replace(run, board=run.board.assign(**columns))
-
-
-def test_the_modules_examples_hold():
-    for module in (
-        common.report.narrative.words,
-        common.report.narrative.photos,
-        common.report.narrative.weaknesses,
-    ):
-        found = doctest.testmod(module)
-        assert found.attempted
-        assert not found.failed
 
 
 @pytest.mark.parametrize("sentence", SENTENCES, ids=lambda function: function.__name__)

@@ -1,11 +1,9 @@
-import doctest
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
 
-import common.report.narrative.expectations
 from approaches.studies.hypotheses import STUDIES, Study, Variation
 from common.report import narrative as say
 from common.report.narrative.defaults import recommended
@@ -56,12 +54,6 @@ def study(outcome: str = "", **expects) -> Study:
 
 def of(found: pd.DataFrame | None, planned: Study) -> str:
     return say.of_expectations({"loss": found}, {"loss": planned})
-
-
-def test_the_modules_examples_hold():
-    found = doctest.testmod(common.report.narrative.expectations)
-    assert found.attempted
-    assert not found.failed
 
 
 @pytest.mark.parametrize("name", STUDIES)

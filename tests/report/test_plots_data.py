@@ -1,4 +1,3 @@
-import doctest
 import itertools
 
 import numpy as np
@@ -6,7 +5,6 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-import common.report.plots.style
 from approaches import TABLE
 from common.describe import describe_data_set, describe_photos, similar_images
 from common.describe.tables import joined
@@ -200,8 +198,3 @@ def test_logarithmic_axes_have_few_plain_numbers(low, high):
     assert all(low <= float(text.replace(",", "")) <= high for text in texts)
     assert axes[0, 0].get_xlim() == (low, high)
     assert overlapping_labels(figure) == []
-
-
-def test_examples_in_the_docstrings_hold():
-    result = doctest.testmod(common.report.plots.style)
-    assert (result.attempted > 0, result.failed) == (True, 0)

@@ -1,4 +1,3 @@
-import doctest
 import itertools
 
 import numpy as np
@@ -10,10 +9,6 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-import common.report.plots.labels
-import common.report.plots.masks
-import common.report.plots.studies
-import common.report.plots.zoomed_axes
 from common.coco import read_entries, read_image
 from common.data import decode
 from common.masks.probabilities import ProbabilityMaps
@@ -57,18 +52,6 @@ STUDY = pd.DataFrame(
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> FinishedRun:
     return read_run(make_run(tmp_path_factory.mktemp("made") / "run"))
-
-
-def test_the_modules_examples_hold():
-    for module in (
-        common.report.plots.zoomed_axes,
-        common.report.plots.labels,
-        common.report.plots.masks,
-        common.report.plots.studies,
-    ):
-        found = doctest.testmod(module)
-        assert found.attempted
-        assert not found.failed
 
 
 @pytest.mark.parametrize("name", FIGURES)

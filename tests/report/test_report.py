@@ -1,4 +1,3 @@
-import doctest
 import signal
 import subprocess
 import sys
@@ -9,7 +8,6 @@ import nbformat
 import pytest
 
 import bench
-import common.report.page
 from common.report.__main__ import main
 from common.report.page import ReportError, as_page, execute, foreign_resources, write_report
 from common.sample import generate
@@ -47,12 +45,6 @@ def notebook_of(path: Path, *cells: tuple[str, list[str]]) -> Path:
     ]
     nbformat.write(nbformat.v4.new_notebook(cells=made), path)
     return path
-
-
-def test_the_modules_examples_hold():
-    found = doctest.testmod(common.report.page)
-    assert found.attempted
-    assert not found.failed
 
 
 def test_importing_the_report_loads_no_jupyter():

@@ -1,6 +1,3 @@
-import doctest
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -51,10 +48,3 @@ def test_what_was_not_measured_is_refused():
         pareto([0.9, 0.8], [1.0, float("nan")])
     with pytest.raises(ValueError, match=r"\(2,\) scores and \(1,\) costs"):
         pareto([0.9, 0.8], [1.0])
-
-
-def test_the_examples_hold():
-    results = doctest.testmod(
-        sys.modules["common.statistics.pareto"]
-    )  # the package has the function by this name
-    assert results.attempted and not results.failed

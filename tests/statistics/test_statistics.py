@@ -396,7 +396,7 @@ def test_ranks_follow_the_means_and_their_intervals_hold_them():
     assert 0.6 < result.kendall_tau <= 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=2, max_size=8))
 def test_kendall_tau_is_that_of_scipy(pairs):
     first, second = np.array(pairs, dtype=float).T

@@ -225,7 +225,7 @@ def test_an_encoder_that_goes_wrong_leaves_no_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_any_masks_pass_the_check_and_come_back(tmp_path_factory, data):
     sides = st.integers(1, 12)

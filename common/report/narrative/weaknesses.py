@@ -199,9 +199,10 @@ def _of_area(bias: float) -> str:
     """A signed share of the true area, or a multiple of it.
 
     Examples:
-        >>> _of_area(0.123), _of_area(-0.05), _of_area(2.25), _of_area(0.0004)
-        ('12 % too large', '5.0 % too small', '2.2 times the true area too large', 'of the true
-        size')
+        >>> _of_area(0.123), _of_area(-0.05), _of_area(0.0004)
+        ('12 % too large', '5.0 % too small', 'of the true size')
+        >>> _of_area(2.25)
+        '2.2 times the true area too large'
     """
     if abs(bias) < 0.0005:
         return "of the true size"
