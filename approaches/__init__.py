@@ -1,8 +1,12 @@
 """The table of all approaches. A new one is one file and one line here; nothing is imported until
-it is built.
+it is built. One that lies outside the repository gets its line when a command names its class.
 """
 
+import inspect
 import json
+import os
+import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -13,6 +17,11 @@ from approaches.base import Approach, ConfigError, Predictor
 
 MODEL_FILE = "approach.json"
 EVERYWHERE = ("cpu", "cuda", "mps")
+ALL = "all"
+
+
+class OutsideError(ConfigError):
+    """A class outside the repository cannot be used as an approach; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,7 @@ class Entry:
         config: settings that differ from the class's defaults; several rows may share a class.
         combines: it is given the trained models of the other approaches of the run.
         devices: where `--approaches all` includes it.
+        outside: it lies outside the repository; its stored models name the target.
     """
 
     target: str
@@ -32,6 +42,7 @@ class Entry:
     config: Mapping[str, Any] = field(default_factory=dict)
     combines: bool = False
     devices: tuple[str, ...] = EVERYWHERE
+    outside: bool = False
 
     def where(self) -> str:
         """What `--list` adds of an approach that "all" holds on some devices alone."""
@@ -88,11 +99,16 @@ TABLE: dict[str, Entry] = {
 
 
 def left_out_notes(wanted: str, device: str) -> list[str]:
-    """What "all" does not hold on this device, in words; nothing where names were given."""
-    names = [name for name, entry in TABLE.items() if device not in entry.devices]
+    """What "all" does not hold on this device, in words; nothing where only names were given."""
+    words = _words(wanted)
+    names = [
+        name
+        for name, entry in TABLE.items()
+        if device not in entry.devices and name not in words and not entry.outside
+    ]
     return (
         [f"left out on {device}, name them to run them: {', '.join(names)}"]
-        if wanted == "all" and names
+        if ALL in words and names
         else []
     )
 
@@ -101,21 +117,99 @@ def names_for(wanted: str, device: str) -> list[str]:
     """The approaches a command line asks for, members before those that need them.
 
     Args:
-        wanted: "all" or names separated by commas.
+        wanted: names separated by commas; "all" stands for those of the table that suit the
+            device, `package.module:Class` for a class outside the repository (see
+            `name_of_outside`).
         device: "cpu", "cuda" or "mps"; decides what "all" holds.
 
     Raises:
         ConfigError: a name is not in the table.
+        OutsideError: a class cannot be used as an approach.
     """
-    if wanted == "all":
-        return [name for name, entry in TABLE.items() if device in entry.devices]
-    names = [name.strip() for name in wanted.split(",") if name.strip()]
-    unknown = [name for name in names if name not in TABLE]
-    if unknown or not names:
+    words = _words(wanted)
+    shipped = [name for name, entry in TABLE.items() if not entry.outside]
+    unknown = [word for word in words if word not in TABLE and word != ALL and ":" not in word]
+    if unknown or not words:
         raise ConfigError(
-            f"there is no approach {', '.join(unknown) or wanted!r}; there are {', '.join(TABLE)}."
+            f"there is no approach {', '.join(unknown) or wanted!r}; there are "
+            f"{', '.join(shipped)}. One that lies outside the repository is named by its class: "
+            "package.module:Class."
         )
-    return sorted(set(names), key=list(TABLE).index)
+    names = {name_of_outside(word) if ":" in word else word for word in words} - {ALL}
+    if ALL in words:
+        names |= {name for name in shipped if device in TABLE[name].devices}
+    return sorted(names, key=lambda name: (TABLE[name].combines, list(TABLE).index(name)))
+
+
+def _words(wanted: str) -> list[str]:
+    return [word.strip() for word in wanted.split(",") if word.strip()]
+
+
+def name_of_outside(target: str) -> str:
+    """The name of an approach that lies outside the repository; it is in the table from now on.
+
+    The class is imported from the working directory or from PYTHONPATH. Its name in snake case
+    names its row, its folders and its settings: `my_package.forest:RandomForest` is
+    `random_forest`.
+
+    Args:
+        target: `package.module:Class`.
+
+    Raises:
+        OutsideError: there is no such class, it is no approach, or its name cannot be used.
+    """
+    class_name = target.partition(":")[2]
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", class_name).lower()
+    if name in TABLE and TABLE[name].target == target:
+        return name
+    kind = _class_at(target)
+    if name in TABLE or name == ALL or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        taken = f"which is taken by {TABLE[name].target}" if name in TABLE else "which is no name"
+        raise OutsideError(
+            f"{target} would be called {name!r}, {taken}; give the class another name, of the "
+            "letters a to z and digits."
+        )
+    summary = " ".join((kind.__doc__ or "").partition("\n\n")[0].split()).rstrip(".")
+    TABLE[name] = Entry(target, summary, combines=kind.combines, outside=True)
+    return name
+
+
+def _class_at(target: str) -> type[Approach[Any]]:
+    """The approach's class at `package.module:Class`; OutsideError where there is none."""
+    module_name, _, class_name = target.partition(":")
+    here = os.getcwd()  # noqa: PTH109 - as it stands in sys.path
+    if not {here, ""} & set(sys.path):
+        sys.path.append(here)  # last, so that nothing in it hides a library
+    try:
+        module = import_module(module_name)
+    except Exception as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name is not None
+        if missing and f"{module_name}.".startswith(f"{error.name}."):
+            raise OutsideError(
+                f"{target}: there is no module {error.name}; run the command in the folder that "
+                f"holds it (this is {here}), or name that folder in PYTHONPATH."
+            ) from error
+        raise OutsideError(
+            f"{target}: importing {module_name} failed ({type(error).__name__}: {error})."
+        ) from error
+    kind = getattr(module, class_name, None)
+    if not isinstance(kind, type) or not issubclass(kind, Approach):
+        found = "no class" if kind is None else "something that is no subclass of Approach"
+        usable = [
+            name
+            for name, value in vars(module).items()
+            if isinstance(value, type)
+            and issubclass(value, Approach)
+            and value.__module__ == module_name
+        ]
+        raise OutsideError(
+            f"{target}: {module.__file__} has {found} called {class_name!r}; expected a subclass "
+            f"of approaches.base.Approach. It has {', '.join(usable) or 'none'}."
+        )
+    if inspect.isabstract(kind):
+        lacking = ", ".join(sorted(kind.__abstractmethods__))
+        raise OutsideError(f"{target} lacks {lacking}; see approaches.base.Approach.")
+    return kind
 
 
 def build(
@@ -155,6 +249,8 @@ def store(approach: Approach, name: str, folder: Path) -> None:
         "config": approach.config.as_dict(),
         "members": list(approach.members),
     }
+    if name in TABLE and TABLE[name].outside:
+        described["target"] = TABLE[name].target
     (folder / MODEL_FILE).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
 
 
@@ -174,6 +270,7 @@ def load(
 
     Raises:
         FileNotFoundError: no model is stored in the folder.
+        OutsideError: its class lies outside the repository and cannot be found.
     """
     path = folder / MODEL_FILE
     if not path.is_file():
@@ -183,6 +280,13 @@ def load(
             f"{folder.parent.parent}"
         )
     described = json.loads(path.read_text(encoding="utf-8"))
+    if "target" in described:
+        try:
+            name_of_outside(described["target"])
+        except OutsideError as error:
+            raise OutsideError(
+                f"{folder} holds a model of a class outside the repository. {error}"
+            ) from error
     members = {
         member: wrap(member, load(folder.parent / member)) for member in described["members"]
     }

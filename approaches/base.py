@@ -241,13 +241,16 @@ ConfigT = TypeVar("ConfigT", bound=Config)
 class Approach(ABC, Generic[ConfigT]):
     """One way to segment, from labelled images to probabilities.
 
-    A new one is a file with a subclass and a line in the table of `approaches/__init__.py`;
+    A new one is a file with a subclass and a line in the table of `approaches/__init__.py`, or a
+    class anywhere that commands are given as `package.module:Class`;
     `python -m approaches.checks NAME` tells whether it keeps the contract. `Approach[MyConfig]`
     names the class of its settings, `Approach[Config]` has none. `__init__` only stores; whatever
     is learned ends in an underscore.
     """
 
     config_class: ClassVar[type[Config]] = Config  # the one in the brackets
+    # It is given the trained models of the other approaches of the run; the table says it too.
+    combines: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any):
         super().__init_subclass__(**options)

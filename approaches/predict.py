@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from approaches import TABLE, load, processes
+from approaches import OutsideError, load, name_of_outside, processes
 from approaches.base import Approach, ConfigError
 from approaches.running.resume import model_folder
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
@@ -66,7 +66,10 @@ def trained(run: Path, approach: str | None) -> Record:
             f"{run} has no {RUN_FILE}; expected the folder of a run, such as results/sample-quick."
         )
     name = approach or read_description(run).get("winner")
-    record = read_record(run, name) if name in TABLE else None
+    if name and ":" in name:
+        name = name_of_outside(name)
+    stored = {path.stem for path in (run / "records").glob("*.json")}
+    record = read_record(run, name) if name in stored else None
     if record is None or record.status != "ok":
         complete = [each.approach for each in read_records(run) if each.status == "ok"]
         raise ConfigError(
@@ -86,7 +89,7 @@ def stored_model(run: Path, approach: str) -> Approach:
     folder = model_folder(run, approach)
     try:
         return load(folder)
-    except OSError as error:
+    except (OSError, OutsideError) as error:
         raise ConfigError(str(error)) from error
     except Exception as error:
         raise ConfigError(

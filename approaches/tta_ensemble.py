@@ -58,6 +58,8 @@ class TtaEnsemble(Approach[EnsembleConfig]):
     on *tune*.
     """
 
+    combines = True
+
     @property
     def traits(self) -> Traits:
         """What shaped the members shaped the ensemble; the processes share the images."""

@@ -5,7 +5,7 @@ check.
 import argparse
 import sys
 
-from approaches import TABLE, processes
+from approaches import names_for, processes
 from approaches.checks import CHECKS, run_check
 from common.commands import command, program
 
@@ -16,13 +16,16 @@ def main(words: list[str] | None = None) -> int:
         prog=program("approaches.checks"), description="Does it keep the contract?"
     )
     parser.add_argument(
-        "names", nargs="+", metavar="NAME", choices=list(TABLE), help="of the table of approaches"
+        "names",
+        nargs="+",
+        metavar="NAME",
+        help="of the table of approaches, or package.module:Class",
     )
-    names = parser.parse_args(words).names
+    wanted = parser.parse_args(words).names
     processes.use_threads()
     failed = 0
     with command("not every check has run") as ending:
-        for name in names:
+        for name in names_for(",".join(wanted), processes.state().device.type):
             for check in CHECKS.values():
                 outcome = run_check(name, check)
                 failed += outcome.status == "FAILED"

@@ -45,6 +45,8 @@ def measure(model: Path, images: Sequence[Path], postprocess: Mapping[str, Any])
     environment = {
         key: value for key, value in os.environ.items() if key not in LAUNCHER_VARIABLES
     }
+    # An approach may lie outside the repository, in the working directory.
+    environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
     command = [
         sys.executable,
         "-m",

@@ -63,7 +63,7 @@ def parser(program: str) -> argparse.ArgumentParser:
     add("data", meaning="folder with train/, val/ and real_test/", type=Path, metavar="DIR")
     add(
         "approaches",
-        meaning="all, or names separated by commas (see --list)",
+        meaning="all, names (see --list) or package.module:Class, separated by commas",
         default="all",
         metavar="NAMES",
     )

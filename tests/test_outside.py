@@ -1,0 +1,142 @@
+"""Approaches that lie outside the repository: how a command line names them, and what is said of
+those that cannot be used.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from approaches import TABLE, OutsideError, build, left_out_notes, load, name_of_outside, names_for
+from approaches import store as store_model
+from approaches.base import Budget
+from approaches.checks.__main__ import main as checks_main
+
+ROOT = Path(__file__).parent.parent
+HEAD = "from approaches.base import Approach, Config\nfrom approaches.threshold import Threshold\n"
+SOURCE = f'''{HEAD}
+class Mine(Threshold):
+    """The usual threshold
+    under another name.
+
+    More of it.
+    """
+
+class PixelLDAForest2(Threshold): pass
+class Joined(Threshold): combines = True
+class All(Threshold): pass
+class Threshold(Threshold): pass
+class Ünet(Threshold): pass
+class Half(Approach[Config]): pass
+settings = 3
+'''
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working directory with `my_plugins.py`; afterwards the table is as it was."""
+    (tmp_path / "my_plugins.py").write_text(SOURCE, encoding="utf-8")
+    (tmp_path / "broken.py").write_text("import nothing_of_that_name\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place != ""])
+    before, modules = dict(TABLE), set(sys.modules)
+    yield tmp_path
+    TABLE.clear()
+    TABLE.update(before)
+    for name in set(sys.modules) - modules:
+        if name in ("my_plugins", "broken"):
+            del sys.modules[name]
+
+
+def test_a_class_is_known_by_its_name_in_snake_case(here):
+    assert name_of_outside("my_plugins:Mine") == "mine"
+    assert name_of_outside("my_plugins:PixelLDAForest2") == "pixel_lda_forest2"
+    assert type(build("mine")).__name__ == "Mine"
+    assert TABLE["mine"].summary == "The usual threshold under another name"
+    assert name_of_outside("my_plugins:Mine") == "mine"  # again, and still one line
+    assert [entry.target for entry in TABLE.values()].count("my_plugins:Mine") == 1
+
+
+def test_it_stands_beside_the_shipped_ones_and_before_those_that_combine(here):
+    wanted = "tta_ensemble,my_plugins:Joined,my_plugins:Mine,threshold"
+    assert names_for(wanted, "cpu") == ["threshold", "mine", "tta_ensemble", "joined"]
+    both = names_for("all,my_plugins:Mine", "cpu")
+    assert set(both) == {*names_for("all", "cpu"), "mine"} and both[-1] == "tta_ensemble"
+    assert "mine" not in names_for("all", "cpu")
+    assert names_for("mine", "cpu") == ["mine"]
+    notes = left_out_notes("all,my_plugins:Mine,smp_segformer_mit_b2", "cpu")
+    assert notes == left_out_notes("all,smp_segformer_mit_b2", "cpu")
+    assert "smp_deeplabv3plus_lite0" in notes[0] and "segformer" not in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("no_module:Mine", "there is no module no_module; run the command in the folder that"),
+        ("no.such.module:Mine", "there is no module no; run the command"),
+        ("broken:Mine", "importing broken failed (ModuleNotFoundError: No module named 'nothing_"),
+        ("my_plugins:Nothing", "has no class called 'Nothing'"),
+        ("my_plugins:settings", "something that is no subclass of Approach called 'settings'"),
+        ("my_plugins:Half", "lacks fit, load, parameters, predict_proba, save; see approaches."),
+        (
+            "my_plugins:Threshold",
+            "called 'threshold', which is taken by approaches.threshold:Thre",
+        ),
+        ("my_plugins:All", "would be called 'all', which is no name; give the class another"),
+        ("my_plugins:Ünet", "which is no name; give the class another name, of the letters a to"),
+        (":Mine", "importing  failed (ValueError: Empty module name)"),
+    ],
+)
+def test_what_is_no_approach_is_refused_with_the_way_out(here, target, told):
+    with pytest.raises(OutsideError, match=re.escape(told)):
+        names_for(f"threshold,{target}", "cpu")
+
+
+def test_a_module_without_the_class_names_those_that_it_has(here):
+    with pytest.raises(OutsideError, match=r"It has .*Mine.*Joined") as caught:
+        name_of_outside("my_plugins:Min")
+    assert "Approach," not in str(caught.value).split("It has")[1]
+
+
+def test_two_classes_of_one_name_are_not_mistaken_for_each_other(here):
+    name_of_outside("my_plugins:Mine")
+    (here / "others.py").write_text(SOURCE, encoding="utf-8")
+    with pytest.raises(OutsideError, match="'mine', which is taken by my_plugins:Mine"):
+        name_of_outside("others:Mine")
+
+
+def test_a_stored_model_remembers_its_class(here, sample_data):
+    name = name_of_outside("my_plugins:Mine")
+    model = build(name).fit(sample_data.fit, sample_data.tune, budget=Budget())
+    (here / "models" / name).mkdir(parents=True)
+    store_model(model, name, here / "models" / name)
+    del TABLE[name]
+    loaded = load(here / "models" / name)
+    assert type(loaded) is type(model) and TABLE[name].target == "my_plugins:Mine"
+    del TABLE[name], sys.modules["my_plugins"]
+    (here / "my_plugins.py").unlink()
+    with pytest.raises(OutsideError, match="class outside the repository.*no module my_plugins"):
+        load(here / "models" / name)
+
+
+def test_the_checks_take_a_class_and_refuse_what_is_none(tmp_path, monkeypatch, capsys):
+    shutil.copy(ROOT / "tests" / "nearest_colour.py", tmp_path / "nearest_colour.py")
+    command = [sys.executable, "-m", "approaches.checks", "nearest_colour:NearestColour"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    lines = done.stdout.splitlines()
+    assert len(lines) > 15 and all(line.startswith("nearest_colour  ") for line in lines[:-1])
+    assert checks_main(["no_module:Class"]) == checks_main(["no_such_name"]) == 2
+    told = capsys.readouterr().err
+    assert "there is no module no_module" in told and "there is no approach 'no_such_name'" in told
