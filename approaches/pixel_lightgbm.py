@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
+from typing import Annotated, Literal, Self, TypeAlias, get_args
 
 import cv2
 import lightgbm as lgb
@@ -196,7 +196,7 @@ class PixelLightGBM(Approach[PixelConfig]):
         )
         return self
 
-    def _parameters(self, seed: int, pixels: int) -> dict[str, Any]:
+    def _parameters(self, seed: int, pixels: int) -> dict[str, object]:
         """LightGBM's settings for so many pixels."""
         return {
             "objective": "binary",
@@ -314,10 +314,11 @@ class _RoundLimit:
     order = 0
 
     def __init__(self, deadline: float | None):
-        self.deadline, self.rounds, self._start = deadline, None, time.monotonic()
-        self._best: tuple[float, int, list] | None = None
+        self.deadline, self._start = deadline, time.monotonic()
+        self.rounds: int | None = None
+        self._best: tuple[float, int, list[tuple[str, str, float, bool]]] | None = None
 
-    def __call__(self, env) -> None:
+    def __call__(self, env: lgb.callback.CallbackEnv) -> None:
         done = env.iteration - env.begin_iteration + 1
         if self.deadline is None:
             return

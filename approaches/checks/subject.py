@@ -19,7 +19,9 @@ from approaches.running.resume import RunSettings, prepared
 from common.coco import ANNOTATION_FILE, read_entries
 from common.data import DataSet
 
-BUDGET = Budget(steps=3)
+STEPS = 3
+BUDGET = Budget(steps=STEPS)
+Box = tuple[int, int, int, int]  # left, top, right, bottom
 MEMBERS = (
     "threshold",
     "pixel_lightgbm",
@@ -115,15 +117,13 @@ def expect_same(found: np.ndarray, expected: np.ndarray, what: str, mend: str) -
 
 def store_with_members(approach: Approach, name: str, root: Path) -> None:
     """Store an approach as a run does, its members beside it."""
-    for member, inner in approach.members.items():
-        store_with_members(inner, member, root)
+    for member in approach.members:
+        store_with_members(fitted(member).approach, member, root)
     (root / name).mkdir(parents=True)
     store(approach, name, root / name)
 
 
-def picture(
-    height: int, width: int, box: tuple[int, int, int, int] | None = None, seed: int = 0
-) -> np.ndarray:
+def picture(height: int, width: int, box: Box | None = None, seed: int = 0) -> np.ndarray:
     """An image (height, width, 3) uint8: gray noise with an orange box (left, top, right,
     bottom).
     """
@@ -152,7 +152,7 @@ def data_set(split: str, *, odd: bool = False) -> DataSet:
 
 
 @cache
-def _data_folder() -> tempfile.TemporaryDirectory:
+def _data_folder() -> tempfile.TemporaryDirectory[str]:
     """Generated pictures in the COCO layout; they go when the program ends."""
     root = tempfile.TemporaryDirectory()
     whole, half = (0, 0, 128, 96), (0, 0, 64, 96)
@@ -161,7 +161,12 @@ def _data_folder() -> tempfile.TemporaryDirectory:
             (10 + 9 * index, 8 + 7 * index, 50 + 9 * index, 34 + 7 * index)
             for index in range(count)
         ]
-        odd = [[], [(whole, 0)], [(whole, 1)], [(boxes[0], 0), (half, 1)]]
+        odd: list[list[tuple[Box, int]]] = [
+            [],
+            [(whole, 0)],
+            [(whole, 1)],
+            [(boxes[0], 0), (half, 1)],
+        ]
         folder = Path(root.name, split)
         _write_split(folder / "plain", [(96, 128, [(box, 0)]) for box in boxes], first_id)
         _write_split(
@@ -172,10 +177,13 @@ def _data_folder() -> tempfile.TemporaryDirectory:
     return root
 
 
-def _write_split(folder: Path, pictures: list[tuple], first_id: int) -> None:
+def _write_split(
+    folder: Path, pictures: list[tuple[int, int, list[tuple[Box, int]]]], first_id: int
+) -> None:
     """Write (height, width, [(box, iscrowd)]) pictures; the first box is painted."""
     (folder / "images").mkdir(parents=True)
-    images, annotations = [], []
+    images: list[dict[str, object]] = []
+    annotations: list[dict[str, object]] = []
     for image_id, (height, width, boxes) in enumerate(pictures, start=first_id):
         image = picture(height, width, boxes[0][0] if boxes else (0, 0, 0, 0), seed=image_id)
         name = f"{image_id}.png"
