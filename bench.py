@@ -53,7 +53,7 @@ from approaches.studies.run import (
     studies_for,
     trainings_for,
 )
-from common.commands import REFUSED, command
+from common.commands import REFUSED, command, started_as
 from common.data import Data, load_data
 from common.data.check import check_data, format_findings
 from common.files import write_whole
@@ -68,10 +68,10 @@ log = logging.getLogger("bench")  # by its name: run as a program, the module's 
 DATA, SAMPLE = Path("data/cig_butts"), Path("data/sample")
 
 
-def main(words: list[str] | None = None, program: str = "bench.py") -> int:
+def main(words: list[str] | None = None, program: str | None = None) -> int:
     """Run the command line; returns the exit code."""
     words = sys.argv[1:] if words is None else words
-    options = parser(program).parse_args(words)
+    options = parser(program or started_as("bench.py")).parse_args(words)
     if options.list:
         for name, entry in TABLE.items():
             print(f"{name:26} {entry.summary}{entry.where()}")

@@ -5,7 +5,8 @@
 import sys
 from collections.abc import Sequence
 
-from bench import main
+import bench
+from common.commands import REFUSED, started_as
 
 
 def refused(words: Sequence[str]) -> str:
@@ -13,7 +14,7 @@ def refused(words: Sequence[str]) -> str:
     can.
     """
     if not words[:1] or words[0].startswith("-"):
-        helps = {"--list", "--help", "-h"} & set(words)
+        helps = {"--list", "--help", "-h", "--version"} & set(words)
         return (
             ""
             if helps
@@ -32,11 +33,16 @@ def refused(words: Sequence[str]) -> str:
     return ""
 
 
-if __name__ == "__main__":
-    if reason := refused(sys.argv[1:]):
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    words = sys.argv[1:] if words is None else words
+    if reason := refused(words):
         print(reason, file=sys.stderr)
-        sys.exit(2)
-    names = [word for word in sys.argv[1:2] if not word.startswith("-")]
-    first_option = 1 + len(names)
-    words = [*(["--approaches", *names] if names else []), *sys.argv[first_option:]]
-    sys.exit(main(words, program="python -m approaches NAME"))
+        return REFUSED
+    named = not words[0].startswith("-")
+    options = ["--approaches", *words] if named else list(words)
+    return bench.main(options, program=f"{started_as('python -m approaches')} NAME")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -16,7 +16,7 @@ from approaches import OutsideError, load, name_of_outside, processes
 from approaches.base import Approach, ConfigError
 from approaches.running.resume import model_folder
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
-from common.commands import command, program
+from common.commands import command, started_as
 from common.files import write_whole
 from common.masks.postprocess import Postprocess, quantise
 from common.progress import progress
@@ -144,7 +144,8 @@ def main(words: Sequence[str] | None = None) -> int:
         interrupted.
     """
     parser = argparse.ArgumentParser(
-        prog=program("approaches.predict"), description="A stored model on new photos."
+        prog=started_as("python -m approaches.predict"),
+        description="A stored model on new photos.",
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")

@@ -15,7 +15,7 @@ import pandas as pd
 from approaches import processes
 from approaches.predict import stored_model, trained
 from common.coco import DataError, read_entries
-from common.commands import command, program
+from common.commands import command, started_as
 from common.data import DataSet
 from common.data.groups import describe_groups, group_images
 from common.files import write_whole
@@ -76,7 +76,7 @@ def said(table: pd.DataFrame) -> str:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog=program("approaches.score"), description=__doc__.splitlines()[0]
+        prog=started_as("python -m approaches.score"), description=__doc__.splitlines()[0]
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument(

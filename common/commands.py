@@ -64,7 +64,12 @@ def command(if_interrupted: str, report: Callable[[str], None] = _to_stderr) -> 
         ending.code = INTERRUPTED
 
 
-def program(module: str) -> str:
-    """What the user typed to start this command: an installed script, or `python -m module`."""
+def started_as(usual: str) -> str:
+    """How this command was started, for its usage line.
+
+    Args:
+        usual: such as "python -m common.coco"; the name of the installed script takes its place
+            where that was typed.
+    """
     typed = Path(sys.argv[0]).stem
-    return typed if typed.startswith("seg-") else f"python -m {module}"
+    return typed if typed.startswith("seg-") else usual

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from common import __version__
 from common.commands import RefusedError
 from common.files import PARTIAL, write_whole
 
@@ -251,7 +252,7 @@ def describe_run(run: Path, **described: Any) -> None:
 
 
 def software() -> dict[str, Any]:
-    """Versions of what computes: Python, packages, and this code's commit where it is a git
+    """Versions of what computes: Python, packages, this code, and its commit where it is a git
     checkout.
     """
     versions = {}
@@ -264,6 +265,7 @@ def software() -> dict[str, Any]:
         "python": sys.version.split()[0],
         "platform": platform.platform(),
         "packages": versions,
+        "version": __version__,
         "commit": _git("rev-parse", "HEAD"),
         "uncommitted_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
     }

@@ -3,13 +3,15 @@
 import importlib
 import io
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import bench
 from approaches.base import ConfigError
 from common.coco import DataError
-from common.commands import command, program
+from common.commands import command, started_as
 from common.data.template import TemplateError
 from common.records import DamagedFileError, RunMismatchError
 from common.report import ReportError
@@ -96,6 +98,26 @@ def test_a_terminal_without_a_character_does_not_stop_the_command(monkeypatch):
 
 def test_the_program_is_what_was_typed(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/opt/bin/seg-score", "RUN"])
-    assert program("approaches.score") == "seg-score"
+    assert started_as("python -m approaches.score") == "seg-score"
     monkeypatch.setattr(sys, "argv", ["/opt/approaches/score.py", "RUN"])
-    assert program("approaches.score") == "python -m approaches.score"
+    assert started_as("python -m approaches.score") == "python -m approaches.score"
+
+
+def test_every_script_is_the_command_that_its_module_is(monkeypatch, capsys):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert len(project["scripts"]) == 10
+    for script, target in project["scripts"].items():
+        module, function = target.split(":")
+        assert script == f"seg-{module.removesuffix('.__main__').split('.')[-1]}"
+        monkeypatch.setattr(sys, "argv", [f"/opt/bin/{script}", "--help"])
+        with pytest.raises(SystemExit) as ended:
+            getattr(importlib.import_module(module), function)()
+        assert ended.value.code == 0
+        assert capsys.readouterr().out.startswith(f"usage: {script} ")
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    with pytest.raises(SystemExit):
+        bench.main(["--version"])
+    assert capsys.readouterr().out == f"segmentation-bench {project['version']}\n"

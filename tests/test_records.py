@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from common import __version__
 from common.records import (
     DamagedFileError,
     Record,
@@ -231,6 +232,7 @@ def test_a_description_completes_the_run_and_keeps_its_start_and_identity(tmp_pa
 def test_software_names_the_versions_that_compute():
     found = software()
     assert found["packages"]["numpy"] == np.__version__
+    assert found["version"] == __version__
     commit = found["commit"]
     assert commit == "" or (len(commit) >= 40 and set(commit) <= set("0123456789abcdef"))
     if shutil.which("git") is None:

@@ -7,13 +7,13 @@ import sys
 
 from approaches import names_for, processes
 from approaches.checks import CHECKS, run_check
-from common.commands import command, program
+from common.commands import command, started_as
 
 
 def main(words: list[str] | None = None) -> int:
     """Print the outcome of every check; 0 if none failed, 1 if one did, 130 after Ctrl-C."""
     parser = argparse.ArgumentParser(
-        prog=program("approaches.checks"), description="Does it keep the contract?"
+        prog=started_as("python -m approaches.checks"), description="Does it keep the contract?"
     )
     parser.add_argument(
         "names",

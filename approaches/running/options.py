@@ -11,6 +11,7 @@ from typing import Any
 
 from approaches import build
 from approaches.base import Budget, ConfigError
+from common import __version__
 from common.leaderboard import Choice
 
 
@@ -144,6 +145,8 @@ def parser(program: str) -> argparse.ArgumentParser:
         metavar="NAMES",
     )
     add("list", meaning="list the approaches and studies, and leave", action="store_true")
+    version = f"segmentation-bench {__version__}"
+    options.add_argument("--version", action="version", version=version, help="print the version")
     return options
 
 

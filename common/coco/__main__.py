@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.commands import command, program
+from common.commands import command, started_as
 from common.data.check import check_data, format_findings
 
 
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         interrupted. Wrong usage exits with 2.
     """
     parser = argparse.ArgumentParser(
-        prog=program("common.coco"), description="COCO data sets for segmentation."
+        prog=started_as("python -m common.coco"), description="COCO data sets for segmentation."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser(

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.commands import command, program
+from common.commands import command, started_as
 from common.data import load_data
 from common.data.check import check_data
 from common.describe import describe_data_set, describe_photos, similar_images
@@ -70,7 +70,9 @@ def as_markdown(folder: Path, findings: Sequence[Finding]) -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog=program("common.describe"), description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=started_as("python -m common.describe"), description=__doc__
+    )
     parser.add_argument(
         "data", type=Path, help="data folder with train/, val/ and perhaps real_test/"
     )

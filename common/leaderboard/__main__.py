@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.commands import RefusedError, command, program
+from common.commands import RefusedError, command, started_as
 from common.leaderboard.rows import Choice, compare_scores
 from common.leaderboard.score_table import read_prices, read_scores
 from common.leaderboard.text import TOO_FEW, as_text, conclusion
@@ -54,7 +54,9 @@ def main(words: Sequence[str] | None = None) -> int:
         0; 2 with the reason on stderr for a table that cannot be analysed; 130 if it was
         interrupted.
     """
-    parser = argparse.ArgumentParser(prog=program("common.leaderboard"), description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog=started_as("python -m common.leaderboard"), description=__doc__
+    )
     commands = parser.add_subparsers(required=True)
     subparser = commands.add_parser(
         "analyse", help="intervals, comparisons and a winner from a per-image CSV"

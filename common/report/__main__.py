@@ -7,14 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.commands import command, program
+from common.commands import command, started_as
 from common.report.page import NAME, data_folder, write_report
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = argparse.ArgumentParser(
-        prog=program("common.report"), description=__doc__.splitlines()[0]
+        prog=started_as("python -m common.report"), description=__doc__.splitlines()[0]
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
     parser.add_argument(

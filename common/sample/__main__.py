@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from common.commands import command, program
+from common.commands import command, started_as
 from common.sample.dataset import generate
 from common.sample.sheet import write_sheet
 
@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     interrupted.
     """
     parser = argparse.ArgumentParser(
-        prog=program("common.sample"), description="Write a generated data set."
+        prog=started_as("python -m common.sample"), description="Write a generated data set."
     )
     parser.add_argument(
         "--output",
