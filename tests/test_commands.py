@@ -24,7 +24,7 @@ COMMANDS = [
     ("approaches.score", "read_entries", "RUN --data DIR", "nothing was written"),
     ("approaches.checks.__main__", "run_check", "threshold", "not every check has run"),
     ("common.coco.__main__", "check_data", "check tests", "not everything was looked at"),
-    ("common.describe.__main__", "findings_of", "DIR", "nothing was written"),
+    ("common.describe.__main__", "observations_of", "DIR", "nothing was written"),
     ("common.leaderboard.__main__", "analyse", "analyse X.csv", "nothing was compared"),
     ("common.report.__main__", "write_report", "RUN --no-pictures", "report.html is as it was"),
     ("common.sample.__main__", "generate", "--output out", "out is as it was before"),

@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "common.metrics",
         "common.geometry",
         "common.progress",
+        "common.words",
         "common.statistics",
     ),
     ("common.coco", "common.records", "common.sample"),

@@ -15,6 +15,7 @@ from common.coco.check_images import ImageFile, inspect_images, repeated_images
 from common.coco.findings import Finding, format_table
 from common.coco.images import PHOTO_SUFFIXES, list_photos
 from common.data.template import TemplateError, require_fitting_template
+from common.words import counted
 
 __all__ = ["Finding", "check_data", "format_findings"]
 
@@ -64,9 +65,9 @@ def format_findings(findings: Sequence[Finding], folder: Path, *, width: int | N
     counts["real_test"] = len(list_photos(Path(folder) / "real_test"))
     errors = sum(finding.level == "error" for finding in findings)
     parts = ", ".join(f"{split} {count}" for split, count in counts.items())
-    summary = f"{_plural(errors, 'error')}, {_plural(len(findings) - errors, 'warning')}"
+    summary = f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}"
     summary += (
-        f" in {_plural(sum(counts.values()), 'image')} ({parts}; {empty} without annotation)"
+        f" in {counted(sum(counts.values()), 'image')} ({parts}; {empty} without annotation)"
     )
     return "\n\n".join(filter(None, (format_table(findings, width=width), summary)))
 
@@ -168,11 +169,11 @@ def _too_few(split: str, images: int, with_objects: int) -> list[Finding]:
     if images < needed:
         return [
             Finding(
-                "error", file, f"{_plural(images, 'usable image')}", (f"{needed} or more"), mend
+                "error", file, f"{counted(images, 'usable image')}", (f"{needed} or more"), mend
             )
         ]
     if with_objects < needed:
-        found = f"{_plural(with_objects, 'image')} with an object among {images}"
+        found = f"{counted(with_objects, 'image')} with an object among {images}"
         return [Finding("error", file, found, f"{needed} or more with an object", mend)]
     return []
 
@@ -221,10 +222,6 @@ def _count_images(folder: Path) -> tuple[int, int]:
     }
     ids = [json.dumps(item.get("id")) for item in content["images"] if isinstance(item, dict)]
     return len(content["images"]), sum(image_id not in drawn for image_id in ids)
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def _name(folder: Path, path: Path) -> str:

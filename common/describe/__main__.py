@@ -8,33 +8,32 @@ published.
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from common.commands import command, started_as
 from common.data import load_data
 from common.data.check import check_data
 from common.describe import describe_data_set, describe_photos, similar_images
-from common.describe import object_findings as of_objects
-from common.describe import set_findings as of_sets
-from common.describe.finding import Finding
+from common.describe import object_observations as of_objects
+from common.describe import set_observations as of_sets
+from common.describe.observation import Observation
 from common.describe.tables import joined
 from common.files import write_whole
 from common.progress import progress
 
 
-def findings_of(folder: Path) -> list[Finding]:
-    """All findings on a data folder, in the order of the notebook.
+def observations_of(folder: Path) -> list[Observation]:
+    """All observations on a data folder, in the order of the notebook.
 
     Raises:
         DataError: the folder cannot be used.
     """
     data = load_data(folder)
     sets = {"train": data.fit.joined(data.tune), "val": data.score}
-    shown = {
-        split: lambda items, split=split: progress(items, f"describing {split}") for split in sets
-    }
+    bars = {split: partial(progress, what=f"describing {split}") for split in sets}
     measured = {
-        split: describe_data_set(data_set, shown[split]) for split, data_set in sets.items()
+        split: describe_data_set(data_set, bars[split]) for split, data_set in sets.items()
     }
     images, objects = (
         joined({split: tables[place] for split, tables in measured.items()}) for place in (0, 1)
@@ -48,7 +47,7 @@ def findings_of(folder: Path) -> list[Finding]:
     return [
         of_sets.of_problems(check_data(folder)),
         of_objects.of_counts(images),
-        *(finding(objects) for finding in by_objects),
+        *(observe(objects) for observe in by_objects),
         of_objects.of_contrast(objects),
         of_objects.of_share(images),
         of_sets.of_groups(images),
@@ -57,13 +56,12 @@ def findings_of(folder: Path) -> list[Finding]:
     ]
 
 
-def as_markdown(folder: Path, findings: Sequence[Finding]) -> str:
-    """The findings with their consequences, a heading for each topic."""
+def as_markdown(folder: Path, observations: Sequence[Observation]) -> str:
+    """The observations with their consequences, a heading for each topic."""
     parts = [f"# What is in {folder.resolve().name}"]
-    for finding in findings:
+    for one in observations:
         parts.append(
-            f"## {finding.topic.capitalize()}\n\n{finding.found}\n\n*Consequence.* "
-            f"{finding.consequence}"
+            f"## {one.topic.capitalize()}\n\n{one.found}\n\n*Consequence.* {one.consequence}"
         )
     return "\n\n".join(parts) + "\n"
 
@@ -79,7 +77,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="Markdown file to write instead of printing")
     options = parser.parse_args(words)
     with command("nothing was written") as ending:
-        text = as_markdown(options.data, findings_of(options.data))
+        text = as_markdown(options.data, observations_of(options.data))
         if options.output is None:
             print(text, end="")
         else:

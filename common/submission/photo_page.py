@@ -25,6 +25,7 @@ from PIL import Image
 
 from common.commands import RefusedError
 from common.files import PARTIAL, whole_file, whole_folder, write_whole
+from common.words import counted
 
 NAME = "real_test"
 JPEG_QUALITY = 92
@@ -245,7 +246,7 @@ def _article(
 ) -> str:
     """Write one photo's heading, facts and three figures; each image links to its full size."""
     height, width = shape
-    shown, count = _shown(name), _count(objects, "object")
+    shown, count = _shown(name), _objects(objects)
     figures = "\n".join(
         f'<figure><figcaption>{caption}</figcaption><a href="{NAME}/{slug}_{column}">'
         f'<img src="{NAME}/{slug}_{column}" alt="{caption}: {shown}, {count}" width="{width}" '
@@ -267,9 +268,9 @@ def _document(page: _Page, title: str, subtitle: str) -> bytes:
     if page.articles:
         objects, object_px, px = np.sum(page.counts, axis=0).tolist()
         summary = (
-            f"{_count(len(page.articles), 'photo')}, {sum(count[0] > 0 for count in page.counts)} "
-            f"with objects · {_count(objects, 'object')} in all · {_percent(object_px, px)} of "
-            "all pixels"
+            f"{counted(len(page.articles), 'photo')}, "
+            f"{sum(count[0] > 0 for count in page.counts)} with objects · "
+            f"{_objects(objects)} in all · {_percent(object_px, px)} of all pixels"
         )
         heads = "".join(f"<span>{caption}</span>" for caption in _COLUMNS.values())
         body = (
@@ -287,8 +288,8 @@ def _document(page: _Page, title: str, subtitle: str) -> bytes:
     ).encode()
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+def _objects(number: int) -> str:
+    return counted(number, "object") if number else "no objects"
 
 
 def _percent(part: int, whole: int) -> str:

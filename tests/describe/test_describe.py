@@ -8,7 +8,7 @@ from skimage.color import deltaE_cie76, rgb2lab
 
 from approaches.network.config import TrainingConfig
 from common.data import DataSet, Sample
-from common.data.check import Finding as Problem
+from common.data.check import Finding
 from common.describe import (
     PHOTO_COLUMNS,
     describe_data_set,
@@ -17,8 +17,8 @@ from common.describe import (
     describe_photo,
     describe_photos,
     effective_images,
-    object_findings,
-    set_findings,
+    object_observations,
+    set_observations,
     similar_images,
 )
 from common.describe.__main__ import main as describe
@@ -341,28 +341,31 @@ def object_table(count: int = 300, seed: int = 0) -> pd.DataFrame:
 
 def test_even_and_uneven_objects_are_told_apart():
     table = object_table()
-    assert "which chance alone can make" in object_findings.of_positions(table).found
-    assert "Of 5×5 equal fields" in object_findings.of_positions(table).found
-    assert "Of 3×3 equal fields" in object_findings.of_positions(table.head(60)).found
-    assert "to all sides" in object_findings.of_shapes(table).found
+    assert "which chance alone can make" in object_observations.of_positions(table).found
+    assert "Of 5×5 equal fields" in object_observations.of_positions(table).found
+    assert "Of 3×3 equal fields" in object_observations.of_positions(table.head(60)).found
+    assert "to all sides" in object_observations.of_shapes(table).found
     heaped = table.assign(centre_x=table["centre_x"] / 2, angle_deg=table["angle_deg"] / 3)
-    assert ", more uneven" in object_findings.of_positions(heaped).found
-    assert "more to some sides" in object_findings.of_shapes(heaped).found
+    assert ", more uneven" in object_observations.of_positions(heaped).found
+    assert "more to some sides" in object_observations.of_shapes(heaped).found
 
 
 def test_sizes_are_said_with_their_numbers_and_large_objects_ask_for_larger_crops():
     table = object_table()
-    finding = object_findings.of_sizes(table)
+    finding = object_observations.of_sizes(table)
     assert f"{table['length_px'].median():.0f} px" in finding.found
     assert "100 % fit into a crop of 192 px" in finding.found
-    assert "raise `crop_px`" in object_findings.of_sizes(table.assign(length_px=400.0)).consequence
+    assert (
+        "raise `crop_px`"
+        in object_observations.of_sizes(table.assign(length_px=400.0)).consequence
+    )
 
 
 def test_faint_objects_are_counted_and_named():
     table = object_table()
-    assert "None of 300 objects" in object_findings.of_contrast(table).found
+    assert "None of 300 objects" in object_observations.of_contrast(table).found
     table.loc[[5, 9], "contrast"] = (4.0, 3.0)
-    finding = object_findings.of_contrast(table)
+    finding = object_observations.of_contrast(table)
     assert (
         "2 of 300 objects (0.7 %) lie below 10, the faintest in the images 9, 5." in finding.found
     )
@@ -370,7 +373,7 @@ def test_faint_objects_are_counted_and_named():
     halves = table.assign(
         split=["train"] * 150 + ["val"] * 150, contrast=[30.0] * 150 + [20.0] * 150
     )
-    assert object_findings.of_contrast(halves).found.endswith(
+    assert object_observations.of_contrast(halves).found.endswith(
         "By split the medians are 30 in train and 20 in val."
     )
 
@@ -378,15 +381,15 @@ def test_faint_objects_are_counted_and_named():
 def test_the_best_single_rule_is_named_with_its_share():
     table = object_table()
     darker = table.assign(object_l=table["ring_l"] - 5)
-    finding = object_findings.of_colours(darker)
+    finding = object_observations.of_colours(darker)
     assert "0 % are lighter" in finding.found
     assert "*darker than the surroundings*, holds for 100 %" in finding.consequence
 
 
 def test_counts_differ_in_their_consequence_with_and_without_empty_images():
     table = pd.DataFrame({"split": ["train", "train", "val"], "objects": [1, 1, 1]})
-    assert "no value" in object_findings.of_counts(table).consequence
-    finding = object_findings.of_counts(table.assign(objects=[3, 0, 1]))
+    assert "no value" in object_observations.of_counts(table).consequence
+    finding = object_observations.of_counts(table.assign(objects=[3, 0, 1]))
     assert (
         "2 images with 3 objects; val has 1 image with 1 object: 1 image without object"
         in finding.found
@@ -399,7 +402,7 @@ def test_counts_differ_in_their_consequence_with_and_without_empty_images():
 )
 def test_nothing_is_claimed_of_no_objects(name):
     assert (
-        getattr(object_findings, name)(object_table(0)).found
+        getattr(object_observations, name)(object_table(0)).found
         == "There is no object in these images."
     )
 
@@ -410,25 +413,25 @@ def test_the_share_is_said_of_images_with_objects_alone():
     )
     assert (
         "2.0 % of the pixels in the median, one pixel in 50"
-        in object_findings.of_share(table).found
+        in object_observations.of_share(table).found
     )
 
 
 def test_the_sentences_speak_of_the_settings_the_networks_have():
     config = TrainingConfig()
-    assert config.crop_px == object_findings.CROP_PX
-    assert tuple(config.zoom) == object_findings.ZOOM
-    assert config.object_share == object_findings.OBJECT_SHARE
+    assert config.crop_px == object_observations.CROP_PX
+    assert tuple(config.zoom) == object_observations.ZOOM
+    assert config.object_share == object_observations.OBJECT_SHARE
 
 
 def test_shared_groups_are_said_and_single_images_stand_for_themselves():
     shared = pd.DataFrame(
         {"split": ["train", "train", "val", "val"], "group": ["a", "a", "a", "b"]}
     )
-    finding = set_findings.of_groups(shared)
+    finding = set_observations.of_groups(shared)
     assert "1 of the 2 groups of val are in train too, and 50 % of its images" in finding.found
     assert "well known objects" in finding.consequence
-    alone = set_findings.of_groups(shared.assign(group=list("abcd")))
+    alone = set_observations.of_groups(shared.assign(group=list("abcd")))
     assert "are in train too" not in alone.found
     assert alone.consequence.startswith("Every image stands for itself")
 
@@ -436,11 +439,11 @@ def test_shared_groups_are_said_and_single_images_stand_for_themselves():
 def test_grounds_that_cross_groups_ask_for_new_grounds(labelled):
     whole = grounds(labelled)
     apart = similar_images({"train": whole.subset([0, 2]), "val": whole.subset([5])})
-    assert "0 % of the images" in set_findings.of_grounds(apart).found
-    assert set_findings.of_grounds(apart).consequence == set_findings.APART
+    assert "0 % of the images" in set_observations.of_grounds(apart).found
+    assert set_observations.of_grounds(apart).consequence == set_observations.APART
     crossing = similar_images({"train": whole.subset([0, 2, 4]), "val": whole.subset([1, 3])})
     crossing = crossing.assign(halves=0.15, ground=[1, 2, 3, 1, 2])
-    finding = set_findings.of_grounds(crossing)
+    finding = set_observations.of_grounds(crossing)
     assert "2 grounds lie under images of several groups" in finding.found
     assert "100 % of the val images have such a twin in train" in finding.consequence
 
@@ -455,24 +458,24 @@ def photo_table(count: int, brightness: float) -> pd.DataFrame:
 
 def test_photos_are_said_to_differ_only_where_they_do():
     train = photo_table(400, 40)
-    like = set_findings.of_photos(train, photo_table(200, 40))
+    like = set_observations.of_photos(train, photo_table(200, 40))
     assert "in everything that is measured" in like.found
-    dark = set_findings.of_photos(train, photo_table(200, 10))
+    dark = set_observations.of_photos(train, photo_table(200, 10))
     assert "is darker than 100 % of the training images" in dark.found
     assert dark.consequence.startswith("Brightness must vary downwards")
     assert "hints" not in dark.found
-    assert "hints" in set_findings.of_photos(train, photo_table(5, 10)).found
-    assert "no photos" in set_findings.of_photos(train, photo_table(0, 10)).found
+    assert "hints" in set_observations.of_photos(train, photo_table(5, 10)).found
+    assert "no photos" in set_observations.of_photos(train, photo_table(0, 10)).found
 
 
 def test_errors_of_the_data_must_be_mended_and_warnings_not():
-    warning = Problem("warning", "a.jpg", "EXIF orientation 6", "none", "turn it")
-    error = Problem("error", "b.jpg", "no such file", "a file", "copy it")
-    assert "go on" in set_findings.of_problems([warning]).consequence
-    finding = set_findings.of_problems([warning, error])
+    warning = Finding("warning", "a.jpg", "EXIF orientation 6", "none", "turn it")
+    error = Finding("error", "b.jpg", "no such file", "a file", "copy it")
+    assert "go on" in set_observations.of_problems([warning]).consequence
+    finding = set_observations.of_problems([warning, error])
     assert "1 error and 1 warning: EXIF orientation 6 and no such file" in finding.found
     assert "must be mended" in finding.consequence
-    assert "Nothing has to be mended" in set_findings.of_problems([]).consequence
+    assert "Nothing has to be mended" in set_observations.of_problems([]).consequence
 
 
 def test_examples_run_from_the_lowest_to_the_highest_without_repeats():
@@ -520,7 +523,7 @@ def test_rounding_leaves_whole_numbers_and_texts_alone():
 
 
 def test_the_fields_that_are_tested_are_those_that_are_drawn():
-    assert object_findings.FIELDS == data_plots.FIELDS
+    assert object_observations.FIELDS == data_plots.FIELDS
 
 
 def test_all_findings_are_written_as_text_and_a_folder_that_cannot_be_read_is_named(
@@ -542,7 +545,7 @@ def test_an_interrupted_description_is_one_line_and_no_file(
     def stopped(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("common.describe.__main__.findings_of", stopped)
+    monkeypatch.setattr("common.describe.__main__.observations_of", stopped)
     assert describe([str(sample_folder), "--output", str(tmp_path / "findings.md")]) == 130
     assert capsys.readouterr().err == "interrupted; nothing was written\n"
     assert list(tmp_path.iterdir()) == []

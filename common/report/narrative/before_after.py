@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from common.describe.finding import listed
 from common.leaderboard import as_markdown, read_leaderboard
 from common.records import RUN_FILE, read_description
-from common.report.narrative.words import between, code
+from common.words import between, code, counted, listed
 
 
 def stored_board(run: Path) -> pd.DataFrame | None:
@@ -124,8 +123,8 @@ def _of_steps(boards: list[pd.DataFrame]) -> str:
     since = "" if before else " were added between the two runs and"
     return (
         "Steps of the post-processing beyond the threshold (hysteresis, filled holes, a least "
-        f"area){since} are kept where *tune* shows a gain: by {kept or 'none'} of {len(steps)} "
-        f"approach{'es' if len(steps) != 1 else ''}."
+        f"area){since} are kept where *tune* shows a gain: by {kept or 'none'} of "
+        f"{counted(len(steps), 'approach', 'approaches')}."
     )
 
 

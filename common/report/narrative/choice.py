@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from common.analysis.object_counts import COUNTS, count_difference, object_counts
-from common.describe.finding import counted, listed
 from common.report.finished_run import FinishedRun
+from common.report.narrative.phrases import NOTHING, device_of
 from common.report.narrative.unseen import seen_in_training
-from common.report.narrative.words import NOTHING, between, code, device_of, duration, fewer
+from common.words import between, code, counted, duration, fewer, listed
 
 SLOWER = 1.2  # times; less is not worth calling a price
 

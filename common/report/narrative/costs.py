@@ -4,9 +4,9 @@ taken.
 
 import pandas as pd
 
-from common.describe.finding import counted, listed
 from common.report.finished_run import FinishedRun
-from common.report.narrative.words import amount, code, device_of, duration
+from common.report.narrative.phrases import device_of
+from common.words import amount, code, counted, duration, listed
 
 EARLY, LATE = (
     0.8,

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from common.describe.finding import counted, listed
 from common.report.narrative.expectations import Planned
 from common.report.narrative.studies import BASELINE
-from common.report.narrative.words import between, duration
+from common.words import between, counted, duration, listed
 
 COSTS = ("predict_seconds_per_image", "fit_seconds")  # the first counts before the second
 # times that differ by less than this factor are taken as equal: they vary as much on a busy

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from common.describe.finding import counted, listed
 from common.leaderboard import as_markdown
-from common.report.narrative.words import between
+from common.words import between, counted, listed
 
 SAME = 0.01  # mean Dice; bounds within it on both sides are taken as no difference
 RIGHT, WRONG, OPEN = "as expected", "opposite", "undecided"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from common.describe.finding import counted, listed, percent
 from common.masks.postprocess import THRESHOLDS
 from common.report.finished_run import FinishedRun
-from common.report.narrative.words import NOTHING, between, code
+from common.report.narrative.phrases import NOTHING
+from common.words import between, code, counted, listed, percent
 
 NOT_STORED = "The records of this run are not stored beside its tables, so this cannot be shown."
 # of the training; a highest Dice that comes later leaves open whether more time would help

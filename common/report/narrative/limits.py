@@ -1,8 +1,8 @@
 """What must not be concluded from a run."""
 
-from common.describe.finding import counted, percent
 from common.report.finished_run import FinishedRun
 from common.report.narrative.costs import budget_of
+from common.words import counted, percent
 
 FEW_GROUPS = 30
 FEW_PHOTOS = 30

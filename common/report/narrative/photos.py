@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from common.coco import rasterise, read_entries
-from common.describe.finding import counted, listed, percent, span
+from common.words import counted, listed, percent, span
 
 COLUMNS = "photo height_px width_px object area_px length_px width_of_object_px".split()
 USUAL = 0.95  # of the objects of train are exceeded

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from common.describe.finding import listed, percent
 from common.report.finished_run import FinishedRun
-from common.report.narrative.words import NOTHING, code
+from common.report.narrative.phrases import NOTHING
+from common.words import code, listed, percent
 
 Found = Mapping[str, Mapping[str, pd.DataFrame | None]]
 Settings = Mapping[str, Any]

@@ -5,9 +5,9 @@ trainings would change.
 import numpy as np
 import pandas as pd
 
-from common.describe.finding import counted, listed, percent
 from common.report.finished_run import FinishedRun
-from common.report.narrative.words import NOTHING, between, code
+from common.report.narrative.phrases import NOTHING
+from common.words import between, code, counted, listed, percent
 
 ALONE = "With a single approach there is nothing to compare."
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.describe.finding import counted, listed, percent
+from common.words import counted, listed, percent
 
 NAME = "photos_read.csv"
 COUNTS = ("objects", "found", "invented")

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from common.describe.finding import counted, listed
 from common.report.finished_run import FinishedRun
-from common.report.narrative.words import NOTHING, code
+from common.report.narrative.phrases import NOTHING
+from common.words import code, counted, listed
 
 # Column of the leaderboard → what it catches that mean Dice does not.
 METRICS = {

@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from common.describe.finding import counted, listed
-from common.report.narrative.words import between
+from common.words import between, counted, listed
 
 BASELINE = "baseline"
 

@@ -5,9 +5,8 @@ probabilities.
 import numpy as np
 import pandas as pd
 
-from common.describe.finding import counted, listed
 from common.report.finished_run import FinishedRun
-from common.report.narrative.words import code
+from common.words import code, counted, listed, plural
 
 LEAN = 0.02  # a mean probability that is off by more is called too high or too low
 FEW = 30  # images
@@ -84,7 +83,7 @@ def _against_members(run: FinishedRun, table: pd.DataFrame) -> str:
     each = listed([f"`{name}` {kept[name]:.3f}" for name in members], most=12)
     return (
         f"At the highest severity ({severity}) it keeps {kept[run.winner]:.3f}, {ahead} its "
-        f"{'member' if len(members) == 1 else 'members'} "
+        f"{plural('member', len(members))} "
         f"{each}{_members_ahead(worst, run.winner, members)}."
     )
 

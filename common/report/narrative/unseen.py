@@ -5,12 +5,12 @@ saw.
 import numpy as np
 import pandas as pd
 
-from common.describe.finding import counted
 from common.leaderboard import as_markdown
 from common.metrics import with_objects
 from common.records import Record
 from common.report.finished_run import FinishedRun
-from common.report.narrative.words import NOTHING
+from common.report.narrative.phrases import NOTHING
+from common.words import counted
 
 DIVIDED = "had to be divided between fit and tune"  # a note of the split
 FEW = 10  # groups; fewer are too few to rank by

@@ -5,10 +5,10 @@ import pandas as pd
 
 from common.analysis.lost_dice import images_of_half, loss_parts
 from common.analysis.strata import failed_by_all, members_of, outer_difference
-from common.describe.finding import counted, listed, percent
 from common.metrics import with_objects
 from common.report.finished_run import FinishedRun
-from common.report.narrative.words import NOTHING, between
+from common.report.narrative.phrases import NOTHING
+from common.words import between, counted, listed, percent
 
 NAMES = {
     "object_area_px": ("area of the objects", "px"),

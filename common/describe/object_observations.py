@@ -1,15 +1,16 @@
 """What the measured objects say: numbers, sizes, places, directions, colours, contrast, and their
 share of the image.
 
-Each function reads a table and returns a `Finding`. A sentence is chosen by the numbers, so that
-none stands under a data set of which it is not true.
+Each function reads a table and returns an `Observation`. A sentence is chosen by the numbers, so
+that none stands under a data set of which it is not true.
 """
 
 import numpy as np
 import pandas as pd
 from scipy.stats import chisquare
 
-from common.describe.finding import Finding, counted, listed, percent, span
+from common.describe.observation import Observation
+from common.words import counted, listed, percent, span
 
 # What the networks do unless told otherwise; tests compare both with their settings.
 CROP_PX = 192
@@ -22,14 +23,14 @@ CHANCE = (
 )
 FAINT = 10.0  # Delta E; objects below it are hard to see against a textured ground
 GREY = 12.0  # chroma below which a colour is white, grey or black
-NOTHING = Finding(
+NOTHING = Observation(
     "objects",
     "There is no object in these images.",
     "Nothing can be learned or scored; annotate images first.",
 )
 
 
-def of_counts(images: pd.DataFrame) -> Finding:
+def of_counts(images: pd.DataFrame) -> Observation:
     """How many images and objects.
 
     Args:
@@ -61,12 +62,12 @@ def of_counts(images: pd.DataFrame) -> Finding:
             " Photos may show several objects where these images show one: do not keep only the "
             "largest."
         )
-    return Finding("counts", f"{'; '.join(parts).capitalize()}: {spread}.", then)
+    return Observation("counts", f"{'; '.join(parts).capitalize()}: {spread}.", then)
 
 
 def of_sizes(
     objects: pd.DataFrame, crop_px: int = CROP_PX, zoom: tuple[float, float] = ZOOM
-) -> Finding:
+) -> Observation:
     """How large the objects are, for the crop, the scaling and the outline.
 
     Args:
@@ -96,10 +97,10 @@ def of_sizes(
         "approaches are a question of outlines, and at half the resolution the same slip costs "
         "twice as much."
     )
-    return Finding("sizes", found, then)
+    return Observation("sizes", found, then)
 
 
-def of_positions(objects: pd.DataFrame) -> Finding:
+def of_positions(objects: pd.DataFrame) -> Observation:
     """Where in the image objects lie; even or not by a chi-square test on 5×5 fields, on 3×3 of
     few objects.
     """
@@ -134,10 +135,10 @@ def of_positions(objects: pd.DataFrame) -> Finding:
             " Objects cut by the border hardly occur: a network trained on whole images would not "
             "learn them, crops that cut through objects make them."
         )
-    return Finding("positions", found, then)
+    return Observation("positions", found, then)
 
 
-def of_shapes(objects: pd.DataFrame) -> Finding:
+def of_shapes(objects: pd.DataFrame) -> Observation:
     """Directions (chi-square test on six sectors), aspect and solidity."""
     if objects.empty:
         return NOTHING
@@ -162,10 +163,10 @@ def of_shapes(objects: pd.DataFrame) -> Finding:
         else "Every direction occurs, so flips, quarter turns and rotations make images that "
         "could be in the data: all are used in training, and flips and turns when predicting."
     )
-    return Finding("shapes", found, then)
+    return Observation("shapes", found, then)
 
 
-def of_colours(objects: pd.DataFrame) -> Finding:
+def of_colours(objects: pd.DataFrame) -> Observation:
     """Colour of the objects against that of the ring around each."""
     judged = objects.dropna(subset=["contrast"])
     if judged.empty:
@@ -191,10 +192,10 @@ def of_colours(objects: pd.DataFrame) -> Finding:
         "is shifted only a little in training, since colour is evidence; brightness and "
         "saturation vary more."
     )
-    return Finding("colours", found, then)
+    return Observation("colours", found, then)
 
 
-def of_contrast(objects: pd.DataFrame) -> Finding:
+def of_contrast(objects: pd.DataFrame) -> Observation:
     """How far the objects stand out, and which do not; each split by itself where there is a
     column `split`.
     """
@@ -225,10 +226,10 @@ def of_contrast(objects: pd.DataFrame) -> Finding:
         if len(faint)
         else "No object is faint here, which flatters all approaches; do not expect it of photos."
     )
-    return Finding("contrast", found, then)
+    return Observation("contrast", found, then)
 
 
-def of_share(images: pd.DataFrame, crop_px: int = CROP_PX) -> Finding:
+def of_share(images: pd.DataFrame, crop_px: int = CROP_PX) -> Observation:
     """How much of the image is object.
 
     Args:
@@ -250,4 +251,4 @@ def of_share(images: pd.DataFrame, crop_px: int = CROP_PX) -> Finding:
         "so the loss adds Dice to it, and most crops are taken near objects, where one of median "
         f"size covers {percent(in_crop)} of {crop_px}×{crop_px} px."
     )
-    return Finding("share", found, then)
+    return Observation("share", found, then)

@@ -1,16 +1,17 @@
 """What the data sets say as wholes: problems, repeated cut-outs and grounds, and how the photos
 without labels differ.
 
-Each function reads tables and returns a `Finding`; see `common.describe.object_findings`.
+Each function reads tables and returns an `Observation`; see `common.describe.object_observations`.
 """
 
 from collections.abc import Sequence
 
 import pandas as pd
 
-from common.data.check import Finding as Problem
-from common.describe.finding import Finding, counted, listed, percent
+from common.data.check import Finding
+from common.describe.observation import Observation
 from common.describe.similarity import effective_images
+from common.words import counted, listed, percent
 
 # Column → its name, and what more and less of it is called.
 WORDS = {
@@ -48,13 +49,13 @@ ADVICE = {
 }
 
 
-def of_problems(problems: Sequence[Problem]) -> Finding:
+def of_problems(problems: Sequence[Finding]) -> Observation:
     """What the data check found."""
     errors = [problem for problem in problems if problem.level == "error"]
     kinds = list(dict.fromkeys(problem.found for problem in problems))
     warnings = len(problems) - len(errors)
     if not problems:
-        return Finding(
+        return Observation(
             "quality",
             "The check finds no unreadable file, no outline out of its image and no repeated "
             "image.",
@@ -70,10 +71,10 @@ def of_problems(problems: Sequence[Problem]) -> Finding:
         if errors
         else "A run can go on; each warning stands in the table with what it changes."
     )
-    return Finding("quality", found, then)
+    return Observation("quality", found, then)
 
 
-def of_groups(images: pd.DataFrame) -> Finding:
+def of_groups(images: pd.DataFrame) -> Observation:
     """How many independent images, by the groups of the annotation file.
 
     Args:
@@ -112,10 +113,10 @@ def of_groups(images: pd.DataFrame) -> Finding:
             " A score on val says how well known objects are found again; new ones will be found "
             "less well."
         )
-    return Finding("groups", found, then)
+    return Observation("groups", found, then)
 
 
-def of_grounds(similar: pd.DataFrame) -> Finding:
+def of_grounds(similar: pd.DataFrame) -> Observation:
     """How often grounds repeat, inside groups and across them.
 
     Args:
@@ -139,10 +140,10 @@ def of_grounds(similar: pd.DataFrame) -> Finding:
         )
     crossed = sum(len(set(groups)) > 1 for _, groups in similar.groupby("ground")["group"])
     if not crossed:
-        return Finding("grounds", found, APART)
+        return Observation("grounds", found, APART)
     val = similar[similar["split"] == "val"]
     twins = float((val["distance_other_split"] <= limit).mean())
-    return Finding(
+    return Observation(
         "grounds",
         f"{found} {counted(crossed, 'ground')} {'lies' if crossed == 1 else 'lie'} under images "
         "of several groups.",
@@ -175,7 +176,7 @@ def compare_photos(images: pd.DataFrame, photos: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["column", "train_median", "photo_median", "rank", "word"])
 
 
-def of_photos(images: pd.DataFrame, photos: pd.DataFrame) -> Finding:
+def of_photos(images: pd.DataFrame, photos: pd.DataFrame) -> Observation:
     """How the photos without labels differ from the training images.
 
     Args:
@@ -187,7 +188,7 @@ def of_photos(images: pd.DataFrame, photos: pd.DataFrame) -> Finding:
         "their masks."
     )
     if photos.empty:
-        return Finding(
+        return Observation(
             "photos",
             "There are no photos without labels.",
             "Nothing says whether the scores hold on real photos.",
@@ -211,4 +212,4 @@ def of_photos(images: pd.DataFrame, photos: pd.DataFrame) -> Finding:
     then = "; ".join(advice)
     then = f"{then[0].upper()}{then[1:]}. " if then else ""
     then += "Do not take the scores on val for scores on these photos. " if said else ""
-    return Finding("photos", found, then + unlabelled)
+    return Observation("photos", found, then + unlabelled)
