@@ -1,17 +1,14 @@
-"""Run-length encoding of binary masks in the two dialects a benchmark meets: the submission's text
-and COCO's counts.
+"""Run-length encoding of binary masks in the submission's dialect: row-major, 1-based `start
+length` pairs.
 
-Both look like lists of integers and each decodes the other's without complaint into a wrong mask,
-so every function here says in its name which one it means: `encode_rle`/`decode_rle` speak the
-submission's dialect (row-major, 1-based `start length` pairs), `*_coco_rle` speak COCO's
-(column-major, run lengths that begin with the zeros). The module refuses to guess: what is not a
-2-D bool mask is not encoded, and what is not well-formed is not decoded. It does not read
-compressed COCO counts; pycocotools does.
+COCO's counts (column-major, run lengths that begin with the zeros) look alike, and each dialect
+decodes the other's without complaint into a wrong mask. They are read by `common.coco` alone. This
+module refuses to guess: what is not a 2-D bool mask is not encoded, and what is not well-formed is
+not decoded.
 """
 
 import operator
 import re
-from typing import Any
 
 import numpy as np
 
@@ -46,7 +43,7 @@ def encode_rle(mask: np.ndarray) -> str:
         >>> encode_rle(np.array([[False, False, True], [True, False, True]]))
         '3 2 6 1'
     """
-    flat = _checked_mask(mask, "encode_rle").ravel(order="C")
+    flat = _checked_mask(mask).ravel(order="C")
     bounds = _bounds(flat)  # start, end, start, end, … with exclusive ends
     bounds[1::2] -= bounds[0::2]
     bounds[0::2] += 1
@@ -75,7 +72,7 @@ def decode_rle(text: str, shape: tuple[int, int]) -> np.ndarray:
         >>> decode_rle("3 2 6 1", (2, 3)).astype(int).tolist()
         [[0, 0, 1], [1, 0, 1]]
     """
-    height, width = _checked_shape(shape, "decode_rle")
+    height, width = _checked_shape(shape)
     numbers = _integers(text)
     starts, lengths = numbers[0::2] - 1, numbers[1::2]
     ends = starts + lengths
@@ -84,97 +81,6 @@ def decode_rle(text: str, shape: tuple[int, int]) -> np.ndarray:
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         flat[start:end] = True
     return flat.reshape(height, width)
-
-
-def encode_coco_rle(mask: np.ndarray) -> dict[str, list[int]]:
-    """Encode a mask as an uncompressed COCO RLE.
-
-    Pixels are counted down the columns (Fortran order); `counts` are the lengths of the runs of
-    zeros and ones in turn. The first run is one of zeros and is 0 long when the top left pixel
-    belongs to the mask.
-
-    Args:
-        mask: (H, W) bool.
-
-    Returns:
-        `{"size": [H, W], "counts": [zeros, ones, zeros, …]}`, plain ints that `json` can write.
-
-    Raises:
-        RleError: the mask is not a 2-D bool array.
-
-    Source: COCO data format, `segmentation` of an annotation with `iscrowd: 1`.
-
-    Examples:
-        >>> encode_coco_rle(np.array([[False, False, True], [True, False, True]]))
-        {'size': [2, 3], 'counts': [1, 1, 2, 2]}
-    """
-    flat = _checked_mask(mask, "encode_coco_rle").ravel(order="F")
-    bounds = _bounds(flat)
-    if (
-        bounds.size and bounds[-1] == flat.size
-    ):  # a last run of ones reaches the end: no run of zeros after it
-        bounds = bounds[:-1]
-    return {
-        "size": list(mask.shape),
-        "counts": np.diff(bounds, prepend=0, append=flat.size).tolist(),
-    }
-
-
-def decode_coco_rle(rle: dict[str, Any]) -> np.ndarray:
-    """Decode an uncompressed COCO RLE; the inverse of `encode_coco_rle`.
-
-    Args:
-        rle: `{"size": [H, W], "counts": [zeros, ones, zeros, …]}`; runs of length 0 are allowed
-            anywhere.
-
-    Returns:
-        (H, W) bool, C-contiguous.
-
-    Raises:
-        RleError: a key is missing, the counts are compressed, are not integers, are negative, or
-            do not add up to H * W.
-    """
-    if not isinstance(rle, dict) or not {"size", "counts"} <= rle.keys():
-        raise RleError(
-            f"decode_coco_rle got {_shown(rle)}; it needs a dict with the keys 'size' and "
-            "'counts'."
-        )
-    height, width = _checked_shape(rle["size"], "decode_coco_rle")
-    counts = rle["counts"]
-    if isinstance(counts, str | bytes):
-        raise RleError(
-            f"decode_coco_rle got compressed counts ({_shown(counts)}); it reads lists of "
-            "integers. Decode them with pycocotools.mask.decode(rle).astype(bool)."
-        )
-    runs = _checked_counts(counts, height, width)
-    is_mask = np.arange(runs.size) % 2 == 1
-    return np.ascontiguousarray(np.repeat(is_mask, runs).reshape(width, height).T)
-
-
-def submission_to_coco(text: str, shape: tuple[int, int]) -> dict[str, list[int]]:
-    """Turn a submission's RLE of an image of `shape` (H, W) into an uncompressed COCO RLE.
-
-    Raises:
-        RleError: as `decode_rle`.
-
-    Examples:
-        >>> submission_to_coco("3 2 6 1", (2, 3))
-        {'size': [2, 3], 'counts': [1, 1, 2, 2]}
-    """
-    return encode_coco_rle(decode_rle(text, shape))
-
-
-def coco_to_submission(rle: dict[str, Any]) -> str:
-    """Turn an uncompressed COCO RLE into the submission's RLE.
-
-    Raises:
-        RleError: as `decode_coco_rle`.
-
-    Examples:
-        >>> coco_to_submission({"size": [2, 3], "counts": [1, 1, 2, 2]})
-        '3 2 6 1'
-    """
-    return encode_rle(decode_coco_rle(rle))
 
 
 def _bounds(flat: np.ndarray) -> np.ndarray:
@@ -190,7 +96,7 @@ def _bounds(flat: np.ndarray) -> np.ndarray:
 def _integers(text: str) -> np.ndarray:
     if not isinstance(text, str):
         raise RleError(
-            f"decode_rle got {_shown(text)} of type {type(text).__name__}; it needs a str, and "
+            f"decode_rle got {_excerpt(text)} of type {type(text).__name__}; it needs a str, and "
             "the empty mask is ''. If the text comes from pandas.read_csv, read with "
             "keep_default_na=False, dtype=str."
         )
@@ -201,13 +107,13 @@ def _integers(text: str) -> np.ndarray:
         after = first + 2
         pair = " ".join(tokens[first:after])
         raise RleError(
-            f"decode_rle: pair {wrong // 2 + 1} ({_shown(pair)}) holds {_shown(tokens[wrong])}, "
-            "which is not an integer of at most 18 digits; write `start length` pairs such as '3 "
-            "2 6 1'."
+            f"decode_rle: pair {wrong // 2 + 1} ({_excerpt(pair)}) holds "
+            f"{_excerpt(tokens[wrong])}, which is not an integer of at most 18 digits; write "
+            "`start length` pairs such as '3 2 6 1'."
         )
     if len(tokens) % 2:
         raise RleError(
-            f"decode_rle: pair {len(tokens) // 2 + 1} ({_shown(tokens[-1])}) has a start and no "
+            f"decode_rle: pair {len(tokens) // 2 + 1} ({_excerpt(tokens[-1])}) has a start and no "
             f"length: the text has {len(tokens)} numbers, an odd count. Each run needs `start "
             "length`; the text may have been cut off."
         )
@@ -248,7 +154,7 @@ def _check_runs(
     raise RleError(f"decode_rle: pair {pair + 1} ('{start} {length}') {problem}.")
 
 
-def _checked_mask(mask: np.ndarray, caller: str) -> np.ndarray:
+def _checked_mask(mask: np.ndarray) -> np.ndarray:
     if isinstance(mask, np.ndarray) and mask.ndim == 2 and mask.dtype == bool:
         return mask
     found = (
@@ -257,46 +163,24 @@ def _checked_mask(mask: np.ndarray, caller: str) -> np.ndarray:
         else type(mask).__name__
     )
     raise RleError(
-        f"{caller} got {found}; it needs a 2-D bool mask (H, W). Threshold first, e.g. mask = "
+        f"encode_rle got {found}; it needs a 2-D bool mask (H, W). Threshold first, e.g. mask = "
         "proba >= 0.5."
     )
 
 
-def _checked_shape(shape: tuple[int, int], caller: str) -> tuple[int, int]:
+def _checked_shape(shape: tuple[int, int]) -> tuple[int, int]:
     try:
         height, width = map(operator.index, shape)
     except (TypeError, ValueError):
         height = width = -1
     if min(height, width) < 0:
         raise RleError(
-            f"{caller} got the shape {_shown(shape)}; it needs two integers (H, W), e.g. "
+            f"decode_rle got the shape {_excerpt(shape)}; it needs two integers (H, W), e.g. "
             "image.shape[:2]."
         )
     return height, width
 
 
-def _checked_counts(counts: list[int], height: int, width: int) -> np.ndarray:
-    if not isinstance(counts, list | tuple):
-        raise RleError(
-            f"decode_coco_rle got counts {_shown(counts)}; it needs a list of run lengths."
-        )
-    wrong = next(
-        (i for i, run in enumerate(counts) if not hasattr(run, "__index__") or run < 0), None
-    )
-    if wrong is not None:
-        raise RleError(
-            f"decode_coco_rle: counts[{wrong}] is {_shown(counts[wrong])}; counts are run "
-            "lengths, integers from 0 up."
-        )
-    total = sum(map(int, counts))
-    if total != height * width:
-        raise RleError(
-            f"decode_coco_rle: the counts add up to {total} pixels, 'size' says {height} x "
-            f"{width} = {height * width}; the code belongs to another image size, or was cut off."
-        )
-    return np.array(counts, dtype=np.int64)
-
-
-def _shown(value: object, limit: int = 60) -> str:
+def _excerpt(value: object, limit: int = 60) -> str:
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import pytest
 from hypothesis import settings
+from pycocotools import mask as pycoco
 
 from common.coco import Entry
 from common.data import Data, DataSet, load_data
-from common.rle import encode_coco_rle
 from common.sample import generate
 
 os.environ.setdefault(
@@ -62,7 +62,7 @@ def labelled(tmp_path) -> Labelled:
                 {
                     "id": number,
                     "image_id": image_id,
-                    "segmentation": encode_coco_rle(region),
+                    "segmentation": _compressed(region),
                     "iscrowd": crowd,
                 }
                 for number, (region, crowd) in enumerate(regions)
@@ -74,3 +74,9 @@ def labelled(tmp_path) -> Labelled:
         return DataSet(entries)
 
     return make
+
+
+def _compressed(mask: np.ndarray) -> dict:
+    """A mask (H, W) bool as COCO's compressed RLE."""
+    rle = pycoco.encode(np.asfortranarray(mask.astype(np.uint8)))
+    return {"size": rle["size"], "counts": rle["counts"].decode()}

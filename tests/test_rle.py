@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,15 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pycocotools import mask as pycoco
 
-from common.rle import (
-    RleError,
-    coco_to_submission,
-    decode_coco_rle,
-    decode_rle,
-    encode_coco_rle,
-    encode_rle,
-    submission_to_coco,
-)
+from common.rle import RleError, decode_rle, encode_rle
 
 masks = hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=13))
 
@@ -50,40 +40,18 @@ def test_decode_inverts_encode(mask):
 
 
 @given(masks)
-def test_memory_order_does_not_change_either_code(mask):
-    fortran = np.asfortranarray(mask)
-    assert encode_rle(fortran) == encode_rle(mask)
-    assert encode_coco_rle(fortran) == encode_coco_rle(mask)
+def test_memory_order_does_not_change_the_code(mask):
+    assert encode_rle(np.asfortranarray(mask)) == encode_rle(mask)
 
 
 @given(masks)
-def test_coco_counts_decode_in_pycocotools_to_the_same_mask(mask):
-    rle = json.loads(json.dumps(encode_coco_rle(mask)))
-    compressed = pycoco.frPyObjects(rle, *mask.shape)
-    np.testing.assert_array_equal(pycoco.decode([compressed])[:, :, 0].astype(bool), mask)
-    assert int(pycoco.area([compressed])[0]) == mask.sum()
-
-
-@given(masks)
-def test_coco_counts_compress_to_what_pycocotools_encodes(mask):
-    """The very same counts, so no superfluous run of length 0 is written."""
-    ours = pycoco.frPyObjects(encode_coco_rle(mask), *mask.shape)
-    assert ours == pycoco.encode(np.asfortranarray(mask.astype(np.uint8)))
-
-
-@given(masks)
-def test_coco_decode_inverts_encode(mask):
-    decoded = decode_coco_rle(encode_coco_rle(mask))
-    assert decoded.dtype == bool
-    assert decoded.flags.c_contiguous
-    np.testing.assert_array_equal(decoded, mask)
-
-
-@given(masks)
-def test_dialects_convert_into_each_other(mask):
-    text, rle = encode_rle(mask), encode_coco_rle(mask)
-    assert submission_to_coco(text, mask.shape) == rle
-    assert coco_to_submission(rle) == text
+def test_runs_are_those_of_pycocotools_on_the_transposed_mask(mask):
+    """COCO counts down the columns, so the transposed mask has the submission's runs."""
+    runs = np.array(encode_rle(mask).split(), dtype=int).reshape(-1, 2)
+    edges = (runs[:, :1] - 1 + np.stack([0 * runs[:, 1], runs[:, 1]], axis=1)).ravel()
+    counts = np.diff(edges, prepend=0, append=mask.size).tolist()
+    rle = pycoco.frPyObjects({"size": list(mask.T.shape), "counts": counts}, *mask.T.shape)
+    np.testing.assert_array_equal(pycoco.decode(rle).astype(bool).T, mask)
 
 
 @settings(max_examples=300)
@@ -105,11 +73,10 @@ def test_decode_accepts_exactly_sorted_runs_inside_the_image(numbers, height, wi
         assert (np.flatnonzero(decode_rle(text, (height, width))) + 1).tolist() == covered
 
 
-def test_mask_without_symmetry_tells_the_dialects_apart():
+def test_mask_without_symmetry_has_its_runs_along_the_rows():
     mask = np.zeros((3, 4), dtype=bool)
     mask[0, 3] = mask[1, 0] = mask[2, 1] = True
     assert encode_rle(mask) == "4 2 10 1"
-    assert encode_coco_rle(mask) == {"size": [3, 4], "counts": [1, 1, 3, 1, 3, 1, 2]}
 
 
 def test_run_crosses_row_ends():
@@ -121,26 +88,16 @@ def test_run_crosses_row_ends():
 def test_full_mask_is_one_run():
     full = np.ones((2, 5), dtype=bool)
     assert encode_rle(full) == "1 10"
-    assert encode_coco_rle(full) == {"size": [2, 5], "counts": [0, 10]}
-    assert decode_coco_rle({"size": [2, 5], "counts": [0, 10]}).all()
 
 
 def test_empty_mask_is_the_empty_string():
     empty = np.zeros((2, 5), dtype=bool)
     assert encode_rle(empty) == ""
-    assert encode_coco_rle(empty) == {"size": [2, 5], "counts": [10]}
     np.testing.assert_array_equal(decode_rle("", (2, 5)), empty)
-    assert submission_to_coco("", (2, 5)) == {"size": [2, 5], "counts": [10]}
 
 
 def test_runs_that_touch_are_read():
     assert decode_rle("1 2 3 1", (1, 4)).tolist() == [[True, True, True, False]]
-
-
-def test_runs_of_length_0_in_coco_counts_are_read():
-    assert decode_coco_rle({"size": [1, 4], "counts": [1, 1, 0, 1, 1, 0]}).tolist() == [
-        [False, True, True, False]
-    ]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +141,6 @@ def test_empty_cell_read_as_nan_says_how_to_read(tmp_path):
     assert not decode_rle(cell, (3, 4)).any()
 
 
-@pytest.mark.parametrize("encode", [encode_rle, encode_coco_rle])
 @pytest.mark.parametrize(
     ("mask", "found"),
     [
@@ -195,40 +151,12 @@ def test_empty_cell_read_as_nan_says_how_to_read(tmp_path):
         ([[True, False]], "list"),
     ],
 )
-def test_only_2d_bool_masks_are_encoded(encode, mask, found):
-    with pytest.raises(
-        ValueError, match=f"{encode.__name__} got .*{found}.*needs a 2-D bool mask"
-    ):
-        encode(mask)
+def test_only_2d_bool_masks_are_encoded(mask, found):
+    with pytest.raises(ValueError, match=f"encode_rle got .*{found}.*needs a 2-D bool mask"):
+        encode_rle(mask)
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 2, 3), (2.5, 2), (-1, 4), None, "ab"])
 def test_shape_must_be_two_integers(shape):
     with pytest.raises(RleError, match="needs two integers"):
         decode_rle("1 1", shape)
-
-
-@pytest.mark.parametrize("counts", ["04", b"04"])
-def test_compressed_counts_are_sent_to_pycocotools(counts):
-    with pytest.raises(RleError, match=r"pycocotools\.mask\.decode"):
-        decode_coco_rle({"size": [2, 2], "counts": counts})
-
-
-@pytest.mark.parametrize(
-    ("rle", "problem"),
-    [
-        ({"size": [2, 2], "counts": [1, 2]}, "add up to 3 pixels, 'size' says 2 x 2 = 4"),
-        ({"size": [2, 2], "counts": [1, 4]}, "add up to 5 pixels"),
-        ({"size": [2, 2], "counts": [5, -1]}, r"counts\[1\] is -1"),
-        ({"size": [2, 2], "counts": [2, 2.0]}, r"counts\[1\] is 2.0"),
-        ({"size": [2, 2], "counts": [2, "2"]}, r"counts\[1\] is '2'"),
-        ({"size": [2, 2], "counts": 4}, "needs a list"),
-        ({"size": [4], "counts": [4]}, "needs two integers"),
-        ({"counts": [4]}, "keys 'size' and 'counts'"),
-        ({"size": [2, 2]}, "keys 'size' and 'counts'"),
-        ([[0, 0, 1, 1]], "needs a dict"),
-    ],
-)
-def test_malformed_coco_rle_is_refused(rle, problem):
-    with pytest.raises(RleError, match=problem):
-        decode_coco_rle(rle)

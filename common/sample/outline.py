@@ -7,7 +7,6 @@ is cut in two through the hole.
 
 import cv2
 import numpy as np
-from pycocotools import mask as coco_mask
 
 MIN_PART_PX = 4
 
@@ -27,16 +26,6 @@ def outline(mask: np.ndarray) -> list[list[float]]:
     for label in range(1, count):
         polygons += _part_outline(labels == label)
     return polygons
-
-
-def rasterise(polygons: list[list[float]], height: int, width: int) -> np.ndarray:
-    """Draw polygons the one way this project does (`annToMask` of pycocotools) as an (H, W) bool
-    mask.
-    """
-    if not polygons:
-        return np.zeros((height, width), bool)
-    runs = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
-    return coco_mask.decode(runs).astype(bool)
 
 
 def without_crumbs(mask: np.ndarray) -> np.ndarray:

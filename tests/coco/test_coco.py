@@ -17,7 +17,6 @@ from pycocotools.coco import COCO
 
 from common.coco import DataError, Entry, list_photos, rasterise, read_entries, read_image
 from common.coco.annotations import decompress_counts
-from common.rle import encode_coco_rle
 
 HEIGHT, WIDTH = 37, 61
 SQUARE = [5, 6, 25, 6, 25, 20, 5, 20]
@@ -51,12 +50,23 @@ def write_split(folder: Path, annotations: list[dict], images: list[dict] | None
     return folder
 
 
+def uncompressed(mask: np.ndarray) -> dict:
+    """COCO's run lengths, one pixel after the other down the columns."""
+    counts, value = [0], False
+    for pixel in mask.ravel(order="F").tolist():
+        if pixel != value:
+            counts.append(0)
+            value = pixel
+        counts[-1] += 1
+    return {"size": list(mask.shape), "counts": counts}
+
+
 SEGMENTATIONS = {
     "polygon": [SQUARE],
     "polygon with fractions": [TRIANGLE],
     "polygon over the edge": [[-8, -3, 30, -3, 80, 50]],
     "several polygons": [SQUARE, TRIANGLE],
-    "uncompressed RLE": encode_coco_rle(blob()),
+    "uncompressed RLE": uncompressed(blob()),
     "compressed RLE": compressed(blob()),
     "RLE of nothing": {"size": [HEIGHT, WIDTH], "counts": [HEIGHT * WIDTH]},
     "RLE of everything": {"size": [HEIGHT, WIDTH], "counts": [0, HEIGHT * WIDTH]},
@@ -112,7 +122,7 @@ def test_crowd_is_ignored_where_no_object_covers_it(tmp_path):
     crowd = np.zeros((HEIGHT, WIDTH), dtype=bool)
     crowd[10:30, 10:50] = True
     notes = [
-        {"segmentation": encode_coco_rle(crowd), "iscrowd": 1},
+        {"segmentation": compressed(crowd), "iscrowd": 1},
         {"segmentation": [SQUARE], "iscrowd": 0},
     ]
     mask, ignore = rasterise(read_entries(write_split(tmp_path, notes))[0])
