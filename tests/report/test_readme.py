@@ -48,6 +48,13 @@ def test_every_approach_is_explained():
     assert not {name for name in TABLE if f"`{name}`" not in README}
 
 
-def test_every_file_and_folder_that_the_readme_links_to_exists():
-    links = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_file_and_folder_that_a_page_links_to_exists(page):
+    links = re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8"))
     assert links and not [link for link in links if not (ROOT / link).exists()]
+
+
+def test_every_file_that_contributors_are_told_of_exists():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    paths = re.findall(r"`((?:approaches|common|notebooks|tests)/[\w/.]*)`", text)
+    assert len(paths) > 4 and not [path for path in paths if not (ROOT / path).exists()]
