@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.commands import RefusedError
 from common.data import DataSet
+from common.records import Traits
 
 CHECKPOINT = (
     "checkpoint.pt"  # in the folder given to `fit`: an unfinished one that can be continued
@@ -182,22 +183,6 @@ class Budget(Config):
     epochs: Annotated[int, Field(gt=0)] | None = None
     steps: Annotated[int, Field(gt=0)] | None = None
     batch: Annotated[int, Field(gt=0)] | None = None
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What a caller must know of an approach before it runs.
-
-    Attributes:
-        pretrained_on: data outside the user's that shaped the model (`ImageNet`), or "" for none.
-        fits_on_all: `fit` is called on every process (it shares the work itself); else on the main
-            process alone.
-        deterministic: the same seed and number of steps give the same model on one CPU process.
-    """
-
-    pretrained_on: str = ""
-    fits_on_all: bool = False
-    deterministic: bool = True
 
 
 @dataclass

@@ -12,15 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from approaches import OutsideError, load, name_of_outside, processes
-from approaches.base import Approach, ConfigError
-from approaches.running.resume import model_folder
+from approaches import processes
+from approaches.base import ConfigError
+from approaches.segmenter import ProbabilityError, Segmenter
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
 from common.commands import command, started_as
 from common.files import write_whole
-from common.masks.postprocess import Postprocess, quantise
 from common.progress import progress
-from common.records import RUN_FILE, Record, read_description, read_record, read_records
 
 
 def photos_of(places: Sequence[Path]) -> list[Path]:
@@ -53,69 +51,22 @@ def photos_of(places: Sequence[Path]) -> list[Path]:
     return photos
 
 
-def trained(run: Path, approach: str | None) -> Record:
-    """The record of a complete approach of a run, or of its winner.
-
-    Raises:
-        ConfigError: the folder holds no run, or the run has no winner yet, or no complete approach
-            of that name.
-        DamagedFileError: a file of the run cannot be read.
-    """
-    if not (run / RUN_FILE).is_file():
-        raise ConfigError(
-            f"{run} has no {RUN_FILE}; expected the folder of a run, such as results/sample-quick."
-        )
-    name = approach or read_description(run).get("winner")
-    if name and ":" in name:
-        name = name_of_outside(name)
-    stored = {path.stem for path in (run / "records").glob("*.json")}
-    record = read_record(run, name) if name in stored else None
-    if record is None or record.status != "ok":
-        complete = [each.approach for each in read_records(run) if each.status == "ok"]
-        raise ConfigError(
-            f"{run} has no complete approach {name or 'that won'}; there are "
-            f"{', '.join(complete) or 'none'}. Name one of those with --approach, or train it "
-            "there first with bench.py."
-        )
-    return record
-
-
-def stored_model(run: Path, approach: str) -> Approach:
-    """The model of an approach of a run.
-
-    Raises:
-        ConfigError: a file of it is missing or cannot be read.
-    """
-    folder = model_folder(run, approach)
-    try:
-        return load(folder)
-    except (OSError, OutsideError) as error:
-        raise ConfigError(str(error)) from error
-    except Exception as error:
-        raise ConfigError(
-            f"the model in {folder} cannot be read ({type(error).__name__}: {error}); expected "
-            "what training wrote. Delete the folder; the approach is trained again when bench.py "
-            "goes on with the run."
-        ) from error
-
-
 def predict(
-    run: Path, approach: str | None, photos: Sequence[Path], output: Path
-) -> Iterator[OSError | None]:
+    segmenter: Segmenter, photos: Sequence[Path], output: Path
+) -> Iterator[OSError | ProbabilityError | None]:
     """Write the mask of each photo, at the photo's size, upright, 255 where the object is.
 
     Args:
-        run: folder of a run.
-        approach: one of its approaches; None takes its winner.
+        segmenter: makes the masks.
         photos: image files.
         output: folder for `<name of the photo>.png`; files of the same name are replaced.
 
     Yields:
-        For each photo None when its mask is written, or why it cannot be read and has no mask.
+        For each photo None when its mask is written, or why it has none: it cannot be read, or the
+        model gave no probabilities for it.
 
     Raises:
-        ConfigError: the run has no winner yet, or no complete approach of that name; or the masks
-            would lie among the photos.
+        ConfigError: the masks would lie among the photos.
         OSError: a mask cannot be written.
     """
     if output.resolve() in {photo.resolve().parent for photo in photos}:
@@ -123,15 +74,17 @@ def predict(
             f"--output {output} is a folder of the photos; masks there could replace them. Name "
             "another."
         )
-    record = trained(run, approach)
-    model, postprocess = stored_model(run, record.approach), Postprocess(**record.postprocess)
-    for photo in progress(photos, f"{record.approach}: predicting"):
+    for photo in progress(photos, f"{segmenter.name}: predicting"):
         try:
             image = read_image(photo, upright=True)
         except OSError as error:
             yield error
             continue
-        mask = postprocess.apply(quantise(model.predict_proba(image))).astype(np.uint8) * 255
+        try:
+            mask = segmenter.predict(image).astype(np.uint8) * 255
+        except ProbabilityError as error:
+            yield ProbabilityError(f"{photo}: {error}")
+            continue
         write_whole(output / f"{photo.stem}.png", cv2.imencode(".png", mask)[1].tobytes())
         yield None
 
@@ -153,11 +106,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--approach", help="the winner of the run unless given")
     options = parser.parse_args(words)
     processes.use_threads()
-    unread: list[OSError] = []
+    unread: list[OSError | ProbabilityError] = []
     written = 0
     with command(f"no mask is in {options.output}") as ending:
         photos = photos_of(options.photos)
-        for error in predict(options.run, options.approach, photos, options.output):
+        segmenter = Segmenter.load(options.run, options.approach)
+        for error in predict(segmenter, photos, options.output):
             written += error is None
             unread += [error] if error else []
             ending.if_interrupted = f"{written} masks are in {options.output}"

@@ -13,48 +13,44 @@ from pathlib import Path
 import pandas as pd
 
 from approaches import processes
-from approaches.predict import stored_model, trained
+from approaches.segmenter import Segmenter
 from common.coco import DataError, read_entries
 from common.commands import command, started_as
 from common.data import DataSet
 from common.data.groups import describe_groups, group_images
 from common.files import write_whole
-from common.masks.evaluate import score_image, score_table
-from common.masks.postprocess import Postprocess, quantise
+from common.masks.evaluate import in_order, score_image, score_table
 from common.metrics import summarise, with_objects
 from common.progress import progress
 from common.statistics import mean_intervals
 
 
-def score(run: Path, approach: str | None, data_set: DataSet) -> pd.DataFrame:
+def score(segmenter: Segmenter, data_set: DataSet) -> pd.DataFrame:
     """One row for each image, as in a run's per_image.csv.
 
     Args:
-        run: folder of a run.
-        approach: one of its approaches; None takes its winner.
+        segmenter: whose masks are scored.
         data_set: labelled images, of any folder.
 
     Raises:
-        ConfigError: the run has no winner, no complete approach of that name, or its model cannot
-            be read.
         DataError: no image shows an object.
+        ProbabilityError: the model gave no probabilities for an image.
     """
-    record = trained(run, approach)
     if not any((sample.mask & ~sample.ignore).any() for sample in data_set):
         raise DataError(
             f"none of the {len(data_set)} images to score has an object outside ignored pixels; a "
             "mean Dice needs one. Annotate some, or give another --data or --split."
         )
-    model, postprocess = stored_model(run, record.approach), Postprocess(**record.postprocess)
     scores = [
-        score_image(sample, quantise(model.predict_proba(sample.image)), postprocess)
-        for sample in progress(data_set, f"{record.approach}: scoring")
+        score_image(sample, segmenter.quantised(sample.image), segmenter.postprocess)
+        for sample in progress(data_set, f"{segmenter.name}: scoring")
     ]
-    table = score_table(scores, data_set.ids)
-    return table.assign(approach=record.approach, group=table["img_id"].map(data_set.groups))
+    table = score_table(in_order(scores, data_set.ids))
+    groups = table["img_id"].map(data_set.groups)
+    return table.assign(approach=segmenter.name, group=groups)
 
 
-def said(table: pd.DataFrame) -> str:
+def summary_line(table: pd.DataFrame) -> str:
     """Mean Dice with its interval over groups, and the other means of a per-image table."""
     shown = with_objects(table)
     means = summarise(table)
@@ -92,12 +88,13 @@ def main(words: Sequence[str] | None = None) -> int:
         groups = dict(
             zip((entry.image_id for entry in entries), group_images(entries), strict=True)
         )
-        table = score(options.run, options.approach, DataSet(entries, groups))
+        segmenter = Segmenter.load(options.run, options.approach)
+        table = score(segmenter, DataSet(entries, groups))
         if options.output:
             write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
         print(
             f"{table['approach'][0]} on {options.data / options.split}, "
-            f"{describe_groups(groups)}:\n{said(table)}"
+            f"{describe_groups(groups)}:\n{summary_line(table)}"
         )
     return ending.code
 

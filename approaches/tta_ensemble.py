@@ -26,6 +26,7 @@ from approaches.base import (
     Traits,
     check_image,
 )
+from approaches.segmenter import quantised_proba
 from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.files import write_whole
@@ -211,7 +212,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         for view in views:
             seen = apply_view(image, view)
             for name, weight in weights.items():
-                levels = quantise(self.members[name].predict_proba(seen))
+                levels = quantised_proba(self.members[name], seen)
                 total += weight * invert_view(levels, view).astype(np.float32)
         return total / (LEVELS * len(views) * sum(weights.values()))
 

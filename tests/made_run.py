@@ -11,7 +11,8 @@ from common.leaderboard import write_leaderboard
 from common.leaderboard.details import write_details
 from common.masks.postprocess import THRESHOLDS
 from common.metrics import dice
-from common.records import Record, describe_run, open_run, write_record
+from common.records import Record, from_stored, write_record
+from common.run_description import describe_run, open_run
 
 QUALITY = {  # approach → typical Dice, seconds for an image
     "tta_ensemble": (0.93, 1.5),
@@ -56,7 +57,11 @@ def make_run(folder: Path, images: int = 40, seed: int = 0, robustness: int = 4)
         score_groups={str(number): group for number, group in groups.items()},
         winner=winner,
         approaches={
-            record.approach: {"config": record.config, "fit": record.fit} for record in records
+            record.approach: {
+                "config": record.config,
+                "fit": None if record.fit is None else record.fit.as_stored(),
+            }
+            for record in records
         },
         choice={"rule": "cheapest-equivalent", "margin": 0.01},
     )
@@ -100,24 +105,25 @@ def _record(name, area, hard, random, robustness) -> Record:
         )
     ]
     curve = typical - 0.4 * (THRESHOLDS - chosen) ** 2
-    return Record(
-        name,
-        "ok",
-        config={"evaluated_images": 32},
-        traits={"pretrained_on": "ImageNet" if "smp" in name or name == "tta_ensemble" else ""},
-        fit=fit,
-        postprocess={"threshold": chosen},
-        tune={"thresholds": THRESHOLDS.tolist(), "dice_mean": curve.tolist(), "steps": steps},
-        scores=scores,
-        calibration=_counts(random, 0.1 if typical > 0.9 else -0.15),
-        costs={
+    stored = {
+        "approach": name,
+        "status": "ok",
+        "config": {"evaluated_images": 32},
+        "traits": {"pretrained_on": "ImageNet" if "smp" in name or name == "tta_ensemble" else ""},
+        "fit": fit,
+        "postprocess": {"threshold": chosen},
+        "tune": {"thresholds": THRESHOLDS.tolist(), "dice_mean": curve.tolist(), "steps": steps},
+        "scores": scores,
+        "calibration": _counts(random, 0.1 if typical > 0.9 else -0.15),
+        "costs": {
             "predict_seconds_per_image": seconds,
             "model_mb": 20.0,
             "peak_memory_mb": 900.0,
             "threads": 2,
         },
-        robustness=_robustness(scores[:robustness], typical, random) if robustness else None,
-    )
+        "robustness": _robustness(scores[:robustness], typical, random) if robustness else None,
+    }
+    return from_stored(stored)
 
 
 def _score(number: int, size: int, typical: float, hard: float, random) -> dict:

@@ -1,60 +1,68 @@
 import json
 import math
-import shutil
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from common import __version__
+from common.json_files import DamagedFileError
+from common.masks.evaluate import ImageScore
+from common.masks.postprocess import Postprocess
+from common.masks.tuning import StepReport, Tuning
 from common.records import (
-    DamagedFileError,
+    CorruptedScore,
+    Costs,
+    Fit,
+    Provenance,
     Record,
-    RunMismatchError,
-    describe_run,
-    open_run,
-    read_description,
+    Robustness,
+    Traits,
+    complete,
     read_record,
     read_records,
-    record_path,
-    software,
-    to_json,
     write_record,
 )
+from common.run_folder import RunFolder
 
-IDENTITY = {"data": "abc", "seed": 0, "budget": {"minutes": 1.0, "epochs": None}, "smoke": False}
+SCORE = ImageScore(
+    img_id=3, tp=1, fp=2, fn=0, tn=9, dice=math.nan, iou=0.5, precision=0.5, recall=1.0,
+    area_bias=0.0, nsd_2px=1.0, object_tp=1, object_fp=0, object_fn=0, dice_at_half=0.5,
+)  # fmt: skip
+FULL = Record(
+    "a",
+    "ok",
+    config={"draws": 3},
+    made_from=Provenance(("b",), {"b": "0123"}),
+    traits=Traits(pretrained_on="ImageNet"),
+    fit=Fit(2.5, 10, 1, {"anything": [1, 2]}),
+    tuning=Tuning(
+        Postprocess(0.4, seed=0.9),
+        (0.2, 0.4),
+        (0.5, 0.6),
+        (StepReport("least area", {"min_area_px": 3}, None, None, None, False),),
+        {3: 0.4},
+    ),
+    scores=(SCORE,),
+    calibration=((1, 2, 3, 4),),
+    costs=Costs(0.1, math.nan, model_mb=2.0, threads=2),
+    robustness=Robustness(1, ("noise",), (CorruptedScore("blur", 1, 3, 4, 5, 0.5),)),
+)
 
 
-def content_of(folder):
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
+def test_a_record_comes_back_as_it_was_with_nan_where_json_has_null(tmp_path):
+    write_record(tmp_path, FULL)
+    stored = json.loads(RunFolder(tmp_path).record("a").read_text())
+    assert stored["scores"][0]["dice"] is None and stored["fit"]["anything"] == [1, 2]
+    found = read_record(tmp_path, "a")
+    assert math.isnan(found.scores[0].dice) and math.isnan(found.costs.predict_seconds_p95)
+    assert repr(found) == repr(FULL)  # NaN is not equal to itself
 
 
-def test_a_record_comes_back_with_nan_as_none(tmp_path):
-    record = Record(
-        "a", "ok", scores=[{"img_id": np.int64(3), "dice": math.nan}], costs={"x": np.float32(0.5)}
-    )
-    write_record(tmp_path, record)
-    read = read_record(tmp_path, "a")
-    assert read.scores == [{"img_id": 3, "dice": None}]
-    assert read.costs == {"x": 0.5}
-    assert (read.status, read.fit, read.tune) == ("ok", None, None)
-
-
-def test_json_is_strict_for_every_kind_of_number():
-    value = {
-        "a": [math.inf, -math.inf, np.float64("nan"), (1, np.bool_(True))],
-        3: np.int8(4),
-        "text": "ü",
-    }
-    text = to_json(value)
-    assert json.loads(text, parse_constant=pytest.fail) == {
-        "a": [None, None, None, [1, True]],
-        "3": 4,
-        "text": "ü",
-    }
+def test_a_record_that_says_it_is_complete_and_is_not_is_named():
+    assert complete(replace(FULL, status="failed", scores=None)) is None
+    assert complete(FULL).scores == (SCORE,)
+    for lost in ("fit", "tuning", "scores"):
+        with pytest.raises(DamagedFileError, match=r"record of a says .* it lacks"):
+            complete(replace(FULL, **{lost: None}))
 
 
 def test_a_record_that_is_not_there_is_none(tmp_path):
@@ -64,12 +72,12 @@ def test_a_record_that_is_not_there_is_none(tmp_path):
 
 def test_records_are_whole_or_absent(tmp_path):
     write_record(tmp_path, Record("a", "ok"))
-    before = record_path(tmp_path, "a").read_bytes()
+    before = RunFolder(tmp_path).record("a").read_bytes()
     with pytest.raises(TypeError):
-        write_record(tmp_path, Record("a", "failed", fit={"what": object()}))
-    assert record_path(tmp_path, "a").read_bytes() == before
+        write_record(tmp_path, Record("a", "failed", fit=Fit(1.0, notes={"what": object()})))
+    assert RunFolder(tmp_path).record("a").read_bytes() == before
     with pytest.raises(TypeError):
-        write_record(tmp_path, Record("b", fit={"what": object()}))
+        write_record(tmp_path, Record("b", fit=Fit(1.0, notes={"what": object()})))
     assert [path.name for path in (tmp_path / "records").iterdir()] == ["a.json"]
 
 
@@ -84,15 +92,15 @@ def test_what_a_killed_writer_left_is_no_record(tmp_path):
 def test_records_are_read_by_name_and_fields_of_another_version_are_passed_over(tmp_path):
     write_record(tmp_path, Record("b"))
     write_record(tmp_path, Record("a"))
-    content = json.loads(record_path(tmp_path, "a").read_text())
-    record_path(tmp_path, "a").write_text(json.dumps(content | {"mood": "good"}))
+    content = json.loads(RunFolder(tmp_path).record("a").read_text())
+    RunFolder(tmp_path).record("a").write_text(json.dumps(content | {"mood": "good"}))
     assert [record.approach for record in read_records(tmp_path)] == ["a", "b"]
 
 
 @pytest.mark.parametrize("text", ["", '{"approach": "a", "sta', "[1]", "{}"])
 def test_a_damaged_record_is_named_with_the_way_to_mend_it(tmp_path, text):
     write_record(tmp_path, Record("a", "ok"))
-    record_path(tmp_path, "a").write_text(text)
+    RunFolder(tmp_path).record("a").write_text(text)
     for read in (lambda: read_record(tmp_path, "a"), lambda: read_records(tmp_path)):
         with pytest.raises(
             DamagedFileError,
@@ -101,139 +109,19 @@ def test_a_damaged_record_is_named_with_the_way_to_mend_it(tmp_path, text):
             read()
 
 
-@pytest.mark.parametrize("text", ["", '{"identity": {"da', "[1]", "{}"])
-def test_a_damaged_description_of_a_run_is_named_and_stays_as_it_is(tmp_path, text):
-    (tmp_path / "run.json").write_text(text)
-    for use, error in [
-        (lambda: read_description(tmp_path), DamagedFileError),
-        (lambda: describe_run(tmp_path, winner="a"), DamagedFileError),
-        (lambda: open_run(tmp_path, IDENTITY, fresh=False), RunMismatchError),
-        (lambda: open_run(tmp_path, IDENTITY, fresh=True), RunMismatchError),
-    ]:
-        with pytest.raises(error, match=r"run\.json cannot be read: it.*give another --output"):
-            use()
-    assert (tmp_path / "run.json").read_text() == text
-
-
-def test_a_folder_without_a_run_has_no_description(tmp_path):
-    with pytest.raises(
-        FileNotFoundError, match=r"has no run\.json; expected the folder of a finished run"
-    ):
-        read_description(tmp_path)
-
-
-def test_a_new_run_is_made_and_opened_again_with_the_same_settings(tmp_path):
-    run = tmp_path / "deep" / "run"
-    open_run(run, IDENTITY, fresh=False)
-    write_record(run, Record("a"))
-    before = content_of(run)
-    open_run(run, json.loads(json.dumps(IDENTITY)), fresh=False)
-    assert content_of(run) == before
-
-
-def test_an_empty_folder_becomes_a_run(tmp_path):
-    open_run(tmp_path, IDENTITY, fresh=False)
-    assert json.loads((tmp_path / "run.json").read_text())["identity"] == IDENTITY
-
-
-def test_numbers_that_json_cannot_hold_are_no_mismatch(tmp_path):
-    identity = {"budget": {"minutes": math.inf}, "shape": (3, 4)}
-    open_run(tmp_path / "run", identity, fresh=False)
-    open_run(tmp_path / "run", identity, fresh=False)
-
-
-def test_other_settings_are_refused_by_name_with_both_values_and_nothing_is_touched(tmp_path):
-    run = tmp_path / "run"
-    open_run(run, IDENTITY, fresh=False)
-    before = content_of(run)
-    other = IDENTITY | {"seed": 1, "budget": {"minutes": 1.0, "epochs": 20}}
-    with pytest.raises(RunMismatchError) as caught:
-        open_run(run, other, fresh=False)
-    message = str(caught.value)
-    assert "seed: 0 there, 1 now" in message
-    assert "epochs: None there, 20 now" in message
-    assert "minutes" not in message and "smoke" not in message and "data" not in message
-    assert "--fresh" in message and "--output" in message
-    assert content_of(run) == before
-
-
-def test_a_setting_that_only_one_side_has_is_named(tmp_path):
-    open_run(tmp_path / "run", {"seed": 0, "old": 1}, fresh=False)
-    with pytest.raises(RunMismatchError, match=r"old: 1 there, None now; new: None there, 2 now"):
-        open_run(tmp_path / "run", {"seed": 0, "new": 2}, fresh=False)
-
-
-def test_fresh_sets_the_old_run_aside_with_all_it_holds(tmp_path):
-    run = tmp_path / "run"
-    open_run(run, IDENTITY, fresh=False)
-    write_record(run, Record("a"))
-    before = content_of(run)
-    open_run(run, IDENTITY | {"seed": 1}, fresh=True)
-    aside = [path for path in tmp_path.iterdir() if path != run]
-    assert len(aside) == 1 and aside[0].name.startswith("run-before-")
-    assert content_of(aside[0]) == before
-    assert list(content_of(run)) == ["run.json"]
-
-
-def test_fresh_several_times_within_a_second_keeps_every_run(tmp_path):
-    run = tmp_path / "run"
-    for seed in range(4):
-        open_run(run, {"seed": seed}, fresh=True)
-    seeds = [
-        json.loads((path / "run.json").read_text())["identity"]["seed"]
-        for path in tmp_path.iterdir()
-    ]
-    assert sorted(seeds) == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize("fresh", [False, True])
-@pytest.mark.parametrize("name", ["holiday.jpg", "run.json", "list"])
-def test_a_folder_that_is_no_run_is_refused_and_untouched(tmp_path, fresh, name):
-    run = tmp_path / "pictures"
-    run.mkdir()
-    texts = {"holiday.jpg": "a photo", "run.json": '{"my own": "file"}', "list": "[1]"}
-    (run / ("run.json" if name == "list" else name)).write_text(texts[name])
-    before = content_of(tmp_path)
-    with pytest.raises(RunMismatchError, match=r"run\.json.*--output.*othing was touched"):
-        open_run(run, IDENTITY, fresh=fresh)
-    assert content_of(tmp_path) == before
-
-
-def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
-    (tmp_path / "run").write_text("a file")
-    with pytest.raises(RunMismatchError, match="is a file"):
-        open_run(tmp_path / "run", IDENTITY, fresh=False)
-    assert (tmp_path / "run").read_text() == "a file"
-
-
-def test_a_run_killed_before_its_first_file_was_whole_can_be_continued(tmp_path):
-    (tmp_path / ".abc.partial").mkdir()
-    (tmp_path / ".abc.partial" / "run.json").write_text('{"ident')
-    open_run(tmp_path, IDENTITY, fresh=False)
-    assert (tmp_path / "run.json").is_file()
-
-
-def test_a_description_completes_the_run_and_keeps_its_start_and_identity(tmp_path):
-    open_run(tmp_path, IDENTITY, fresh=False)
-    describe_run(tmp_path, command="first", seconds=math.nan)
-    first = json.loads((tmp_path / "run.json").read_text())
-    describe_run(tmp_path, approaches={"a": 1})
-    second = json.loads((tmp_path / "run.json").read_text())
-    assert second["identity"] == IDENTITY
-    assert (second["started"], second["command"], second["seconds"]) == (
-        first["started"],
-        "first",
-        None,
-    )
-    assert second["approaches"] == {"a": 1}
-    open_run(tmp_path, IDENTITY, fresh=False)
-
-
-def test_software_names_the_versions_that_compute():
-    found = software()
-    assert found["packages"]["numpy"] == np.__version__
-    assert found["version"] == __version__
-    commit = found["commit"]
-    assert commit == "" or (len(commit) >= 40 and set(commit) <= set("0123456789abcdef"))
-    if shutil.which("git") is None:
-        assert commit == ""
+@pytest.mark.parametrize(
+    ("stage", "value", "where"),
+    [
+        ("status", "fine", "status is 'fine'"),
+        ("scores", [{"img_id": 1}], "scores.0"),
+        ("costs", {"threads": "two"}, r"costs.threads is 'two'"),
+        ("postprocess", {"threshold": []}, r"tuning.postprocess.threshold is \[\]"),
+        ("fit", {"steps": 3}, "fit.seconds"),
+    ],
+)
+def test_a_stage_of_another_kind_is_damage_that_is_named(tmp_path, stage, value, where):
+    write_record(tmp_path, FULL)
+    path = RunFolder(tmp_path).record("a")
+    path.write_text(json.dumps(json.loads(path.read_text()) | {stage: value}))
+    with pytest.raises(DamagedFileError, match=rf"a.json cannot be read: {where}.*Delete it"):
+        read_record(tmp_path, "a")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from approaches.base import Budget, RequirementMissingError, Traits
-from approaches.running.cached_predictions import Remembered
+from approaches.running.cached_predictions import CachedPredictor
 from approaches.tta_ensemble import EnsembleConfig, TtaEnsemble
 from common.geometry import D4_VIEWS, apply_view
 from common.masks.probabilities import ProbabilityMaps
@@ -107,9 +107,9 @@ def test_one_perfect_member_is_enough_and_it_says_so(sample_data):
 
 def test_nothing_that_a_member_predicted_is_predicted_again(sample_data, tmp_path):
     member = Noisy(sample_data.tune, 0.3, 1)
-    remembered = Remembered(member, ProbabilityMaps(tmp_path))
+    remembered = CachedPredictor(member, ProbabilityMaps(tmp_path))
     for sample in sample_data.tune:
-        remembered.levels(sample.image)
+        remembered.quantised(sample.image)
     known = member.asked
     ensemble = fitted(sample_data, {"one": remembered})
     with_objects = [sample for sample in sample_data.tune if sample.mask.any()]

@@ -9,11 +9,14 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+
+from common.masks.postprocess import Postprocess
+from common.records import Costs
 
 WARM_UP, MOST_IMAGES, LEAST_IMAGES, ENOUGH_SECONDS = 3, 50, 5, 20.0
 LAUNCHER_VARIABLES = (
@@ -27,17 +30,16 @@ LAUNCHER_VARIABLES = (
 )
 
 
-def measure(model: Path, images: Sequence[Path], postprocess: Mapping[str, Any]) -> dict:
+def measure(model: Path, images: Sequence[Path], postprocess: Postprocess) -> Costs:
     """Measure a stored model in a fresh process, one image at a time.
 
     Args:
         model: folder of the stored model.
         images: image files to predict; the first ones again if they are few.
-        postprocess: the fields of the `Postprocess` that makes the final mask.
+        postprocess: makes the final mask.
 
     Returns:
-        `predict_seconds_per_image` (median, from image array to final mask),
-        `predict_seconds_p95`, `peak_memory_mb`, `threads`, `device`, `processor`, `images_timed`.
+        Seconds are those from image array to final mask; the size of the model is left open.
 
     Raises:
         RuntimeError: the process failed; its last words are in the message.
@@ -52,7 +54,7 @@ def measure(model: Path, images: Sequence[Path], postprocess: Mapping[str, Any])
         "-m",
         "approaches.running.cost",
         str(model.resolve()),
-        json.dumps(postprocess),
+        json.dumps(asdict(postprocess)),
     ]
     command += [str(path.resolve()) for path in images[:MOST_IMAGES]]
     done = subprocess.run(
@@ -60,41 +62,41 @@ def measure(model: Path, images: Sequence[Path], postprocess: Mapping[str, Any])
     )
     if done.returncode:
         raise RuntimeError(f"measuring {model.name} failed: {done.stderr.strip()[-500:]}")
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return Costs(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-def _measure_here(model: Path, postprocess: Mapping[str, Any], paths: Sequence[Path]) -> dict:
+def _measure_here(model: Path, postprocess: Postprocess, paths: Sequence[Path]) -> Costs:
     import torch
 
     from approaches import load
     from approaches.processes import state, use_threads
+    from approaches.segmenter import Segmenter
     from common.coco import read_image
-    from common.masks.postprocess import Postprocess, quantise
 
     threads = use_threads()
-    approach, chosen = load(model), Postprocess(**postprocess)
+    approach = load(model)
+    segmenter = Segmenter(approach, postprocess)
     seconds: list[float] = []
     with torch.inference_mode():
         for index in range(WARM_UP + max(LEAST_IMAGES, len(paths))):
-            image = read_image(
-                paths[index % len(paths)]
-            )  # one at a time, or their number would be in the memory
+            # One at a time, or their number would be in the memory.
+            image = read_image(paths[index % len(paths)])
             start = time.perf_counter()
-            chosen.apply(quantise(approach.predict_proba(image)))
+            segmenter.predict(image)
             if index >= WARM_UP:
                 seconds.append(time.perf_counter() - start)
             if len(seconds) >= LEAST_IMAGES and sum(seconds) > ENOUGH_SECONDS:
                 break
-    return {
-        "predict_seconds_per_image": float(np.median(seconds)),
-        "predict_seconds_p95": float(np.quantile(seconds, 0.95)),
-        "peak_memory_mb": peak_memory_mb(),
-        "parameters": approach.parameters(),
-        "threads": threads,
-        "device": str(state().device),
-        "processor": _processor(),
-        "images_timed": len(seconds),
-    }
+    return Costs(
+        predict_seconds_per_image=float(np.median(seconds)),
+        predict_seconds_p95=float(np.quantile(seconds, 0.95)),
+        peak_memory_mb=peak_memory_mb(),
+        parameters=approach.parameters(),
+        threads=threads,
+        device=str(state().device),
+        processor=_processor(),
+        images_timed=len(seconds),
+    )
 
 
 def peak_memory_mb() -> float:
@@ -125,10 +127,6 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    print(
-        json.dumps(
-            _measure_here(
-                Path(sys.argv[1]), json.loads(sys.argv[2]), [Path(word) for word in sys.argv[3:]]
-            )
-        )
-    )
+    chosen = Postprocess(**json.loads(sys.argv[2]))
+    measured = _measure_here(Path(sys.argv[1]), chosen, [Path(word) for word in sys.argv[3:]])
+    print(json.dumps(asdict(measured)))

@@ -1,26 +1,30 @@
-"""The end of a run: rank what was scored, submit the winner, report, and say where everything
-is.
+"""The end of a run: rank what was scored, submit the winner, report, and say where everything is.
+
+The submission comes first: descriptions, tables and the report follow, and what fails there is a
+line that names what is missing and how to make it.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from approaches import processes
 from approaches.running.cost import peak_memory_mb
-from approaches.running.resume import RunSettings
+from approaches.running.settings import RunSettings
 from approaches.running.submit import submit
 from common.data import Data
 from common.describe import describe_data_set
 from common.leaderboard import Choice, write_leaderboard
 from common.leaderboard.details import write_details
 from common.progress import progress
-from common.records import Record, describe_run, read_records
+from common.records import Record, complete_records, read_records
+from common.run_description import describe_run
+from common.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
 
 
-def conclude(
+def finish(
     data: Data,
     runs: Sequence[RunSettings],
     earlier: Sequence[RunSettings],
@@ -34,7 +38,7 @@ def conclude(
     Args:
         data: of the run.
         runs: of this command, one for each seed; the first is ranked.
-        earlier: trainings of commands before with further seeds, which are told of too.
+        earlier: trainings of commands before with further seeds, which are part of the report too.
         names: of the approaches of this command.
         choice: how the winner is chosen.
         report: whether it is made.
@@ -43,43 +47,82 @@ def conclude(
     Returns:
         The exit code: 1 if an approach of this command failed, or nothing could be chosen.
     """
-    code, run = 0, runs[0].folder
-    with processes.together("concluding the run"):
+    code, run = 0, runs[0].run
+    with processes.together("finishing the run"):
         if processes.is_main():
             found = [(each.seed, read_records(each.folder)) for each in (*runs, *earlier)]
             records = found[0][1]
-            by_seed = [others for _, others in found[1:]]
-            winner, board = write_leaderboard(run, records, data.score.groups, choice, by_seed)
-            images, _ = describe_data_set(
-                data.score, lambda items: progress(items, "describing val")
+            winner = _rank(
+                data, run, records, [others for _, others in found[1:]], choice, seconds
             )
-            write_details(run, records, images, data.score.groups)
-            configs = {
-                record.approach: {"config": record.config, "fit": record.fit} for record in records
-            }
-            costs = {"seconds": round(seconds, 1), "peak_memory_mb": round(peak_memory_mb())}
-            describe_run(
-                run, approaches=configs, winner=winner, choice=vars(choice), last_command=costs
-            )
-            print(f"\n{board}\n")
             if winner is not None:
-                folder = submit(
-                    next(record for record in records if record.approach == winner), data, run
-                )
+                [best] = [one for one in complete_records(records) if one.approach == winner]
+                submission = submit(best, data, run)
                 print(
                     f"winner on val: {winner}\nleaderboard:   "
-                    f"{run / 'leaderboard.md'}\nsubmission:    {folder}"
+                    f"{run.leaderboard.with_suffix('.md')}\nsubmission:    {submission}"
                 )
-                if report:
-                    _report(run, data.folder)
+            _attempt("the tables of single images", lambda: _describe(data, run, records))
+            if winner is not None and report:
+                _attempt("the report", lambda: _report(run, data.folder))
             failed = _failed(found[: len(runs)], names)
             if failed or winner is None:
                 print(
                     f"failed: {', '.join(failed) or 'every approach'}; the reasons are in "
-                    f"{run / 'log.txt'}"
+                    f"{run.log}"
                 )
                 code = 1
     return code
+
+
+def _rank(
+    data: Data,
+    run: RunFolder,
+    records: Sequence[Record],
+    by_seed: Sequence[Sequence[Record]],
+    choice: Choice,
+    seconds: float,
+) -> str | None:
+    """Write the leaderboard and what the run came to; returns the winner's name."""
+    winner, board = write_leaderboard(run.path, records, data.score.groups, choice, by_seed)
+    approaches = {
+        record.approach: {
+            "config": record.config,
+            "fit": None if record.fit is None else record.fit.as_stored(),
+        }
+        for record in records
+    }
+    costs = {"seconds": round(seconds, 1), "peak_memory_mb": round(peak_memory_mb())}
+    describe_run(
+        run.path, approaches=approaches, winner=winner, choice=vars(choice), last_command=costs
+    )
+    print(f"\n{board}\n")
+    return winner
+
+
+def _attempt(what: str, make: Callable[[], None]) -> None:
+    """Make what a run is complete without; a failure is a line."""
+    try:
+        make()
+    except Exception as error:
+        log.warning("no %s: %s. Once that is mended, repeat the command.", what, error)
+
+
+def _describe(data: Data, run: RunFolder, records: Sequence[Record]) -> None:
+    """The tables of what each image shows and who fails where."""
+    images, _ = describe_data_set(data.score, lambda items: progress(items, "describing val"))
+    write_details(run.path, records, images, data.score.groups)
+
+
+def _report(run: RunFolder, folder: Path) -> None:
+    """The notebook on this run as a page."""
+    from common.report import write_report
+
+    log.info("making the report")
+    try:
+        print(f"report:        {write_report(run.path, folder)}")
+    except Exception as error:
+        raise RuntimeError(f"{error} (alone: python -m common.report {run.path})") from error
 
 
 def _failed(by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str]) -> list[str]:
@@ -92,14 +135,3 @@ def _failed(by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str]) -
     ]
     seeded = " with seed {}" if len(by_seed) > 1 else ""
     return [name + seeded.format(seed) for seed, name in failed if name in names]
-
-
-def _report(run: Path, folder: Path) -> None:
-    """The notebook on this run as a page; a run without one is complete all the same."""
-    from common.report.page import write_report
-
-    log.info("making the report")
-    try:
-        print(f"report:        {write_report(run, folder)}")
-    except Exception as error:
-        log.warning("no report: %s. Once that is mended: python -m common.report %s", error, run)

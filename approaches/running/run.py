@@ -7,39 +7,33 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from approaches import load, members_of, processes, store
-from approaches.base import Approach, RequirementMissingError
-from approaches.running.cached_predictions import Remembered
-from approaches.running.corrupted import corrupted_rows, met_in_training
+from approaches.base import RequirementMissingError
+from approaches.running.cached_predictions import CachedPredictor, cached_model
+from approaches.running.corrupted import corrupted_scores
 from approaches.running.cost import measure
-from approaches.running.resume import RunSettings, has_model, model_folder, opened, prepared
+from approaches.running.met_in_training import met_in_training
+from approaches.running.resume import has_model, reconciled
+from approaches.running.settings import RunSettings, prepared
+from approaches.segmenter import Segmenter
 from common.analysis.calibration import calibration_counts
 from common.data import Data, DataSet
 from common.data.groups import spread
 from common.files import whole_folder, write_whole
-from common.masks.evaluate import ImageScore, score_image, score_table
+from common.masks.evaluate import ImageScore, in_order, score_image
 from common.masks.postprocess import Postprocess, ThresholdCurve, threshold_curve
-from common.masks.probabilities import ProbabilityMaps
-from common.masks.tuning import cross_fitted_thresholds, tune_postprocess
+from common.masks.tuning import Tuning, cross_fitted_thresholds, tune_postprocess
 from common.progress import progress
-from common.records import Record, RunMismatchError, read_record, write_record
+from common.records import Fit, Record, Robustness, read_record, write_record
+from common.run_description import RunMismatchError
+from common.run_folder import RunFolder
 
 log = logging.getLogger(__name__)
-
-
-def remembered(run: Path, name: str) -> Remembered:
-    """The stored model of an approach, with what it predicted in this run before."""
-
-    def remembering(member: str, approach: Approach) -> Remembered:
-        return Remembered(approach, ProbabilityMaps(run / "probabilities" / member))
-
-    return remembering(name, load(model_folder(run, name), remembering))
 
 
 def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
@@ -49,19 +43,20 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
         RunMismatchError: the folder has this approach with other settings.
         KeyboardInterrupt: passed on; what was finished stays.
     """
-    record = read_record(settings.folder, name) or Record(name)
+    run = settings.run
+    record = read_record(run.path, name) or Record(name)
     try:
         with processes.together(name):
-            record = opened(record, settings)
+            record = reconciled(record, settings)
             _fit(record, data, settings)
             with processes.together(f"loading {name}"):
-                approach = remembered(settings.folder, name)
-            _tune(record, approach, data.tune, settings)
-            _score(record, approach, data.score, settings.folder)
+                model = cached_model(run, name)
+            tuning = _tune(record, model, data.tune, settings)
+            _score(record, tuning, model, data.score, run)
             if settings.measured:
-                _measure(record, data.score, settings.folder)
+                _measure(record, tuning.postprocess, data.score, run)
             if settings.robustness:
-                _corrupt(record, data.score, settings)
+                _corrupt(record, tuning.postprocess, data.score, settings)
         record.status, record.reason = "ok", ""
     except RunMismatchError:
         raise
@@ -70,168 +65,165 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
     except Exception as error:
         record.status, record.reason = "failed", f"{type(error).__name__}: {error}"
         log.error("%s failed:\n%s", name, traceback.format_exc().rstrip())
-    _store(record, settings.folder)
+    _store(record, run)
     return record
 
 
-def _store(record: Record, run: Path) -> None:
+def _store(record: Record, run: RunFolder) -> None:
     with processes.together(f"storing the record of {record.approach}"):
         if processes.is_main():
-            write_record(run, record)
+            write_record(run.path, record)
 
 
 def _fit(record: Record, data: Data, settings: RunSettings) -> None:
-    name, run = record.approach, settings.folder
+    name, run = record.approach, settings.run
     if has_model(record, run):
         log.info("%s: trained before", name)
         return
     if settings.score_only:
         raise RequirementMissingError(
-            f"no trained model in {model_folder(run, name)}; run without --score-only first"
+            f"no trained model in {run.model(name)}; run without --score-only first"
         )
     log.info("%s: training", name)
     _store(record, run)  # a continued training must know the settings with which it began
     seconds = 0.0
     with processes.together(f"training {name}"):
-        members = {member: remembered(run, member) for member in record.made_from["members"]}
+        members = {member: cached_model(run, member) for member in record.made_from.members}
         approach = prepared(name, settings, members)
         if approach.traits.fits_on_all or processes.is_main():
-            start, folder = time.monotonic(), run / "training" / name
+            start, folder = time.monotonic(), run.training(name)
             if settings.plans and processes.is_main():
-                _follow(settings.plans / "training" / name, folder)
+                _follow(RunFolder(settings.plans).plan(name), run.plan(name))
             approach.fit(
                 data.fit, data.tune, budget=settings.budget, seed=settings.seed, folder=folder
             )
             seconds = time.monotonic() - start
         if processes.is_main():
-            with whole_folder(model_folder(run, name)) as partial:
+            with whole_folder(run.model(name)) as partial:
                 store(approach, name, partial)
-    record.traits = asdict(approach.traits)
+    record.traits = approach.traits
     report = approach.report_
     seconds = seconds if report.seconds is None else report.seconds
-    used = [read_record(run, member).fit["seconds"] for member in approach.members]
-    record.fit = {
-        "seconds": seconds + sum(used),
-        "steps": report.steps,
-        "resumes": report.resumes,
-        **report.notes,
-    }
+    used = sum(_fit_of(run, member).seconds for member in approach.members)
+    record.fit = Fit(seconds + used, report.steps, report.resumes, report.notes)
     _store(record, run)
 
 
-def _follow(other: Path, training: Path) -> None:
+def _fit_of(run: RunFolder, name: str) -> Fit:
+    """The fit of a member, which is complete."""
+    record = read_record(run.path, name)
+    if record is None or record.fit is None:
+        raise RequirementMissingError(f"{name} has no complete training in {run.path}")
+    return record.fit
+
+
+def _follow(other: Path, plan: Path) -> None:
     """Train by the plan of another training, if there was one, instead of measuring the speed
     again.
     """
-    plans = [folder / "plan.json" for folder in (other, training)]
-    if plans[0].is_file() and not plans[1].exists():
-        write_whole(plans[1], plans[0].read_bytes())
+    if other.is_file() and not plan.exists():
+        write_whole(plan, other.read_bytes())
 
 
-def _predict(approach: Remembered, data_set: DataSet, what: str) -> None:
+def _predict(model: CachedPredictor, data_set: DataSet, what: str) -> None:
     """Have the maps of all images on disk; the processes share those that are missing."""
     with processes.together(what):
-        for index in progress(
-            processes.share(range(len(data_set))), what, show=processes.is_main()
-        ):
-            approach.levels(data_set[index].image)
+        mine = processes.share(range(len(data_set)))
+        for index in progress(mine, what, show=processes.is_main()):
+            model.quantised(data_set[index].image)
 
 
-def _tune(record: Record, approach: Remembered, tune_set: DataSet, settings: RunSettings) -> None:
-    if record.postprocess is not None:
-        return
-    _predict(approach, tune_set, f"{record.approach}: predicting tune")
+def _tune(
+    record: Record, model: CachedPredictor, tune_set: DataSet, settings: RunSettings
+) -> Tuning:
+    """Choose the post-processing; what was chosen before stands."""
+    if record.tuning is not None:
+        return record.tuning
+    _predict(model, tune_set, f"{record.approach}: predicting tune")
     groups = [tune_set.groups[image_id] for image_id in tune_set.ids]
 
     def maps() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        return ((approach.levels(s.image), s.mask, s.ignore) for s in tune_set)
+        return ((model.quantised(s.image), s.mask, s.ignore) for s in tune_set)
 
     with processes.together(f"tuning {record.approach}"):
         if settings.cross_fitted:
-            record.postprocess, record.tune = _cross_fitted(threshold_curve(maps()), tune_set)
+            tuning = _cross_fitted(threshold_curve(maps()), tune_set)
         else:
-            tuned = tune_postprocess(maps, groups)
-            record.postprocess, record.tune = asdict(tuned.postprocess), tuned.as_dict()
-    _store(record, settings.folder)
+            tuning = tune_postprocess(maps, groups)
+    record.tuning = tuning
+    _store(record, settings.run)
+    return tuning
 
 
-def _cross_fitted(
-    curve: ThresholdCurve, tune_set: DataSet
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _cross_fitted(curve: ThresholdCurve, tune_set: DataSet) -> Tuning:
     """The threshold of all of *tune*, and for each of its images the one that the other groups
     choose.
     """
     shown = [sample.image_id for sample in tune_set if (sample.mask & ~sample.ignore).any()]
     groups = [tune_set.groups[image_id] for image_id in shown]
-    thresholds = cross_fitted_thresholds(curve, groups)
-    tune = {
-        "thresholds": curve.thresholds.tolist(),
-        "dice_mean": curve.mean().tolist(),
-        "cross_fitted": dict(zip(map(str, shown), thresholds.tolist(), strict=True)),
-    }
-    return asdict(Postprocess(curve.choose(groups))), tune
+    thresholds = cross_fitted_thresholds(curve, groups).tolist()
+    return Tuning(
+        Postprocess(curve.choose(groups)),
+        tuple(curve.thresholds.tolist()),
+        tuple(curve.mean().tolist()),
+        cross_fitted=dict(zip(shown, thresholds, strict=True)),
+    )
 
 
-def _score(record: Record, approach: Remembered, score_set: DataSet, run: Path) -> None:
+def _score(
+    record: Record, tuning: Tuning, model: CachedPredictor, score_set: DataSet, run: RunFolder
+) -> None:
     if record.scores is not None:
         return
-    chosen = Postprocess(**record.postprocess)
-    fitted = {
-        int(key): threshold
-        for key, threshold in (record.tune or {}).get("cross_fitted", {}).items()
-    }
+    chosen = tuning.postprocess
     part: dict[int, tuple[ImageScore, np.ndarray]] = {}
     what = f"{record.approach}: scoring"
     with processes.together(what):
-        for index in progress(
-            processes.share(range(len(score_set))), what, show=processes.is_main()
-        ):
+        mine = processes.share(range(len(score_set)))
+        for index in progress(mine, what, show=processes.is_main()):
             sample = score_set[index]
-            postprocess = replace(chosen, threshold=fitted.get(sample.image_id, chosen.threshold))
-            levels = approach.levels(sample.image)
+            threshold = tuning.cross_fitted.get(sample.image_id, chosen.threshold)
+            levels = model.quantised(sample.image)
             counts = calibration_counts(levels, sample.mask, sample.ignore)
-            part[sample.image_id] = score_image(sample, levels, postprocess), counts
-    scores, counts = zip(*processes.join(part).values(), strict=True)
-    record.scores = score_table(list(scores), score_set.ids).to_dict(orient="records")
-    record.calibration = np.sum(counts, axis=0).tolist()
+            score = score_image(sample, levels, replace(chosen, threshold=threshold))
+            part[sample.image_id] = score, counts
+    scores, counts_of_images = zip(*processes.join(part).values(), strict=True)
+    record.scores = in_order(scores, score_set.ids)
+    record.calibration = tuple(map(tuple, np.sum(counts_of_images, axis=0).tolist()))
     _store(record, run)
 
 
-def _corrupt(record: Record, score_set: DataSet, settings: RunSettings) -> None:
+def _corrupt(
+    record: Record, postprocess: Postprocess, score_set: DataSet, settings: RunSettings
+) -> None:
     """Score corrupted copies of some images, the same for every approach; their maps are not
     kept.
     """
-    run = settings.folder
-    known = record.robustness is not None and record.robustness["images"] == settings.robustness
-    rows = record.robustness["rows"] if known else None
-    if rows is None:
+    run, name = settings.run, record.approach
+    known = record.robustness
+    if known is not None and known.images == settings.robustness:
+        rows = known.rows
+    else:
         chosen = score_set.subset(spread(score_set, settings.robustness))
-        with processes.together(f"loading {record.approach}"):
-            approach = load(model_folder(run, record.approach))
-        rows = corrupted_rows(record.approach, approach, Postprocess(**record.postprocess), chosen)
-    members = [
-        read_record(run, member) for member in members_of(model_folder(run, record.approach))
-    ]
-    record.robustness = {
-        "images": settings.robustness,
-        "marked": met_in_training([record, *members]),
-        "rows": rows,
-    }
+        with processes.together(f"loading {name}"):
+            segmenter = Segmenter(load(run.model(name)), postprocess, name)
+        rows = tuple(corrupted_scores(segmenter, chosen))
+    members = [read_record(run.path, member) for member in members_of(run.model(name))]
+    marked = met_in_training([record, *(member for member in members if member is not None)])
+    record.robustness = Robustness(settings.robustness, tuple(marked), rows)
     _store(record, run)
 
 
-def _measure(record: Record, score_set: DataSet, run: Path) -> None:
+def _measure(record: Record, postprocess: Postprocess, score_set: DataSet, run: RunFolder) -> None:
     if record.costs is not None:
         return
     with processes.together(f"measuring {record.approach}"):
         if processes.is_main():
-            folder = model_folder(run, record.approach)
-            folders = [folder, *(model_folder(run, member) for member in members_of(folder))]
+            folder = run.model(record.approach)
+            folders = [folder, *(run.model(member) for member in members_of(folder))]
             log.info("%s: measuring its costs in a fresh process", record.approach)
-            costs = measure(
-                folder, [entry.path for entry in score_set.entries], record.postprocess
-            )
+            costs = measure(folder, [entry.path for entry in score_set.entries], postprocess)
             files = [path for each in folders for path in each.rglob("*") if path.is_file()]
             size = sum(path.stat().st_size for path in files)
-            record.costs = {**costs, "model_mb": size / 1e6}
+            record.costs = replace(costs, model_mb=size / 1e6)
     _store(record, run)

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from approaches.running.run import remembered
+from approaches.running.cached_predictions import cached_model
 from common.coco import read_image
 from common.data import Data
 from common.data.template import find_template
 from common.files import whole_folder
-from common.masks.postprocess import Postprocess
 from common.progress import progress
-from common.records import Record
+from common.records import CompleteRecord
+from common.run_folder import RunFolder
 from common.submission.masks_csv import write_submission
 from common.submission.photo_page import write_gallery
 
@@ -37,11 +37,14 @@ def rehearse(data: Data) -> None:
         write_submission(scratch, empty, data.score.shapes, find_template(data.folder))
 
 
-def submit(record: Record, data: Data, run: Path) -> Path:
+def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
     """Write `submission/` of a run; what an earlier winner left there goes, all at once.
 
+    The masks come first, and a page that cannot be made does not take them along: a line says what
+    is missing and how to make it.
+
     Args:
-        record: of the winner, complete.
+        record: of the winner.
         data: its `val` images must be predicted, its photos may be none.
         run: folder of the run.
 
@@ -51,22 +54,27 @@ def submit(record: Record, data: Data, run: Path) -> Path:
     Raises:
         TemplateError: the data folder's template does not fit `val`.
         SubmissionError: a written file is not as it must be.
-        GalleryError: the page is not as it must be.
     """
-    folder = run / "submission"
-    approach, postprocess = remembered(run, record.approach), Postprocess(**record.postprocess)
+    model, postprocess = cached_model(run, record.approach), record.tuning.postprocess
 
     def masks() -> Iterator[tuple[int, np.ndarray]]:
         for sample in data.score:
-            yield sample.image_id, postprocess.apply(approach.levels(sample.image))
+            yield sample.image_id, postprocess.apply(model.quantised(sample.image))
 
     def photos() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         for path in progress(data.photos, "predicting the photos"):
             image = read_image(path, upright=True)
-            yield path.name, image, postprocess.apply(approach.levels(image))
+            yield path.name, image, postprocess.apply(model.quantised(image))
 
     subtitle = f"{record.approach}, {postprocess}"
-    with whole_folder(folder) as partial:
-        write_gallery(partial, photos(), title="Predictions on real photos", subtitle=subtitle)
+    with whole_folder(run.submission) as partial:
         write_submission(partial, masks(), data.score.shapes, find_template(data.folder))
-    return folder
+        try:
+            write_gallery(partial, photos(), title="Predictions on real photos", subtitle=subtitle)
+        except Exception as error:
+            log.warning(
+                "no page of the photos in %s: %s. Once that is mended, repeat the command.",
+                run.submission,
+                error,
+            )
+    return run.submission

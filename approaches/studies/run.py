@@ -21,23 +21,18 @@ from sklearn.model_selection import GroupKFold
 from approaches import TABLE, processes
 from approaches.base import Budget, ConfigError
 from approaches.running.options import PRESETS, run_name
-from approaches.running.resume import (
-    RunSettings,
-    check_settings,
-    has_model,
-    identity_of,
-    model_folder,
-    prepared,
-    training_key,
-)
+from approaches.running.resume import check_settings, has_model, training_key
 from approaches.running.run import run_approach
+from approaches.running.settings import RunSettings, identity_of, prepared
 from approaches.studies.hypotheses import STUDIES, Study, Variation
 from common.coco import DataError
 from common.data import Data
 from common.data.sets import has_object
 from common.files import whole_folder, write_whole
 from common.leaderboard.studies import Judged, study_table
-from common.records import Record, open_run, read_record, record_path
+from common.records import Record, read_record
+from common.run_description import open_run
+from common.run_folder import RunFolder
 
 USUAL_SEEDS, LEAST_FOLDS = 3, 5
 BASELINE = "baseline"
@@ -203,8 +198,8 @@ def _trained(study: Study, variation: Variation, how: Trainings, seed: int, fold
         if processes.is_main():
             open_run(settings.folder, identity_of(settings, fold.key), fresh=False)
     if TABLE[approach].combines:
-        lender = _settings(study, _variations(study)[BASELINE], how, seed).folder
-        _lend(study.approach, lender, settings.folder, approach)
+        lender = _settings(study, _variations(study)[BASELINE], how, seed)
+        _lend(study.approach, lender.run, settings.run, approach)
     return run_approach(approach, fold, settings)
 
 
@@ -257,7 +252,7 @@ def slug(approach: str, settings: Mapping[str, Any]) -> str:
     return re.sub(r"[^\w=.-]+", "_", "-".join(parts))
 
 
-def _lend(member: str, lender: Path, run: Path, borrower: str) -> None:
+def _lend(member: str, lender: RunFolder, run: RunFolder, borrower: str) -> None:
     """Have in another run the model of a complete training with what it predicted, for an approach
     that combines.
 
@@ -267,27 +262,27 @@ def _lend(member: str, lender: Path, run: Path, borrower: str) -> None:
     with processes.together(f"lending {member}"):
         if not processes.is_main():
             return
-        record = read_record(lender, member)
-        complete = record is not None and record.status == "ok"
-        if complete and _has_lent(record, run):
+        record = read_record(lender.path, member)
+        found = record if record is not None and record.status == "ok" else None
+        if found is not None and _has_lent(found, run):
             return
         for name in (borrower, member):
-            record_path(run, name).unlink(missing_ok=True)
-        for folder in ("training", "probabilities"):
-            shutil.rmtree(run / folder / borrower, ignore_errors=True)
-        if not complete:
+            run.record(name).unlink(missing_ok=True)
+        for folder in (run.training(borrower), run.probabilities(borrower)):
+            shutil.rmtree(folder, ignore_errors=True)
+        if found is None:
             return
-        for source in (model_folder(lender, member), lender / "probabilities" / member):
+        for source in (lender.model(member), lender.probabilities(member)):
             if source.is_dir():
-                with whole_folder(run / source.relative_to(lender)) as partial:
+                with whole_folder(run.path / source.relative_to(lender.path)) as partial:
                     shutil.copytree(source, partial, dirs_exist_ok=True)
-        write_whole(record_path(run, member), record_path(lender, member).read_bytes())
+        write_whole(run.record(member), lender.record(member).read_bytes())
 
 
-def _has_lent(record: Record, run: Path) -> bool:
+def _has_lent(record: Record, run: RunFolder) -> bool:
     """Whether a run has the model of this very training already."""
     try:
-        lent = read_record(run, record.approach)
+        lent = read_record(run.path, record.approach)
     except (OSError, ValueError):  # a copy that was interrupted
         return False
     return lent is not None and training_key(lent) == training_key(record) and has_model(lent, run)

@@ -8,9 +8,8 @@ still finds a thing of 20x80 px in a picture of some 512 px.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -235,107 +234,3 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption("scale", (0.8, 0.65, 0.5), _scale),  # factor
     )
 }
-
-# Transforms of albumentations that show a corruption whatever their settings.
-ALWAYS: dict[str, tuple[str, ...]] = {
-    "noise": (
-        "GaussNoise",
-        "ISONoise",
-        "ShotNoise",
-        "AdditiveNoise",
-        "MultiplicativeNoise",
-        "SaltAndPepper",
-    ),
-    "blur": tuple(
-        "Blur GaussianBlur MedianBlur MotionBlur AdvancedBlur GlassBlur ZoomBlur Defocus "
-        "Downscale".split()
-    ),
-    "jpeg": ("ImageCompression",),
-    "brightness": ("RandomGamma", "RandomToneCurve", "PlasmaBrightnessContrast", "Illumination"),
-    "contrast": (
-        "RandomToneCurve",
-        "PlasmaBrightnessContrast",
-        "CLAHE",
-        "Equalize",
-        "AutoContrast",
-        "RandomFog",
-    ),
-    "colour_cast": (
-        "ISONoise",
-        "RGBShift",
-        "PlanckianJitter",
-        "ToSepia",
-        "FancyPCA",
-        "ChannelShuffle",
-    ),
-    "shadow": ("RandomShadow", "PlasmaShadow", "Illumination"),
-}
-# Transforms that show one only where a setting, a number or ranges, departs from the value that
-# changes nothing.
-BY_SETTING: dict[str, dict[str, tuple[str, float]]] = {
-    "RandomBrightnessContrast": {
-        "brightness_limit": ("brightness", 0),
-        "contrast_limit": ("contrast", 0),
-    },
-    "ColorJitter": {
-        "brightness": ("brightness", 1),
-        "contrast": ("contrast", 1),
-        "saturation": ("colour_cast", 1),
-        "hue": ("colour_cast", 0),
-    },
-    "HueSaturationValue": {
-        "hue_shift_limit": ("colour_cast", 0),
-        "sat_shift_limit": ("colour_cast", 0),
-        "val_shift_limit": ("brightness", 0),
-    },
-    "Affine": {"scale": ("scale", 1)},
-    "ShiftScaleRotate": {"scale_limit": ("scale", 0)},
-    "RandomScale": {"scale_limit": ("scale", 0)},
-}
-
-
-def in_training_augmentation(described: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Which corruptions an approach has met in training, so that standing them proves less.
-
-    Args:
-        described: transforms of albumentations as a record keeps them, each with
-            `__class_fullname__`, `p`, its settings and perhaps further `transforms` inside. Empty
-            for an approach without augmentation.
-
-    Returns:
-        Names of `CORRUPTIONS`. Related is enough: turned or paled colours count as a colour cast,
-            a gamma as
-        brightness, shake as a blur. What has `p` 0, changes nothing, or only enlarges does not
-        count; a setting that is not told does.
-    """
-    met: set[str] = set()
-    for step in described:
-        if step.get("p", 1) == 0:
-            continue
-        kind = str(step.get("__class_fullname__", "")).rsplit(".", 1)[-1]
-        met |= {name for name, kinds in ALWAYS.items() if kind in kinds}
-        met |= in_training_augmentation(step.get("transforms") or ())
-        for setting, (name, neutral) in BY_SETTING.get(kind, {}).items():
-            values = _numbers(step.get(setting))
-            # Only what makes objects smaller is the corruption of that name.
-            met |= (
-                {name}
-                if any(
-                    value < neutral or (value > neutral and name != "scale") for value in values
-                )
-                else set()
-            )
-    return met
-
-
-def _numbers(setting: Any) -> list[float]:
-    """All numbers of a setting: one, a range, or a range for each axis; minus infinity where it is
-    not told.
-    """
-    if setting is None:
-        return [-np.inf]
-    if isinstance(setting, Mapping):
-        setting = list(setting.values())
-    if isinstance(setting, Sequence):
-        return [number for part in setting for number in _numbers(part)]
-    return [float(setting)]

@@ -21,7 +21,8 @@ from common.analysis.strata import failed_by_all, strata_table, worst_images
 from common.files import write_whole
 from common.leaderboard import corrupted_and_clean, has_robustness, per_image_table
 from common.metrics import with_objects
-from common.records import Record
+from common.records import CompleteRecord, Record, complete_records
+from common.run_folder import RunFolder
 
 
 def detail_tables(
@@ -34,7 +35,7 @@ def detail_tables(
         images: what each scored image shows (`common.describe.describe_data_set`).
         groups: image id → group of images that are not independent.
     """
-    complete = [record for record in records if record.status == "ok"]
+    complete = complete_records(records)
     table = per_image_table(complete)
     if with_objects(table).empty:
         return {"images": images}
@@ -66,11 +67,11 @@ def write_details(
 ) -> None:
     """Write the tables into the folder of a run."""
     for name, table in detail_tables(records, images, groups).items():
-        write_whole(run / f"{name}.csv", table.to_csv(index=False, float_format="%.6g"))
+        write_whole(RunFolder(run).table(name), table.to_csv(index=False, float_format="%.6g"))
 
 
-def _severities(record: Record) -> pd.DataFrame:
-    return severity_table(*corrupted_and_clean(record), record.robustness["marked"])
+def _severities(record: CompleteRecord) -> pd.DataFrame:
+    return severity_table(*corrupted_and_clean(record), record.robustness.marked)
 
 
 def _stacked(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from common.leaderboard.rows import Choice, compare_records, leaderboard, per_im
 from common.leaderboard.seeds import seed_table
 from common.leaderboard.text import FOOT, READABLE, as_markdown, as_text, conclusion, one_line
 from common.records import Record
+from common.run_folder import RunFolder
 
 
 def write_leaderboard(
@@ -33,6 +34,7 @@ def write_leaderboard(
     Returns:
         The winner's name, or None where no approach is complete; the leaderboard for a terminal.
     """
+    folder = RunFolder(run)
     comparison = compare_records(records, groups, choice)
     table, seeds = leaderboard(records, comparison), seed_table([records, *by_seed], groups)
     columns = table.columns
@@ -43,9 +45,9 @@ def write_leaderboard(
             .reindex(table["approach"])
         )
         table = table.reset_index()[columns]
-    write_whole(run / "leaderboard.csv", table.to_csv(index=False, float_format="%.6g"))
+    write_whole(folder.leaderboard, table.to_csv(index=False, float_format="%.6g"))
     write_whole(
-        run / "per_image.csv",
+        folder.per_image,
         per_image_table(records, groups).to_csv(index=False, float_format="%.6g"),
     )
     reasons = [
@@ -60,7 +62,10 @@ def write_leaderboard(
         *concluded,
         *(["\n".join(reasons)] if reasons else []),
     ]
-    write_whole(run / "leaderboard.md", "\n\n".join([*parts, as_markdown(table), FOOT]) + "\n")
+    write_whole(
+        folder.leaderboard.with_suffix(".md"),
+        "\n\n".join([*parts, as_markdown(table), FOOT]) + "\n",
+    )
     winner = None if comparison is None else comparison.names[comparison.winner.index]
     return winner, "\n\n".join([as_text(table), *concluded])
 
@@ -71,7 +76,7 @@ def read_leaderboard(run: Path) -> pd.DataFrame:
     Raises:
         FileNotFoundError: the folder has none.
     """
-    path = run / "leaderboard.csv"
+    path = RunFolder(run).leaderboard
     if not path.is_file():
         raise FileNotFoundError(
             f"{run} holds no leaderboard.csv; make one with: python bench.py --output {run}"

@@ -3,17 +3,18 @@ needs no model and no image. Every approach of the run has its row, also one tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandas as pd
 
 from common.analysis.calibration import brier, expected_calibration_error
 from common.analysis.robustness import images_in_every_state, robustness_summary
-from common.masks.postprocess import Postprocess
+from common.masks.evaluate import score_table
 from common.metrics import summarise, with_objects
-from common.records import Record
+from common.records import CompleteRecord, Record, complete, complete_records
 from common.statistics import Comparison, compare, pareto
+from common.statistics.selection import Rule
 
 COLUMNS = (
     "approach status dice_mean dice_global iou_mean precision recall area_bias nsd_2px object_f1 "
@@ -44,18 +45,18 @@ class Choice:
         margin: of mean Dice.
     """
 
-    rule: str = "cheapest-equivalent"
+    rule: Rule = "cheapest-equivalent"
     margin: float = 0.01
 
 
 def per_image_table(
-    records: Sequence[Record], groups: Mapping[int, str] | None = None
+    records: Sequence[Record | CompleteRecord], groups: Mapping[int, str] | None = None
 ) -> pd.DataFrame:
     """One row per scored approach and image; `approach`, `img_id` and, where groups are given,
     `group` come first.
     """
     tables = [
-        pd.DataFrame(record.scores).assign(approach=record.approach)
+        score_table(record.scores).assign(approach=record.approach)
         for record in records
         if record.scores is not None
     ]
@@ -68,25 +69,25 @@ def per_image_table(
     return table[[*first, *(column for column in table.columns if column not in first)]]
 
 
-def dice_by_image(record: Record) -> pd.Series:
+def dice_by_image(record: CompleteRecord) -> pd.Series:
     """Dice of each image with an object, by image id."""
-    scores = pd.DataFrame(record.scores).set_index("img_id")
-    return with_objects(scores)["dice"].astype(float)
+    return with_objects(score_table(record.scores).set_index("img_id"))["dice"]
 
 
-def has_robustness(record: Record) -> bool:
+def has_robustness(record: CompleteRecord) -> bool:
     """Whether corrupted images were scored, and an object is left in every state of at least one
     of them.
     """
-    if record.robustness is None:
+    if not record.robustness.rows:
         return False
     corrupted, clean = corrupted_and_clean(record)
     return bool(images_in_every_state(corrupted, clean))
 
 
-def corrupted_and_clean(record: Record) -> tuple[pd.DataFrame, pd.DataFrame]:
+def corrupted_and_clean(record: CompleteRecord) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What was measured for robustness, and the scores of the same images as they are."""
-    corrupted, scores = pd.DataFrame(record.robustness["rows"]), pd.DataFrame(record.scores)
+    corrupted = pd.DataFrame([asdict(row) for row in record.robustness.rows])
+    scores = score_table(record.scores)
     return corrupted, scores[scores["img_id"].isin(set(corrupted["img_id"]))]
 
 
@@ -104,19 +105,19 @@ def compare_records(
             itself.
         choice: how the winner is chosen.
     """
-    complete = [record for record in records if record.status == "ok"]
+    complete = complete_records(records)
     table = per_image_table(complete, groups)
     if with_objects(table).empty:
         return None
     return compare_scores(table, {record.approach: _cost(record) for record in complete}, choice)
 
 
-def _cost(record: Record) -> float:
+def _cost(record: CompleteRecord) -> float:
     """Seconds per image; infinite where it was not measured, so that nobody wins by an unknown
     cost.
     """
-    seconds = (record.costs or {}).get("predict_seconds_per_image")
-    return np.inf if seconds is None or np.isnan(seconds) else float(seconds)
+    seconds = record.costs.predict_seconds_per_image
+    return np.inf if np.isnan(seconds) else seconds
 
 
 def compare_scores(
@@ -231,38 +232,40 @@ def _pareto(compared: pd.DataFrame) -> pd.Series:
     return pd.Series(pareto(known["mean"], known["cost"]), index=known.index, dtype=object)
 
 
-def _row(record: Record) -> dict:
-    row = {
+def _row(record: Record) -> dict[str, object]:
+    """What is known of an approach, however far it came."""
+    row: dict[str, object] = {
         "approach": record.approach,
         "status": record.status,
         "reason": record.reason,
-        **record.traits,
+        **asdict(record.traits),
     }
     if record.fit is not None:
-        row |= {"fit_seconds": record.fit["seconds"], "fit_steps": record.fit["steps"]}
-    if record.postprocess is not None:
-        row |= {
-            "threshold": record.postprocess["threshold"],
-            "postprocess": str(Postprocess(**record.postprocess)),
-        }
+        row |= {"fit_seconds": record.fit.seconds, "fit_steps": record.fit.steps}
+    if record.tuning is not None:
+        postprocess = record.tuning.postprocess
+        row |= {"threshold": postprocess.threshold, "postprocess": str(postprocess)}
     if record.costs is not None:
-        row |= record.costs
-    if record.scores is not None and record.status == "ok":
-        scores = pd.DataFrame(record.scores)
-        row |= summarise(scores)
-        if record.calibration is not None:
-            row |= {
-                "brier": brier(record.calibration),
-                "calibration_error": expected_calibration_error(record.calibration),
-            }
-        if has_robustness(record):
-            row |= _robustness(record)
-        row["dice_at_half"] = with_objects(scores)["dice_at_half"].astype(float).mean()
+        row |= asdict(record.costs)
+    found = complete(record)
+    return row if found is None else row | _scores(found)
+
+
+def _scores(record: CompleteRecord) -> dict[str, object]:
+    """The means over the images of a complete approach."""
+    scores = score_table(record.scores)
+    row: dict[str, object] = {**summarise(scores)}
+    if record.calibration:
+        row["brier"] = brier(record.calibration)
+        row["calibration_error"] = expected_calibration_error(record.calibration)
+    if has_robustness(record):
+        row |= _robustness(record)
+    row["dice_at_half"] = with_objects(scores)["dice_at_half"].mean()
     return row
 
 
-def _robustness(record: Record) -> dict:
-    summary = robustness_summary(*corrupted_and_clean(record), record.robustness["marked"])
+def _robustness(record: CompleteRecord) -> dict[str, object]:
+    summary = robustness_summary(*corrupted_and_clean(record), record.robustness.marked)
     return {
         "robust_dice": summary["dice_mean"],
         "robust_drop": summary["drop"],

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from common.leaderboard.rows import dice_by_image
-from common.records import Record
+from common.records import Record, complete_records
 from common.statistics import variance_components
 
 COLUMNS = (
@@ -33,8 +33,13 @@ def seed_table(
     rows = []
     names = [record.approach for record in by_seed[0]] if len(by_seed) > 1 else []
     for name in names:
-        found = [record for records in by_seed for record in records if record.approach == name]
-        if len(found) != len(by_seed) or any(record.status != "ok" for record in found):
+        found = [
+            record
+            for records in by_seed
+            for record in complete_records(records)
+            if record.approach == name
+        ]
+        if len(found) != len(by_seed):
             continue
         scores = pd.DataFrame(
             {seed: dice_by_image(record) for seed, record in enumerate(found)}

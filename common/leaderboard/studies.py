@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from common.leaderboard import as_text, dice_by_image, leaderboard
-from common.records import Record
+from common.masks.postprocess import Postprocess
+from common.masks.tuning import Tuning
+from common.records import Fit, Record, complete_records
 from common.statistics import differences_over_trainings, mean_intervals
 
 FIRST = (
@@ -33,21 +35,25 @@ def pooled(judged: Judged) -> Record:
     """One record of all seeds: all their scores and counts, mean seconds, steps and threshold;
     costs of prediction are those of the first. Not `ok` if one of them is not.
     """
-    records = judged.records
-    bad = next((record for record in records if record.status != "ok"), None)
+    first = judged.records[0]
+    bad = next((record for record in judged.records if record.status != "ok"), None)
     if bad is not None:
-        return Record(judged.name, bad.status, bad.reason, records[0].config)
-    seconds = float(np.mean([record.fit["seconds"] for record in records]))
-    threshold = float(np.mean([record.postprocess["threshold"] for record in records]))
-    steps = [record.fit["steps"] for record in records]
+        return Record(judged.name, bad.status, bad.reason, first.config)
+    records = complete_records(judged.records)
+    steps = [record.fit.steps for record in records if record.fit.steps is not None]
+    every = len(steps) == len(records)
     counts = [record.calibration for record in records]
+    threshold = float(np.mean([record.tuning.postprocess.threshold for record in records]))
     return replace(
-        records[0],
+        first,
         approach=judged.name,
-        fit={"seconds": seconds, "steps": None if None in steps else round(np.mean(steps))},
-        postprocess={"threshold": threshold},
-        scores=[score for record in records for score in record.scores],
-        calibration=np.sum(counts, axis=0).tolist() if all(counts) else None,
+        fit=Fit(
+            seconds=float(np.mean([record.fit.seconds for record in records])),
+            steps=round(np.mean(steps)) if every else None,
+        ),
+        tuning=Tuning(Postprocess(threshold)),
+        scores=tuple(score for record in records for score in record.scores),
+        calibration=tuple(map(tuple, np.sum(counts, axis=0).tolist())) if all(counts) else None,
     )
 
 
@@ -110,7 +116,7 @@ def _compared(
     if 0 not in ok:
         return frame.assign(**dict.fromkeys(columns.split()))
     dice = pd.DataFrame(
-        {records[number].approach: dice_by_image(records[number]) for number in ok}
+        {one.approach: dice_by_image(one) for one in complete_records(records)}
     ).dropna()
     labels = [groups[image_id] for image_id in dice.index]
     trained = {
@@ -150,13 +156,10 @@ def _compared(
 
 def _thresholds(judged: Judged) -> str:
     """The span of the thresholds that the images of all seeds were cut at."""
-    found = [
-        threshold
-        for record in judged.records
-        for threshold in (record.tune or {})
-        .get("cross_fitted", {"": record.postprocess["threshold"]})
-        .values()
-    ]
+    found: list[float] = []
+    for record in complete_records(judged.records):
+        fitted = record.tuning.cross_fitted.values()
+        found += fitted or [record.tuning.postprocess.threshold]
     low, high = min(found), max(found)
     return f"probability >= {low:g}" + (
         f" to {high:g}, chosen by other groups of images" if high > low else ""
@@ -164,8 +167,9 @@ def _thresholds(judged: Judged) -> str:
 
 
 def _images(record: Record) -> list[int]:
-    return [score["img_id"] for score in record.scores]
+    return [score.img_id for score in record.scores or ()]
 
 
 def _mean_difference(one: Judged, baseline: Judged, seed: int) -> float:
-    return float((dice_by_image(one.records[seed]) - dice_by_image(baseline.records[seed])).mean())
+    [own, other] = complete_records([one.records[seed], baseline.records[seed]])
+    return float((dice_by_image(own) - dice_by_image(other)).mean())

@@ -2,7 +2,8 @@
 averaged here.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -67,8 +68,8 @@ def score_image(sample: Sample, levels: np.ndarray, postprocess: Postprocess) ->
     )
 
 
-def score_table(scores: list[ImageScore], expected_ids: tuple[int, ...]) -> pd.DataFrame:
-    """One row per expected image, ordered by id.
+def in_order(scores: Sequence[ImageScore], expected_ids: Sequence[int]) -> tuple[ImageScore, ...]:
+    """The scores of all expected images, ordered by id.
 
     Raises:
         ValueError: an image is missing, was scored twice, or was not expected.
@@ -85,6 +86,10 @@ def score_table(scores: list[ImageScore], expected_ids: tuple[int, ...]) -> pd.D
             f"{len(expected_ids)} images must be scored once each; missing {missing}, surplus "
             f"{surplus[:10]}."
         )
-    return pd.DataFrame(
-        [asdict(score) for score in sorted(scores, key=lambda score: score.img_id)]
-    )
+    return tuple(sorted(scores, key=lambda score: score.img_id))
+
+
+def score_table(scores: Sequence[ImageScore]) -> pd.DataFrame:
+    """One row for each score, in their order; the columns are the fields of `ImageScore`."""
+    columns = [item.name for item in fields(ImageScore)]
+    return pd.DataFrame([astuple(score) for score in scores], columns=columns)

@@ -5,8 +5,8 @@ A step that is chosen and judged on the same images always seems to help. So eac
 what it is set to is chosen on some groups of images, and what it gains is measured on the others.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -37,7 +37,7 @@ class StepReport:
     """
 
     step: str
-    setting: dict[str, float]
+    setting: Mapping[str, int | float]
     gain: float | None
     lower: float | None
     upper: float | None
@@ -45,23 +45,25 @@ class StepReport:
 
 
 @dataclass(frozen=True)
-class Tuned:
-    """The choice, the curve it began with, and what every step would have given."""
+class Tuning:
+    """What was chosen on *tune*, the curve it began with, and what every step would have given.
+
+    Attributes:
+        postprocess: what makes a mask of the probabilities.
+        thresholds: of the curve.
+        dice_mean: on *tune* at each of them.
+        steps: what each further step would have given.
+        cross_fitted: image id → threshold that other groups choose, where *tune* is scored too.
+    """
 
     postprocess: Postprocess
-    curve: ThresholdCurve
-    steps: tuple[StepReport, ...]
-
-    def as_dict(self) -> dict[str, object]:
-        """JSON-able, for the record of a run."""
-        return {
-            "thresholds": self.curve.thresholds.tolist(),
-            "dice_mean": self.curve.mean().tolist(),
-            "steps": [asdict(step) for step in self.steps],
-        }
+    thresholds: tuple[float, ...] = ()
+    dice_mean: tuple[float, ...] = ()
+    steps: tuple[StepReport, ...] = ()
+    cross_fitted: Mapping[int, float] = field(default_factory=dict)
 
 
-def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None = None) -> Tuned:
+def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None = None) -> Tuning:
     """Choose threshold and further steps.
 
     Args:
@@ -99,7 +101,12 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None =
         reports.append(report)
         if report.kept:
             chosen = best
-    return Tuned(chosen, curve, tuple(reports))
+    return Tuning(
+        chosen,
+        tuple(curve.thresholds.tolist()),
+        tuple(curve.mean().tolist()),
+        tuple(reports),
+    )
 
 
 def cross_fitted_thresholds(curve: ThresholdCurve, groups: Sequence[object]) -> np.ndarray:
@@ -170,7 +177,7 @@ def _judged(
 
     Args:
         step: its name.
-        setting: the choice on all images.
+        setting: Mapping[str, int | float]
         scores: (1 + n_options, n_images) Dice, first without the step.
         groups: (n_images,) a label of each image.
     """

@@ -14,10 +14,11 @@ import pandas as pd
 from common.coco import list_photos, read_entries, read_image
 from common.data import Sample, decode
 from common.leaderboard import Choice, compare_scores, leaderboard, read_leaderboard
-from common.masks.postprocess import Postprocess
 from common.masks.probabilities import ProbabilityMaps
 from common.metrics import with_objects
-from common.records import RUN_FILE, Record, read_description, read_records
+from common.records import Record, read_records
+from common.run_description import RunDescription, read_description
+from common.run_folder import RunFolder
 from common.statistics import Comparison
 
 TABLES = "images strata worst_images calibration robustness".split()
@@ -57,7 +58,7 @@ class FinishedRun:
     """
 
     folder: Path
-    about: Mapping[str, Any]
+    about: RunDescription
     board: pd.DataFrame
     per_image: pd.DataFrame
     comparison: Comparison | None
@@ -68,7 +69,7 @@ class FinishedRun:
     @property
     def winner(self) -> str | None:
         """The approach that was chosen; None where none was complete."""
-        return self.about.get("winner")
+        return self.about.winner
 
     @property
     def names(self) -> list[str]:
@@ -78,27 +79,24 @@ class FinishedRun:
     @property
     def margin(self) -> float:
         """The loss of mean Dice that does not matter."""
-        return self.about.get("choice", {}).get("margin", Choice.margin)
+        return _choice(self.about).margin
 
     @property
     def shared(self) -> Shared | None:
         """What `val` shares with `train`; None where the run does not tell. Older runs have only a
         note with a number, which says which groups these are where they are none or all.
         """
-        told, notes = self.about.get("score_groups_in_train"), self.about.get("notes")
-        if told is not None:
-            names = frozenset(told["fit"]) | frozenset(told["tune"])
-            return Shared(len(names), names, frozenset(told["fit"]))
+        both, notes = self.about.score_groups_in_train, self.about.notes
+        if both is not None:
+            names = frozenset(both.fit) | frozenset(both.tune)
+            return Shared(len(names), names, frozenset(both.fit))
         if notes is None:
             return None
         found = re.search(r"(\d+) groups are in both train and val", " ".join(notes))
-        count, groups, none = (
-            int(found[1]) if found else 0,
-            frozenset(self.per_image.get("group", ())),
-            frozenset(),
-        )
-        names = none if not count else groups if count == len(groups) else None
-        return Shared(count, names, None if count else none)
+        if not found or not int(found[1]):
+            return Shared(0, frozenset(), frozenset())
+        count, groups = int(found[1]), frozenset(self.per_image.get("group", ()))
+        return Shared(count, groups if count == len(groups) else None, None)
 
     def row(self, approach: str) -> pd.Series:
         """The row of an approach in the leaderboard."""
@@ -120,25 +118,31 @@ class FinishedRun:
         pairs = self.comparison.simultaneous
         return float(pairs.difference[a, b]), float(pairs.lower[a, b]), float(pairs.upper[a, b])
 
-    def told(self, approach: str, what: str) -> Mapping[str, Any]:
-        """The `config` or the `fit` of an approach: from its record, else from the run's
-        description; empty if neither has it.
+    def config(self, approach: str) -> Mapping[str, Any]:
+        """The settings of an approach: from its record, else from the run's description; empty if
+        neither has them.
         """
-        record = self.records.get(approach)
-        described = self.about.get("approaches", {}).get(approach, {})
-        return (getattr(record, what) if record is not None else described.get(what)) or {}
+        record, described = self.records.get(approach), self.about.approaches.get(approach)
+        if record is not None:
+            return record.config
+        return {} if described is None else described.config
+
+    def fit_notes(self, approach: str) -> Mapping[str, Any]:
+        """What an approach tells of its fit, found as `config` is."""
+        record, described = self.records.get(approach), self.about.approaches.get(approach)
+        if record is not None:
+            return {} if record.fit is None else record.fit.notes
+        return (None if described is None else described.fit) or {}
 
     def mask(self, approach: str, image: np.ndarray) -> np.ndarray | None:
         """The final mask (H, W) bool of an image (H, W, 3) uint8 from its stored probabilities;
         None without them.
         """
-        levels = ProbabilityMaps(self.folder / "probabilities" / approach).read(image)
+        levels = ProbabilityMaps(RunFolder(self.folder).probabilities(approach)).read(image)
         record = self.records.get(approach)
-        return (
-            None
-            if levels is None or record is None
-            else Postprocess(**record.postprocess).apply(levels)
-        )
+        if levels is None or record is None or record.tuning is None:
+            return None
+        return record.tuning.postprocess.apply(levels)
 
 
 def read_run(folder: Path) -> FinishedRun:
@@ -151,11 +155,9 @@ def read_run(folder: Path) -> FinishedRun:
         FileNotFoundError: the folder holds no finished run.
         DamagedFileError: its description or a record cannot be read.
     """
-    missing = [
-        name
-        for name in (RUN_FILE, "leaderboard.csv", "per_image.csv")
-        if not (folder / name).is_file()
-    ]
+    run = RunFolder(folder)
+    needed = (run.description, run.leaderboard, run.per_image)
+    missing = [path.name for path in needed if not path.is_file()]
     if missing:
         raise FileNotFoundError(
             f"{folder} has no {', '.join(missing)}; expected the folder of a finished run. Make "
@@ -173,8 +175,8 @@ def read_run(folder: Path) -> FinishedRun:
         per_image=per_image,
         comparison=_comparison(per_image, board, about),
         records={name: records[name] for name in board["approach"] if name in records},
-        tables={name: _table(folder / f"{name}.csv", order) for name in TABLES},
-        curves=_curves(folder / "training", board["approach"]),
+        tables={name: _table(run.table(name), order) for name in TABLES},
+        curves=_curves(run, board["approach"]),
     )
 
 
@@ -222,12 +224,12 @@ def _table(path: Path, order: Mapping[str, int]) -> pd.DataFrame:
     return table.iloc[places.argsort(kind="stable")].reset_index(drop=True)
 
 
-def _per_image(folder: Path, board: pd.DataFrame, about: Mapping[str, Any]) -> pd.DataFrame:
+def _per_image(folder: Path, board: pd.DataFrame, about: RunDescription) -> pd.DataFrame:
     """The scores of complete approaches, in the order of the board."""
-    table = pd.read_csv(folder / "per_image.csv", dtype={"group": str})
+    table = pd.read_csv(RunFolder(folder).per_image, dtype={"group": str})
     if "group" not in table:
-        named = {int(image_id): group for image_id, group in about.get("score_groups", {}).items()}
-        table = table.assign(group=table["img_id"].map(named).fillna(table["img_id"].astype(str)))
+        groups = table["img_id"].map(about.score_groups)
+        table = table.assign(group=groups.fillna(table["img_id"].astype(str)))
     order = {
         name: place for place, name in enumerate(board.loc[board["status"] == "ok", "approach"])
     }
@@ -238,16 +240,25 @@ def _per_image(folder: Path, board: pd.DataFrame, about: Mapping[str, Any]) -> p
 
 
 def _comparison(
-    per_image: pd.DataFrame, board: pd.DataFrame, about: Mapping[str, Any]
+    per_image: pd.DataFrame, board: pd.DataFrame, about: RunDescription
 ) -> Comparison | None:
     if with_objects(per_image).empty:
         return None
     costs = board.set_index("approach")["predict_seconds_per_image"].fillna(np.inf).to_dict()
-    return compare_scores(per_image, costs, Choice(**about.get("choice", {})))
+    return compare_scores(per_image, costs, _choice(about))
 
 
-def _curves(folder: Path, names: Sequence[str]) -> pd.DataFrame:
-    paths = {name: folder / name / "curve.csv" for name in names}
+def _choice(about: RunDescription) -> Choice:
+    """How the winner was chosen; what the run does not tell is as usual."""
+    stored = about.choice
+    return Choice(
+        Choice.rule if stored.rule is None else stored.rule,
+        Choice.margin if stored.margin is None else stored.margin,
+    )
+
+
+def _curves(run: RunFolder, names: Sequence[str]) -> pd.DataFrame:
+    paths = {name: run.curve(name) for name in names}
     found = [
         pd.read_csv(path).assign(approach=name) for name, path in paths.items() if path.is_file()
     ]

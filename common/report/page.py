@@ -22,8 +22,9 @@ from common.commands import RefusedError
 from common.data import data_key
 from common.files import write_whole
 from common.leaderboard import read_leaderboard
-from common.records import RUN_FILE, read_description
 from common.report.notebook import root
+from common.run_description import read_description
+from common.run_folder import RunFolder
 
 NAME = "report.html"
 NOTEBOOK = "leaderboard.ipynb"
@@ -274,13 +275,13 @@ def data_folder(run: Path) -> Path:
         OSError: the folder holds no run, or one that cannot be read.
     """
     _require_run(run)
-    named = Path(read_description(run).get("data", ""))
+    named = Path(read_description(run).data)
     for place in (named, root() / named):
         if str(named) != "." and place.is_dir():
             return place
     raise ReportError(
-        f"{run / RUN_FILE} names the data folder {str(named)!r}, which is not there; give it with "
-        "--data DIR, or leave the pictures out with --no-pictures."
+        f"{RunFolder(run).description} names the data folder {str(named)!r}, which is not there; "
+        "give it with --data DIR, or leave the pictures out with --no-pictures."
     )
 
 
@@ -288,8 +289,7 @@ def _require_run(run: Path) -> None:
     """Refuse a folder that holds no run, and a run of which nothing can be told."""
     described = read_description(run)
     mend = (
-        "The command that made the run goes on with it: python bench.py "
-        f"{described.get('command', '')}"
+        f"The command that made the run goes on with it: python bench.py {described.command}"
     ).rstrip()
     try:
         board = read_leaderboard(run)
@@ -310,15 +310,15 @@ def _require_data_of(run: Path, data: Path) -> None:
     )
     if not data.is_dir():
         raise ReportError(
-            f"{data} is no folder; expected the data of the run ({described.get('data')}). {mend}"
+            f"{data} is no folder; expected the data of the run ({described.data}). {mend}"
         )
     try:
         key = data_key(*(read_entries(data / split) for split in ("train", "val")))
     except (DataError, OSError) as error:
         raise ReportError(f"{data} does not hold the data of {run}: {error} {mend}") from error
-    if key != described["identity"].get("data"):
+    if key != described.identity.data:
         raise ReportError(
             f"{data} holds other images or annotations than {run} was made with "
-            f"({described.get('data')}, content {str(described['identity'].get('data'))[:8]}…; "
+            f"({described.data}, content {described.identity.data[:8]}…; "
             f"here it is {key[:8]}…). {mend}"
         )

@@ -1,6 +1,7 @@
 import io
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from common.leaderboard import (
 )
 from common.leaderboard.__main__ import main as analyse
 from common.leaderboard.details import detail_tables
-from common.records import Record, read_records, write_record
+from common.records import Record, from_stored, read_records, write_record
 
 ISSUE_COLUMNS = (
     "approach, status, dice_mean, dice_global, iou_mean, precision, recall, area_bias, nsd_2px, "
@@ -58,16 +59,16 @@ def ok(name, scores, seconds=0.1, **more):
         "peak_memory_mb": 700.0,
         "threads": 2,
     }
-    return Record(
-        name,
-        "ok",
-        traits={"pretrained_on": "", "fits_on_all": False},
-        fit={"seconds": 2.0, "steps": 40},
-        postprocess={"threshold": 0.3},
-        scores=scores,
-        costs=costs,
-        **more,
-    )
+    stored = {
+        "approach": name,
+        "status": "ok",
+        "traits": {"pretrained_on": "", "fits_on_all": False},
+        "fit": {"seconds": 2.0, "steps": 40},
+        "postprocess": {"threshold": 0.3},
+        "scores": scores,
+        "costs": costs,
+    }
+    return from_stored(stored | more)
 
 
 GOOD = [score(1, 90, 10, 10), score(2, 40, 20, 0), score(3, 0, 0, 0)]
@@ -282,7 +283,8 @@ def test_what_could_be_shown_counts_groups_where_there_are_any(tmp_path):
 
 def test_an_approach_whose_cost_is_unknown_wins_by_no_price_and_is_on_no_front():
     unknown, null = ok("unknown", images(20, 0)), ok("null", images(20, 0))
-    unknown.costs, null.costs = None, {**null.costs, "predict_seconds_per_image": None}
+    unknown.costs = None
+    null.costs = replace(null.costs, predict_seconds_per_image=math.nan)
     records = [unknown, null, ok("measured", images(20, 0), 5.0)]
     comparison = compare_records(records)
     assert comparison.names[comparison.winner.index] == "measured"

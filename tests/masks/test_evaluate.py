@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from common.data import Sample
-from common.masks.evaluate import ImageScore, score_image, score_table
+from common.masks.evaluate import ImageScore, in_order, score_image, score_table
 from common.masks.postprocess import Postprocess
 
 
@@ -78,7 +78,7 @@ def test_an_image_without_object_and_prediction_has_no_dice_but_a_row():
 
 
 def test_table_has_one_row_for_each_expected_image_by_id():
-    table = score_table([score(5), score(2), score(9)], (9, 5, 2))
+    table = score_table(in_order([score(5), score(2), score(9)], (9, 5, 2)))
     assert table["img_id"].tolist() == [2, 5, 9]
     assert table.columns.tolist() == [field.name for field in dataclasses.fields(ImageScore)]
 
@@ -95,4 +95,4 @@ def test_table_has_one_row_for_each_expected_image_by_id():
 )
 def test_a_missing_a_repeated_and_an_unexpected_image_are_errors(found, message):
     with pytest.raises(ValueError, match=message):
-        score_table([score(image_id) for image_id in found], (1, 2, 3))
+        in_order([score(image_id) for image_id in found], (1, 2, 3))

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 from made_run import make_run
 
+from common.masks.postprocess import Postprocess
+from common.masks.tuning import StepReport, Tuning
 from common.report import narrative as say
 from common.report.finished_run import FinishedRun, read_run
 
@@ -122,7 +124,9 @@ def test_a_step_that_was_kept_is_named(run):
         "upper": 0.018,
         "kept": True,
     }
-    record = dataclasses.replace(run.records["unet"], tune={"steps": [step]})
+    record = dataclasses.replace(
+        run.records["unet"], tuning=Tuning(Postprocess(0.5), steps=(StepReport(**step),))
+    )
     said = say.of_steps(dataclasses.replace(run, records={"unet": record}))
     assert "fill holes of `unet` (+0.0100, +0.0020 to +0.0180)" in said
 

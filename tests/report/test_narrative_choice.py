@@ -10,10 +10,14 @@ import pandas as pd
 import pytest
 from made_run import make_run
 
+from common.masks.postprocess import Postprocess
+from common.masks.tuning import Tuning
+from common.records import Fit
 from common.report import narrative as say
 from common.report.finished_run import FinishedRun, Shared, read_run
 from common.report.narrative.preparation import STEPS, how_tested
 from common.report.narrative.unseen import seen_in_training, tune_dice
+from common.run_description import Identity, RecordedBudget, SharedGroups
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,7 @@ def changed(run: FinishedRun, **columns) -> FinishedRun:
 
 
 def with_about(run: FinishedRun, **about) -> FinishedRun:
-    return dataclasses.replace(run, about={**run.about, **about})
+    return dataclasses.replace(run, about=dataclasses.replace(run.about, **about))
 
 
 def alone(run: FinishedRun, folder) -> FinishedRun:
@@ -116,7 +120,7 @@ def test_groups_that_training_has_seen_are_told_at_once(run):
 
 def test_groups_that_were_not_trained_on_have_their_own_score_where_they_are_known(run):
     names = sorted(set(run.per_image["group"]))
-    known = with_about(run, score_groups_in_train={"fit": names[5:], "tune": names[3:5]})
+    known = with_about(run, score_groups_in_train=SharedGroups(names[5:], names[3:5]))
     rows = run.per_image[
         (run.per_image["approach"] == run.winner) & run.per_image["group"].isin(names[:5])
     ]
@@ -132,13 +136,13 @@ def test_groups_that_were_not_trained_on_have_their_own_score_where_they_are_kno
         "groups in fit too (28) | val, groups in tune alone (4) | val, groups never seen (6) |"
         in head
     )
-    every = with_about(run, score_groups_in_train={"fit": names, "tune": []})
+    every = with_about(run, score_groups_in_train=SharedGroups(names))
     assert "Every image with objects is of a group that was trained on." in say.of_unseen(every)
 
 
 def test_a_run_that_shares_nothing_says_nothing_in_the_answer(run):
     for about in (
-        {"score_groups_in_train": {"fit": [], "tune": []}},
+        {"score_groups_in_train": SharedGroups()},
         {"notes": ["val: 40 images in 20 groups"]},
     ):
         fresh = with_about(run, **about)
@@ -146,9 +150,7 @@ def test_a_run_that_shares_nothing_says_nothing_in_the_answer(run):
         assert "occur in `train`" not in say.answer(fresh)
         assert "objects that training never saw" in say.of_unseen(fresh)
         assert "val, groups" not in say.unseen_table(fresh)
-    silent = dataclasses.replace(
-        run, about={key: it for key, it in run.about.items() if key != "notes"}
-    )
+    silent = with_about(run, notes=None)
     assert silent.shared is None and "does not tell" in say.of_unseen(silent)
 
 
@@ -163,7 +165,7 @@ def test_all_groups_are_known_where_the_note_counts_all(run):
 
 def test_a_divided_group_is_told_beside_tune(run):
     notes = [
-        *run.about["notes"],
+        *run.about.notes,
         "warning: group 'a' had to be divided between fit and tune; scores are optimistic",
     ]
     assert "but for one that had to be divided" in say.answer(with_about(run, notes=notes))
@@ -175,7 +177,7 @@ def test_the_order_on_tune_is_compared_with_that_on_val(run):
     same = sorted(tune, key=tune.get, reverse=True) == run.names
     assert ("the same as on `val`" in say.of_unseen(run)) == same
     best = dataclasses.replace(
-        run.records["threshold"], tune={"thresholds": [0, 1], "dice_mean": [1, 1]}
+        run.records["threshold"], tuning=Tuning(Postprocess(0.5), (0, 1), (1, 1))
     )
     turned = dataclasses.replace(run, records={**run.records, "threshold": best})
     assert (
@@ -273,7 +275,7 @@ def test_what_was_given_and_taken_is_told_in_seconds_and_steps(run):
     ],
 )
 def test_a_budget_is_told_in_its_units(run, budget, said):
-    other = with_about(run, identity={"budget": budget})
+    other = with_about(run, identity=Identity(budget=RecordedBudget(**budget)))
     assert f"given {said}" in say.of_time_taken(other) and f"given {said}" in say.of_limits(other)
     assert "with more for all, the order may be another" in say.of_limits(other)
 
@@ -323,7 +325,7 @@ def test_settings_are_told_with_the_studies_that_test_them(run):
     config |= {"paste_share": 0.5, "litter_share": 0.0}
     fit = {"augmentation": [{"__class_fullname__": "D4"}, {"__class_fullname__": "CenterCrop"}]}
     records = {
-        name: dataclasses.replace(run.records[name], config=config, fit=fit)
+        name: dataclasses.replace(run.records[name], config=config, fit=Fit(1.0, notes=fit))
         for name in ("unet", "threshold")
     }
     prepared = dataclasses.replace(run, records={**run.records, **records})

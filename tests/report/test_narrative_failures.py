@@ -116,7 +116,12 @@ def test_an_ensemble_without_result_is_not_praised(run):
 
 def test_an_ensemble_of_one_says_so(run):
     record = run.records["tta_ensemble"]
-    one = dataclasses.replace(record, fit={**record.fit, "weights": {"smp_unet_lite0": 2}})
+    one = dataclasses.replace(
+        record,
+        fit=dataclasses.replace(
+            record.fit, notes={**record.fit.notes, "weights": {"smp_unet_lite0": 2}}
+        ),
+    )
     said = say.of_ensemble(dataclasses.replace(run, records={**run.records, "tta_ensemble": one}))
     assert "found one member enough, `smp_unet_lite0`" in said
 
@@ -192,7 +197,7 @@ def test_an_ensemble_is_compared_with_its_members_where_corruption_is_worst(run)
     of = table["approach"].map({"tta_ensemble": 0.5, "smp_unet_lite0": 0.6}).fillna(0.4)
     best = dataclasses.replace(
         with_table(run, "robustness", table.assign(dice_mean=of)),
-        about={**run.about, "winner": "tta_ensemble"},
+        about=dataclasses.replace(run.about, winner="tta_ensemble"),
     )
     said = say.of_robustness(best)
     assert (
@@ -200,7 +205,7 @@ def test_an_ensemble_is_compared_with_its_members_where_corruption_is_worst(run)
         "0.600" in said
     )
     assert "a member keeps more, by up to 0.100" in said
-    single = dataclasses.replace(best, about={**run.about, "winner": "unet"})
+    single = dataclasses.replace(best, about=dataclasses.replace(run.about, winner="unet"))
     assert "At the highest severity" not in say.of_robustness(single)
 
 

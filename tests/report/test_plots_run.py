@@ -11,7 +11,9 @@ from matplotlib.text import Text
 
 from common.coco import read_entries, read_image
 from common.data import decode
+from common.masks.postprocess import Postprocess
 from common.masks.probabilities import ProbabilityMaps
+from common.masks.tuning import StepReport, Tuning
 from common.report.finished_run import FinishedRun, photo_masks, read_run, val_masks
 from common.report.plots import behaviour, comparison, fitting, masks, studies
 from common.report.plots.labels import colours_of, place_labels
@@ -180,11 +182,11 @@ def test_corruptions_that_training_has_met_are_hatched(run):
 
 def test_a_kept_step_is_filled(run):
     record = run.records["unet"]
-    steps = [
-        {"step": s, "gain": 0.01, "lower": 0.002, "upper": 0.02, "kept": s == "fill holes"}
-        for s in ("a", "fill holes")
-    ]
-    shown = type(record)("unet", tune={"steps": steps})
+    steps = tuple(
+        StepReport(step, {}, 0.01, 0.002, 0.02, step == "fill holes")
+        for step in ("a", "fill holes")
+    )
+    shown = type(record)("unet", tuning=Tuning(Postprocess(0.5), steps=steps))
     points = [
         line for line in fitting.steps_figure([shown]).axes[0].lines if line.get_marker() == "o"
     ][:2]
@@ -200,7 +202,9 @@ def test_one_wide_interval_does_not_flatten_the_others(run):
         "upper": 0.31,
         "kept": False,
     }
-    wild = type(run.records["unet"])("wild", tune={"steps": [step]})
+    wild = type(run.records["unet"])(
+        "wild", tuning=Tuning(Postprocess(0.5), steps=(StepReport(**step),))
+    )
     figure = fitting.steps_figure([*run.records.values(), wild])
     FigureCanvasAgg(figure).draw()
     whole, near = figure.axes

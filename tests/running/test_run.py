@@ -19,16 +19,29 @@ from approaches.base import (
     RequirementMissingError,
     Traits,
 )
-from approaches.running.cached_predictions import Remembered, check_proba
-from approaches.running.corrupted import met_in_training
-from approaches.running.resume import RunSettings, check_settings, model_folder
+from approaches.running.cached_predictions import CachedPredictor
+from approaches.running.met_in_training import met_in_training
+from approaches.running.resume import check_settings
 from approaches.running.run import run_approach
+from approaches.running.settings import RunSettings
+from approaches.segmenter import check_proba
 from common.analysis.corruptions import CORRUPTIONS
 from common.data import DataSet
+from common.json_files import to_json
+from common.masks.postprocess import Postprocess
 from common.masks.probabilities import ProbabilityMaps
-from common.records import Record, RunMismatchError, read_record, write_record
+from common.records import (
+    Fit,
+    Provenance,
+    Record,
+    as_stored,
+    read_record,
+    write_record,
+)
+from common.run_description import RunMismatchError
+from common.run_folder import RunFolder
 
-STAGES = ("fit", "postprocess", "tune", "scores", "costs")
+STAGES = ("fit", "tuning", "scores", "costs")
 TIMES = (
     "seconds",
     "predict_seconds_per_image",
@@ -184,7 +197,7 @@ def copied(finished, tmp_path) -> RunSettings:
 
 def stages(record) -> dict:
     """What a record says, without what a clock or another machine would change."""
-    content = json.loads(json.dumps(dataclasses.asdict(record)))
+    content = json.loads(to_json(as_stored(record)))
     for stage in ("fit", "costs"):
         content[stage] = {key: value for key, value in content[stage].items() if key not in TIMES}
     return content
@@ -199,12 +212,12 @@ def test_an_approach_that_came_through_has_every_stage_in_its_record(finished, s
     folder, record = finished
     assert (record.status, record.reason) == ("ok", "")
     assert all(getattr(record, stage) is not None for stage in STAGES)
-    assert [row["img_id"] for row in record.scores] == list(sample_data.score.ids)
-    assert record.traits["pretrained_on"] == ""
-    assert record.costs["model_mb"] > 0 and record.fit["seconds"] > 0
+    assert [score.img_id for score in record.scores] == list(sample_data.score.ids)
+    assert record.traits.pretrained_on == ""
+    assert record.costs.model_mb > 0 and record.fit.seconds > 0
     stored = read_record(folder, "threshold")
-    assert stages(stored) == json.loads(json.dumps(stages(record)).replace("NaN", "null"))
-    assert (model_folder(folder, "threshold") / MODEL_FILE).is_file()
+    assert stages(stored) == stages(record)
+    assert (RunFolder(folder).model("threshold") / MODEL_FILE).is_file()
     assert not list(folder.rglob("*.partial"))
 
 
@@ -217,7 +230,7 @@ def test_what_is_finished_is_not_done_again(finished, sample_data, tmp_path):
     changed = {path.name for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert changed <= {"threshold.json"} and again.status == "ok"
     assert (
-        model_folder(settings.folder, "threshold") / "threshold.json"
+        RunFolder(settings.folder).model("threshold") / "threshold.json"
     ).stat().st_mtime_ns in before.values()
     assert dataclasses.asdict(again) == dataclasses.asdict(read_record(finished[0], "threshold"))
 
@@ -230,9 +243,9 @@ def test_a_run_killed_between_two_stages_goes_on_with_the_next(
     record = read_record(settings.folder, "threshold")
     record.status, record.scores = "unfinished", None
     if stage == "tune":
-        record.tune = record.postprocess = None
+        record.tuning = None
     write_record(settings.folder, record)
-    model = model_folder(settings.folder, "threshold")
+    model = RunFolder(settings.folder).model("threshold")
     before = model.stat().st_mtime_ns
     assert stages(run_approach("threshold", sample_data, settings)) == stages(finished[1])
     assert model.stat().st_mtime_ns == before
@@ -242,10 +255,10 @@ def test_a_lost_model_is_trained_again_and_everything_after_it_is_done_again(
     finished, sample_data, tmp_path
 ):
     settings = copied(finished, tmp_path)
-    shutil.rmtree(model_folder(settings.folder, "threshold"))
+    shutil.rmtree(RunFolder(settings.folder).model("threshold"))
     spoil_maps(settings.folder)
     record = read_record(settings.folder, "threshold")
-    record.scores[0]["tp"] = 12345
+    record.scores = (dataclasses.replace(record.scores[0], tp=12345), *record.scores[1:])
     write_record(settings.folder, record)
     assert stages(run_approach("threshold", sample_data, settings)) == stages(finished[1])
 
@@ -254,9 +267,10 @@ def test_score_only_predicts_again_and_trains_nothing(finished, sample_data, tmp
     settings = copied(finished, tmp_path)
     spoil_maps(settings.folder)
     record = read_record(settings.folder, "threshold")
-    record.scores[0]["tp"], record.postprocess["threshold"] = 12345, 0.9
+    record.scores = (dataclasses.replace(record.scores[0], tp=12345), *record.scores[1:])
+    record.tuning = dataclasses.replace(record.tuning, postprocess=Postprocess(0.9))
     write_record(settings.folder, record)
-    model = model_folder(settings.folder, "threshold")
+    model = RunFolder(settings.folder).model("threshold")
     before = model.stat().st_mtime_ns
     again = run_approach("threshold", sample_data, dataclasses.replace(settings, score_only=True))
     assert model.stat().st_mtime_ns == before
@@ -268,12 +282,12 @@ def test_score_only_without_a_model_keeps_the_scores_that_are_stored(
     finished, sample_data, tmp_path
 ):
     settings = dataclasses.replace(copied(finished, tmp_path), score_only=True)
-    shutil.rmtree(model_folder(settings.folder, "threshold"))
+    shutil.rmtree(RunFolder(settings.folder).model("threshold"))
     with pytest.raises(ConfigError, match="holds no trained model of threshold"):
         check_settings(["threshold"], settings)
     stored = read_record(settings.folder, "threshold").scores
     record = run_approach("threshold", sample_data, settings)
-    assert record.status == "skipped" and record.scores == stored is not None
+    assert record.status == "skipped" and repr(record.scores) == repr(stored)
 
 
 def test_score_only_without_a_model_is_a_skipped_row_that_says_what_to_do(sample_data, tmp_path):
@@ -293,14 +307,11 @@ def test_neither_fit_nor_threshold_looks_at_the_scoring_images(finished, sample_
         "failed",
         "PermissionError: the scoring images were opened",
     )
-    assert record.postprocess == finished[1].postprocess and record.tune == finished[1].tune
-    assert {key: value for key, value in record.fit.items() if key not in TIMES} == stages(
-        finished[1]
-    )["fit"]
-    for path in model_folder(tmp_path, "threshold").iterdir():
-        assert (
-            path.read_bytes() == (model_folder(finished[0], "threshold") / path.name).read_bytes()
-        )
+    assert record.tuning == finished[1].tuning
+    assert record.fit.notes == finished[1].fit.notes
+    model = RunFolder(finished[0]).model("threshold")
+    for path in RunFolder(tmp_path).model("threshold").iterdir():
+        assert path.read_bytes() == (model / path.name).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -316,11 +327,11 @@ def test_neither_fit_nor_threshold_looks_at_the_scoring_images(finished, sample_
         (Predicted, "IndexError: an odd size"),
         (
             Small,
-            r"ValueError: predict_proba gave shape \(191, 192\) .* an image of \(192, 192, 3\)",
+            r"ProbabilityError: .* gave shape \(191, 192\) .* an image of \(192, 192, 3\)",
         ),
         (
             Logits,
-            r"ValueError: predict_proba gave values from -.* expected probabilities in \[0, 1\]",
+            r"ProbabilityError: .* gave values from -.* expected probabilities in \[0, 1\]",
         ),
     ],
 )
@@ -351,7 +362,7 @@ def test_a_mended_approach_is_taken_up_again(register, sample_data, tmp_path):
     register("plain", Plain)
     trapped = dataclasses.replace(sample_data, score=Trap(sample_data.score.entries))
     record = run_approach(name, trapped, RunSettings(tmp_path, Budget()))
-    assert record.postprocess is not None
+    assert record.tuning is not None
 
 
 def test_a_missing_requirement_is_a_skipped_row(register, sample_data, tmp_path):
@@ -368,12 +379,10 @@ def test_an_interruption_is_passed_on(register, sample_data, tmp_path):
 
 def stored_with(settings: RunSettings, name: str, **record) -> None:
     """A run folder in which `name` was trained."""
-    folder = model_folder(settings.folder, name)
+    folder = RunFolder(settings.folder).model(name)
     folder.mkdir(parents=True)
     (folder / MODEL_FILE).write_text(json.dumps({"approach": name, "config": {}, "members": []}))
-    write_record(
-        settings.folder, Record(name, "ok", fit={"seconds": 1.0, "steps": None}, **record)
-    )
+    write_record(settings.folder, Record(name, "ok", fit=Fit(1.0), **record))
 
 
 def test_other_settings_of_a_trained_approach_are_refused_by_name_and_nothing_is_touched(
@@ -381,7 +390,7 @@ def test_other_settings_of_a_trained_approach_are_refused_by_name_and_nothing_is
 ):
     settings = RunSettings(tmp_path, Budget(), overrides={"plain": {"gamma": "2"}})
     stored_with(
-        settings, register("plain", Adjustable), config={"gamma": 1.0}, made_from={"members": []}
+        settings, register("plain", Adjustable), config={"gamma": 1.0}, made_from=Provenance()
     )
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for attempt in (
@@ -424,13 +433,13 @@ def test_an_approach_made_from_other_members_is_made_again_without_what_the_old_
 ):
     settings = copied(finished, tmp_path)
     stored_with(
-        settings, register("joined", Predicted, combines=True), made_from={"members": ["gone"]}
+        settings, register("joined", Predicted, combines=True), made_from=Provenance(("gone",))
     )
     for folder in ("training", "probabilities"):
         (settings.folder / folder / "joined").mkdir(parents=True)
         (settings.folder / folder / "joined" / "old").write_text("of other members")
     record = run_approach("joined", sample_data, settings)
-    assert record.made_from["members"] == ["threshold"]
+    assert record.made_from.members == ("threshold",)
     assert record.reason == "IndexError: an odd size"
     assert not list(settings.folder.rglob("old"))
 
@@ -441,17 +450,17 @@ def test_an_approach_is_made_again_when_a_member_was_trained_again(
     settings, name = copied(finished, tmp_path), register("joined", Joined, combines=True)
     settings = dataclasses.replace(settings, measured=False)
     first = run_approach(name, sample_data, settings)
-    model = model_folder(settings.folder, name) / "nothing.json"
+    model = RunFolder(settings.folder).model(name) / "nothing.json"
     before = model.stat().st_mtime_ns
     assert (
         run_approach(name, sample_data, settings).fit == first.fit
         and model.stat().st_mtime_ns == before
     )
-    shutil.rmtree(model_folder(settings.folder, "threshold"))
+    shutil.rmtree(RunFolder(settings.folder).model("threshold"))
     run_approach("threshold", sample_data, settings)
     again = run_approach(name, sample_data, settings)
     assert model.stat().st_mtime_ns != before
-    assert again.made_from["members"] == ["threshold"] and again.made_from != first.made_from
+    assert again.made_from.members == ("threshold",) and again.made_from != first.made_from
 
 
 def test_a_record_that_tells_of_no_trainings_stays_and_tells_of_them_from_now_on(
@@ -460,8 +469,8 @@ def test_a_record_that_tells_of_no_trainings_stays_and_tells_of_them_from_now_on
     settings, name = copied(finished, tmp_path), register("joined", Joined, combines=True)
     settings = dataclasses.replace(settings, measured=False)
     first = run_approach(name, sample_data, settings)
-    write_record(settings.folder, dataclasses.replace(first, made_from={"members": ["threshold"]}))
-    model = model_folder(settings.folder, name) / "nothing.json"
+    write_record(settings.folder, dataclasses.replace(first, made_from=Provenance(("threshold",))))
+    model = RunFolder(settings.folder).model(name) / "nothing.json"
     before = model.stat().st_mtime_ns
     assert run_approach(name, sample_data, settings).made_from == first.made_from
     assert model.stat().st_mtime_ns == before
@@ -474,7 +483,7 @@ def test_other_seeds_train_by_the_plan_of_the_first(register, sample_data, tmp_p
         dataclasses.replace(runs, folder=tmp_path / f"{seed}", seed=seed, plans=plans)
         for seed, plans in ((1, runs.folder), (2, None))
     ]
-    steps = [run_approach(name, sample_data, each).fit["steps"] for each in (runs, *others)]
+    steps = [run_approach(name, sample_data, each).fit.steps for each in (runs, *others)]
     assert steps == [100, 100, 102]
 
 
@@ -483,7 +492,7 @@ def test_what_members_brought_in_is_still_told_when_nothing_is_trained_again(
 ):
     settings, name = copied(finished, tmp_path), register("joined", Joined, combines=True)
     told = [
-        run_approach(name, sample_data, how).traits["pretrained_on"]
+        run_approach(name, sample_data, how).traits.pretrained_on
         for how in (settings, settings, dataclasses.replace(settings, score_only=True))
     ]
     assert told == ["threshold"] * 3
@@ -529,20 +538,20 @@ def test_a_remembered_prediction_is_the_same_as_a_new_one_and_is_not_predicted_t
     sample_data, tmp_path
 ):
     image = sample_data.score[0].image
-    remembered = Remembered(Plain(), ProbabilityMaps(tmp_path))
+    remembered = CachedPredictor(Plain(), ProbabilityMaps(tmp_path))
     first = remembered.predict_proba(image)
     assert first.dtype == np.float32 and first.shape == image.shape[:2]
     assert np.abs(first - Plain().predict_proba(image)).max() <= 0.5 / 255 + 1e-6
     np.testing.assert_array_equal(
-        Remembered(Predicted(), ProbabilityMaps(tmp_path)).predict_proba(image), first
+        CachedPredictor(Predicted(), ProbabilityMaps(tmp_path)).predict_proba(image), first
     )
 
 
 def test_what_training_met_is_marked_also_where_a_member_met_it():
-    noise = [{"__class_fullname__": "GaussNoise", "p": 0.2}]
-    plain, noisy = Record("plain", fit={}), Record("noisy", fit={"augmentation": noise})
-    mixed = Record("mixed", config={"generated_share": 0.25}, fit={"augmentation": noise})
-    unmixed = Record("unmixed", config={"generated_share": 0.0}, fit={"augmentation": noise})
+    met = Fit(1.0, notes={"augmentation": [{"__class_fullname__": "GaussNoise", "p": 0.2}]})
+    plain, noisy = Record("plain", fit=Fit(1.0)), Record("noisy", fit=met)
+    mixed = Record("mixed", config={"generated_share": 0.25}, fit=met)
+    unmixed = Record("unmixed", config={"generated_share": 0.0}, fit=met)
     assert met_in_training([plain]) == []
     assert met_in_training([plain, noisy]) == met_in_training([unmixed]) == ["noise"]
     assert met_in_training([plain, mixed]) == sorted(CORRUPTIONS)
@@ -553,12 +562,12 @@ def test_marks_are_those_of_the_record_and_stored_scores_of_corrupted_images_sta
 ):
     settings = dataclasses.replace(copied(finished, tmp_path), robustness=1)
     first = run_approach("threshold", sample_data, settings)
-    assert first.robustness["marked"] == []
-    rows = first.robustness["rows"][:1]
-    robustness = {**first.robustness, "marked": ["a mark of old"], "rows": rows}
+    assert first.robustness.marked == ()
+    rows = first.robustness.rows[:1]
+    robustness = dataclasses.replace(first.robustness, marked=("a mark of old",), rows=rows)
     write_record(settings.folder, dataclasses.replace(first, robustness=robustness))
     again = run_approach("threshold", sample_data, settings)
-    assert again.robustness == {"images": 1, "marked": [], "rows": rows}
+    assert again.robustness == dataclasses.replace(robustness, marked=())
 
 
 @pytest.mark.parametrize(
@@ -583,7 +592,7 @@ def test_what_is_no_probability_map_is_refused_and_never_stored(proba, tmp_path)
             return proba
 
     with pytest.raises(ValueError, match="predict_proba gave"):
-        Remembered(Wrong(), ProbabilityMaps(tmp_path / "maps")).levels(image)
+        CachedPredictor(Wrong(), ProbabilityMaps(tmp_path / "maps")).quantised(image)
     assert not (tmp_path / "maps").exists()
 
 

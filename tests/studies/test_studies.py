@@ -1,4 +1,5 @@
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from approaches.studies.hypotheses import LAST_EPOCH, NETWORK, STUDIES
 from approaches.studies.run import Trainings, folds_of, run_study, slug, studies_for
 from common.leaderboard import leaderboard
 from common.leaderboard.studies import Judged, pooled, study_table
-from common.records import Record, read_record
+from common.records import from_stored, read_record
 
 
 def score(img_id, dice):
@@ -32,7 +33,8 @@ def score(img_id, dice):
 def record(name, dices, seed):
     scores = [score(10 * seed + place, dice) for place, dice in enumerate(dices)]
     fit = {"seconds": 1.0 + seed, "steps": 5}
-    return Record(name, "ok", fit=fit, postprocess={"threshold": 0.5}, tune={}, scores=scores)
+    stored = {"fit": fit, "postprocess": {"threshold": 0.5}, "scores": scores}
+    return from_stored({"approach": name, "status": "ok", **stored})
 
 
 def judged(name, shift, spread=0.01):
@@ -98,7 +100,7 @@ def test_the_luck_of_one_training_is_no_gain():
     """
     base = judged("baseline", 0)
     lucky = [
-        record("lucky", [s["dice"] + 0.06 * (seed == 1) for s in one.scores], seed)
+        record("lucky", [s.dice + 0.06 * (seed == 1) for s in one.scores], seed)
         for seed, one in enumerate(base.records)
     ]
     table = study_table([base, Judged("lucky", "", lucky)], GROUPS).set_index("variation")
@@ -110,8 +112,8 @@ def test_a_row_pools_what_all_seeds_counted_and_says_which_thresholds_were_used(
     one = judged("baseline", 0)
     for seed, each in enumerate(one.records):
         each.calibration = [[10, 1275, seed, 0]] + [[0, 0, 0, 0]] * 14
-        each.tune = {"cross_fitted": {"1": 0.5, "2": 0.4 + 0.1 * seed}}
-    assert pooled(one).calibration[0] == [30, 3825, 3, 0]
+        each.tuning = replace(each.tuning, cross_fitted={1: 0.5, 2: 0.4 + 0.1 * seed})
+    assert pooled(one).calibration[0] == (30, 3825, 3, 0)
     row = study_table([one, judged("up", 0.05)], GROUPS).iloc[0]
     assert row["postprocess"] == "probability >= 0.4 to 0.6, chosen by other groups of images"
     assert row["calibration_error"] == pytest.approx(0.4)
@@ -127,7 +129,7 @@ def test_one_failed_seed_fails_the_row_and_the_others_stay():
 
 def test_pooling_keeps_every_image_and_averages_seconds():
     record = pooled(judged("a", 0))
-    assert len(record.scores) == 30 and record.fit["seconds"] == 2.0
+    assert len(record.scores) == 30 and record.fit.seconds == 2.0
 
 
 def test_names_of_studies_are_checked():
@@ -181,7 +183,7 @@ def test_an_approach_that_combines_is_given_the_baselines_model(
     assert table["status"].tolist() == ["ok"] * 3
     runs = [path for path in tmp_path.rglob("seed-0") if "views=8" in str(path)]
     record = read_record(runs[0], "tta_ensemble")
-    assert record.made_from["members"] == ["smp_unet_lite0"] and record.fit["views"] == 8
+    assert record.made_from.members == ("smp_unet_lite0",) and record.fit.notes["views"] == 8
 
 
 NETWORK_VARIATIONS = [

@@ -13,12 +13,13 @@ import pytest
 import bench
 from approaches import MODEL_FILE
 from approaches.base import ConfigError
-from approaches.running.resume import made_from, model_folder
+from approaches.running.resume import provenance
 from approaches.studies.hypotheses import STUDIES, Study, Variation
 from approaches.studies.run import THE_SAME, _lend, folds_of
 from common.coco import DataError
 from common.data import DataSet
-from common.records import Record, read_record, record_path, write_record
+from common.records import Fit, Record, read_record, write_record
+from common.run_folder import RunFolder
 
 SMALL = {"scales": 4, "pixels_per_image": 100, "patience": 0}
 RUN = "runs/data-study/5steps/pixel_lightgbm-patience=0-pixels_per_image=100-scales=4"
@@ -125,8 +126,8 @@ def test_a_repeated_study_trains_nothing_and_a_fresh_one_everything(copy, sample
 def test_a_training_with_other_settings_is_found_before_the_first_and_fresh_mends_it(
     copy, sample_folder, capsys
 ):
-    path = record_path(
-        copy / RUN.replace("-patience", "-leaves=31-patience") / "seed-2", "pixel_lightgbm"
+    path = RunFolder(copy / RUN.replace("-patience", "-leaves=31-patience") / "seed-2").record(
+        "pixel_lightgbm"
     )
     record = json.loads(path.read_text())
     path.write_text(json.dumps(record | {"config": record["config"] | {"learning_rate": 0.5}}))
@@ -220,20 +221,21 @@ def test_more_seeds_than_groups_are_refused(sample_data):
 
 
 def trained(run: Path, seconds: float, status: str = "ok") -> None:
-    folder = model_folder(run, MEMBER)
+    folder = RunFolder(run).model(MEMBER)
     shutil.rmtree(run, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / MODEL_FILE).write_text(f"of {seconds} s")
     (run / "probabilities" / MEMBER).mkdir(parents=True)
     (run / "probabilities" / MEMBER / f"{seconds}.png").write_text("a map")
-    write_record(run, Record(MEMBER, status, fit={"seconds": seconds}))
+    write_record(run, Record(MEMBER, status, fit=Fit(seconds)))
 
 
 def lend(home: Path) -> list[str]:
     """The members that the borrower has after lending, and their probability maps."""
-    _lend(MEMBER, home / "baseline", home / "views", "tta_ensemble")
+    views = RunFolder(home / "views")
+    _lend(MEMBER, RunFolder(home / "baseline"), views, "tta_ensemble")
     maps = home / "views" / "probabilities" / MEMBER
-    return made_from("tta_ensemble", home / "views")["members"] + sorted(
+    return list(provenance("tta_ensemble", views).members) + sorted(
         path.stem for path in maps.glob("*.png")
     )
 
@@ -251,7 +253,7 @@ def test_what_is_lent_stays_until_it_is_trained_again_and_then_goes_with_what_wa
     trained(tmp_path / "baseline", 1.0)
     lend(tmp_path)
     views = tmp_path / "views"
-    write_record(views, Record("tta_ensemble", "ok", fit={"seconds": 9.0}))
+    write_record(views, Record("tta_ensemble", "ok", fit=Fit(9.0)))
     (views / "probabilities" / MEMBER / "turned.png").write_text("of another view")
     assert (
         lend(tmp_path) == [MEMBER, "1.0", "turned"]
@@ -259,7 +261,7 @@ def test_what_is_lent_stays_until_it_is_trained_again_and_then_goes_with_what_wa
     )
     trained(tmp_path / "baseline", 2.0)
     assert lend(tmp_path) == [MEMBER, "2.0"] and read_record(views, "tta_ensemble") is None
-    assert (model_folder(views, MEMBER) / MODEL_FILE).read_text() == "of 2.0 s"
+    assert (RunFolder(views).model(MEMBER) / MODEL_FILE).read_text() == "of 2.0 s"
 
 
 def test_a_baseline_that_fails_is_lent_no_longer(tmp_path):
@@ -271,7 +273,7 @@ def test_a_baseline_that_fails_is_lent_no_longer(tmp_path):
 
 def test_a_copy_that_was_killed_half_way_is_made_again(tmp_path):
     trained(tmp_path / "baseline", 1.0)
-    path = record_path(tmp_path / "views", MEMBER)
+    path = RunFolder(tmp_path / "views").record(MEMBER)
     path.parent.mkdir(parents=True)
     path.write_text('{"approach": "smp_unet_lite0", "sta')
     assert lend(tmp_path) == [MEMBER, "1.0"]

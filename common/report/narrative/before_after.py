@@ -3,14 +3,15 @@ changed, and what differs between their runs. Nothing is concluded that two sing
 show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from common.leaderboard import as_markdown, read_leaderboard
-from common.records import RUN_FILE, read_description
+from common.run_description import RunDescription, read_description
+from common.run_folder import RunFolder
 from common.words import between, code, counted, listed
 
 
@@ -69,13 +70,14 @@ def _score(row: Any, which: str) -> str:
     return f"{mean:.3f}" if pd.isna(lower) else f"{mean:.3f} ({between(lower, upper)})"
 
 
-def _about(run: Path) -> dict[str, Any]:
-    return read_description(run) if (run / RUN_FILE).is_file() else {}
+def _about(run: Path) -> RunDescription:
+    has_one = RunFolder(run).description.is_file()
+    return read_description(run) if has_one else RunDescription()
 
 
-def _of_budgets(about: list[Mapping[str, Any]], both: pd.DataFrame) -> str:
+def _of_budgets(about: Sequence[RunDescription], both: pd.DataFrame) -> str:
     """Time limits and steps of both runs."""
-    minutes = [one.get("identity", {}).get("budget", {}).get("minutes") for one in about]
+    minutes = [one.identity.budget.minutes for one in about]
     said = (
         f"Budget of a training: {minutes[0]:g} minutes before, {minutes[1]:g} after."
         if all(minutes)
@@ -94,12 +96,9 @@ def _of_budgets(about: list[Mapping[str, Any]], both: pd.DataFrame) -> str:
     ).strip()
 
 
-def _of_settings(about: list[Mapping[str, Any]]) -> str:
+def _of_settings(about: Sequence[RunDescription]) -> str:
     """Which settings that both runs name have other values."""
-    before, after = (
-        {name: one.get("config", {}) for name, one in run.get("approaches", {}).items()}
-        for run in about
-    )
+    before, after = ({name: one.config for name, one in run.approaches.items()} for run in about)
     changed = [
         f"`{key}` of `{name}` from {before[name][key]} to {value}"
         for name, config in after.items()

@@ -50,10 +50,9 @@ def _size(run: FinishedRun) -> list[str]:
 
 def budget_of(run: FinishedRun) -> str:
     """What each training was given, in words; empty where the run does not tell."""
-    budget = run.about.get("identity", {}).get("budget", {})
-    return " and ".join(
-        amount(budget[key], unit) for key, unit in UNITS.items() if budget.get(key) is not None
-    )
+    budget = run.about.identity.budget
+    given = {unit: getattr(budget, key) for key, unit in UNITS.items()}
+    return " and ".join(amount(it, unit) for unit, it in given.items() if it is not None)
 
 
 def of_time_taken(run: FinishedRun) -> str:
@@ -61,7 +60,7 @@ def of_time_taken(run: FinishedRun) -> str:
     rows = run.board[run.board["status"] == "ok"].dropna(subset=["fit_seconds"])
     if rows.empty:
         return "How long trainings took is not stored with this run."
-    given, minutes = budget_of(run), run.about.get("identity", {}).get("budget", {}).get("minutes")
+    given, minutes = budget_of(run), run.about.identity.budget.minutes
     sentences = [f"Each training was given {given}."] if given else []
     learned = rows[rows["fit_steps"].notna()]
     early = (
@@ -97,4 +96,4 @@ def _taken(row) -> str:
 
 
 def _ensembles(run: FinishedRun) -> list[str]:
-    return [name for name in run.names if run.told(name, "fit").get("weights")]
+    return [name for name in run.names if run.fit_notes(name).get("weights")]

@@ -87,7 +87,8 @@ def _at_the_end(run: FinishedRun, rows: pd.DataFrame) -> list[str]:
     ends = []
     for row in rows.itertuples():
         record = run.records.get(row.approach)
-        tried = ((record.tune or {}) if record is not None else {}).get("thresholds") or THRESHOLDS
+        tuning = None if record is None else record.tuning
+        tried = (() if tuning is None else tuning.thresholds) or THRESHOLDS
         if row.threshold <= min(tried) or row.threshold >= max(tried):
             ends.append(f"`{row.approach}` ({row.threshold:g})")
     if not ends:
@@ -118,8 +119,8 @@ def of_steps(run: FinishedRun) -> str:
     judged = [
         (name, step)
         for name, record in run.records.items()
-        for step in (record.tune or {}).get("steps", [])
-        if step
+        if record.tuning is not None
+        for step in record.tuning.steps
     ]
     if not judged:
         return (
@@ -127,7 +128,7 @@ def of_steps(run: FinishedRun) -> str:
             if not run.records
             else "No further step of post-processing was judged in this run."
         )
-    kept = [(name, step) for name, step in judged if step["kept"]]
+    kept = [(name, step) for name, step in judged if step.kept]
     told = (
         "A step beyond the threshold is kept only where its gain, measured on images that did not "
         "choose it, has a 95 % interval above zero."
@@ -138,8 +139,7 @@ def of_steps(run: FinishedRun) -> str:
             "thresholds is shown."
         )
     said = [
-        f"{step['step']} of `{name}` ({step['gain']:+.4f}, "
-        f"{between(step['lower'], step['upper'], 4, '+')})"
+        f"{step.step} of `{name}` ({step.gain:+.4f}, {between(step.lower, step.upper, 4, '+')})"
         for name, step in kept
     ]
     return f"{told} Of {len(judged)} that were judged, kept: {listed(said, most=12)}."
@@ -148,13 +148,13 @@ def of_steps(run: FinishedRun) -> str:
 def of_ensemble(run: FinishedRun) -> str:
     """What members and views add, and at what price in time."""
     names = run.board["approach"].tolist()
-    found = [name for name in names if run.told(name, "fit").get("tune_dice_alone")]
+    found = [name for name in names if run.fit_notes(name).get("tune_dice_alone")]
     if not found:
         return NOT_STORED if not run.records else "No ensemble was made in this run."
     name = found[0]
     if name not in run.names:
         return f"`{name}` has no complete result, so what it gains is not known."
-    fit = run.told(name, "fit")
+    fit = run.fit_notes(name)
     sentences = [_of_members(name, fit)]
     gain = fit.get("tune_dice_gain_of_views")
     if gain is not None:

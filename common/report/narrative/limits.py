@@ -51,10 +51,10 @@ def _of_images(run: FinishedRun) -> list[str]:
 
 
 def _of_data(run: FinishedRun) -> list[str]:
-    notes = [note.removeprefix("warning:").strip() for note in run.about.get("notes", [])]
+    notes = [note.removeprefix("warning:").strip() for note in run.about.notes or ()]
     warned = [
         note
-        for note, raw in zip(notes, run.about.get("notes", []), strict=True)
+        for note, raw in zip(notes, run.about.notes or (), strict=True)
         if raw.startswith("warning:")
     ]
     return [f"The run warned: {note}." for note in warned]
@@ -74,7 +74,7 @@ def _of_training(run: FinishedRun) -> list[str]:
             f"Each training was given {budget_of(run)}, and took what stands under *Trainings*; "
             "with more for all, the order may be another."
         )
-    if run.about.get("identity", {}).get("smoke"):
+    if run.about.identity.smoke:
         found.append(
             "The smallest settings were used: this run shows that everything works, not what is "
             "good."
@@ -89,7 +89,7 @@ def _of_training(run: FinishedRun) -> list[str]:
 
 
 def _of_costs(run: FinishedRun) -> list[str]:
-    device = run.about.get("device")
+    device = run.about.device
     if not device or run.board["predict_seconds_per_image"].isna().all():
         return []
     return [

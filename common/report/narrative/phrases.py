@@ -14,7 +14,7 @@ def device_of(run: FinishedRun) -> str:
     Args:
         run: that the sentence is about.
     """
-    device, threads = run.about.get("device", "an unknown device"), run.about.get("threads")
+    device, threads = run.about.device or "an unknown device", run.about.threads
     return (
         f"{device.upper()} with {counted(threads, 'thread')}"
         if device == "cpu" and threads

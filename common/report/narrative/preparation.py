@@ -171,7 +171,7 @@ def _done(run: FinishedRun, step: Step) -> Iterator[tuple[str, list[str]]]:
     """What is done in a step, each with the approaches that do it."""
     by: dict[str, list[str]] = {}
     for name in run.names:
-        said = step.said(run.told(name, "config"), run.told(name, "fit"))
+        said = step.said(run.config(name), run.fit_notes(name))
         if said:
             by.setdefault(said, []).append(name)
     yield from by.items()

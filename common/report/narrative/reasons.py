@@ -42,7 +42,7 @@ def of_approaches(run: FinishedRun, summaries: Mapping[str, str]) -> str:
 
 def _made(run: FinishedRun, row) -> list[str]:
     """Members, size and outside data of a complete approach."""
-    fit = run.told(row.approach, "fit")
+    fit = run.fit_notes(row.approach)
     made = []
     if fit.get("weights"):
         views = f" over {fit['views']} views" if fit.get("views", 1) > 1 else ""

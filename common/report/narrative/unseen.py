@@ -132,13 +132,11 @@ def tune_dice(record: Record | None) -> float | None:
     """Mean Dice on *tune* at the chosen threshold, without further steps; None where it is not
     stored.
     """
-    if record is None or not record.postprocess or not (record.tune or {}).get("thresholds"):
+    tuning = None if record is None else record.tuning
+    if tuning is None or not tuning.thresholds:
         return None
-    return float(
-        np.interp(
-            record.postprocess["threshold"], record.tune["thresholds"], record.tune["dice_mean"]
-        )
-    )
+    threshold = tuning.postprocess.threshold
+    return float(np.interp(threshold, tuning.thresholds, tuning.dice_mean))
 
 
 def _shown(run: FinishedRun) -> pd.DataFrame:
@@ -170,7 +168,7 @@ def _untrained(run: FinishedRun) -> pd.DataFrame:
 
 def _held_out(run: FinishedRun) -> str:
     """How far *tune* was held out of training."""
-    divided = any(DIVIDED in note for note in run.about.get("notes", []))
+    divided = any(DIVIDED in note for note in run.about.notes or ())
     return "whose groups were held out of training" + (
         " but for one that had to be divided" if divided else ""
     )

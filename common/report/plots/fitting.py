@@ -4,6 +4,7 @@ draw.
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -69,18 +70,17 @@ def threshold_figure(records: Sequence[Record]) -> Figure | None:
     Args:
         records: of a run; those without a curve are left out.
     """
-    shown = [record for record in records if record.tune and record.postprocess]
-    if not shown:
+    tunings = {one.approach: one.tuning for one in records if one.tuning is not None}
+    curves = {name: tuning for name, tuning in tunings.items() if tuning.thresholds}
+    if not curves:
         return None
     figure, axes = styled_axes(width=8.0, height=4.0)
-    one, colours = axes[0, 0], colours_of(record.approach for record in shown)
-    for record in shown:
-        at, dice = np.array(record.tune["thresholds"]), np.array(record.tune["dice_mean"])
-        chosen = record.postprocess["threshold"]
-        one.plot(at, dice, color=colours[record.approach], label=record.approach)
-        one.plot(
-            chosen, np.interp(chosen, at, dice), "o", color=colours[record.approach], markersize=8
-        )
+    one, colours = axes[0, 0], colours_of(curves)
+    for name, tuning in curves.items():
+        at, dice, colour = tuning.thresholds, tuning.dice_mean, colours[name]
+        chosen = tuning.postprocess.threshold
+        one.plot(at, dice, color=colour, label=name)
+        one.plot(chosen, np.interp(chosen, at, dice), "o", color=colour, markersize=8)
     one.plot([], [], "o", color=GREY, markersize=8, label="chosen")
     one.set_xlim(0, 1)
     labelled(one, "threshold of the probability", "mean Dice on tune")
@@ -97,16 +97,15 @@ def steps_figure(records: Sequence[Record]) -> Figure | None:
     Args:
         records: of a run; those without judged steps are left out.
     """
-    shown = [record for record in records if record.tune and record.tune.get("steps")]
-    if not shown:
+    steps = [
+        {"approach": record.approach, **asdict(step)}
+        for record in records
+        if record.tuning is not None
+        for step in record.tuning.steps
+    ]
+    if not steps:
         return None
-    rows = pd.DataFrame(
-        [
-            {"approach": record.approach, **step}
-            for record in shown
-            for step in record.tune["steps"]
-        ]
-    )
+    rows = pd.DataFrame(steps)
     rows = rows.assign(gain=rows["gain"].astype(float).fillna(0))
     near = reach_limits(rows["gain"], rows["lower"], rows["upper"])
     panels, width = (2, 5.6) if near else (1, 8.0)
@@ -160,7 +159,11 @@ def ensemble_figure(records: Sequence[Record]) -> Figure | None:
         records: of a run; the first whose fit tells of members is drawn.
     """
     fit = next(
-        (record.fit for record in records if record.fit and record.fit.get("tune_dice_alone")),
+        (
+            record.fit.notes
+            for record in records
+            if record.fit is not None and record.fit.notes.get("tune_dice_alone")
+        ),
         None,
     )
     if fit is None:

@@ -1,0 +1,166 @@
+"""The beginning of a run: the data folder, its check, its images, and the folder of the run."""
+
+import argparse
+import logging
+import shlex
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from approaches import processes
+from approaches.base import ConfigError
+from approaches.running.options import PRESETS, budget_of, overrides_of, run_name
+from approaches.running.settings import RunSettings, identity_of
+from approaches.running.submit import rehearse
+from common.data import Data, load_data
+from common.data.check import check_data, format_findings
+from common.logs import log_to
+from common.progress import progress
+from common.run_description import describe_run, open_run
+from common.sample import generate
+
+T = TypeVar("T")
+DATA, SAMPLE = Path("data/cig_butts"), Path("data/sample")
+
+log = logging.getLogger(__name__)
+
+
+def refuse_data_folder(folder: Path, *places: Path | None) -> None:
+    """Refuse to write into the data folder; ConfigError names the place."""
+    for place in filter(None, places):
+        if place.resolve().is_relative_to(folder.resolve()):
+            raise ConfigError(
+                f"{place} would lie in the data folder {folder}, where nothing is written; give "
+                "--output."
+            )
+
+
+def data_folder(given: Path | None) -> Path:
+    """The folder asked for, else the original data set where it lies in its place, else generated
+    sample data.
+
+    Raises:
+        ConfigError: the folder asked for is none, or holds a single split.
+    """
+    if given is not None and not given.is_dir():
+        raise ConfigError(
+            f"--data {given} is no folder; expected one that holds train/ and val/. Correct the "
+            "path."
+        )
+    if given is not None and (given / "images").is_dir() and not (given / "train").exists():
+        raise ConfigError(
+            f"--data {given} holds images/ itself; expected the folder with train/ and val/: "
+            f"--data {given.parent}"
+        )
+    if given is not None or DATA.is_dir():
+        return given or DATA
+    with processes.together("generating sample data"):
+        if processes.is_main() and not SAMPLE.is_dir():
+            log.info("no --data and no %s: generating sample data in %s", DATA, SAMPLE)
+            generate(SAMPLE)
+    return SAMPLE
+
+
+def is_usable(folder: Path) -> bool:
+    """Whether the data can be used; the table of findings is printed once."""
+    findings = check_data(folder, progress=processes.is_main())
+    if processes.is_main():
+        print(format_findings(findings, folder), file=sys.stderr)
+    return not any(finding.level == "error" for finding in findings)
+
+
+def loaded(folder: Path, seed: int, cache_root: Path | None) -> Data:
+    """The data, and a look at its template; the main process makes the cache before the others
+    open it.
+    """
+
+    def show(items: Iterable[T]) -> Iterable[T]:
+        return progress(items, "decoding images", show=processes.is_main())
+
+    data = None
+    with processes.together("reading the data"):
+        if processes.is_main():
+            data = load_data(folder, seed=seed, cache_root=cache_root, progress=show)
+            rehearse(data)
+    return data or load_data(folder, seed=seed, cache_root=cache_root, progress=show)
+
+
+def open_with_log(
+    data: Data, settings: RunSettings, preset: str, fresh: bool, words: list[str]
+) -> None:
+    """The run's folder, its description and its log file."""
+    run = settings.run
+    with processes.together("opening the run"):
+        if processes.is_main():
+            identity = identity_of(settings, data.key)
+            open_run(run.path, identity, fresh=fresh, trains=not settings.score_only)
+            log_to(logging.FileHandler(run.log, encoding="utf-8"))
+            groups = {str(image_id): group for image_id, group in data.score.groups.items()}
+            others = {
+                "fit": set(data.fit.groups.values()),
+                "tune": set(data.tune.groups.values()),
+            }
+            state = processes.state()
+            describe_run(
+                run.path,
+                command=shlex.join(words),
+                data=str(data.folder),
+                preset=preset,
+                notes=data.notes,
+                processes=state.num_processes,
+                device=str(state.device),
+                threads=processes.threads(),
+                roles={
+                    "fit": list(data.fit.ids),
+                    "tune": list(data.tune.ids),
+                    "score": list(data.score.ids),
+                },
+                score_groups=groups,
+                score_groups_in_train={
+                    role: sorted(found & set(groups.values())) for role, found in others.items()
+                },
+            )
+
+
+def settings_of(
+    options: argparse.Namespace, names: Sequence[str], folder: Path, preset: str
+) -> RunSettings:
+    """What a command line asks for.
+
+    Raises:
+        ConfigError: options that exclude each other, or a setting that no approach has.
+    """
+    if options.fresh and (options.resume or options.score_only):
+        raise ConfigError("--fresh begins anew; it cannot go with --resume or --score-only.")
+    usual = Path("results") / run_name(folder.resolve().name, preset, options)
+    return RunSettings(
+        folder=options.output or usual,
+        budget=budget_of(options, PRESETS[preset]),
+        seed=options.seed,
+        smoke=PRESETS[preset].smoke,
+        overrides=overrides_of(options, names),
+        score_only=options.score_only,
+        robustness=options.robustness,
+    )
+
+
+def introduction(
+    settings: RunSettings, preset: str, names: Sequence[str], seeds: int, cache_root: Path | None
+) -> Iterator[str]:
+    """What is about to happen, line by line."""
+    state, budget = processes.state(), settings.budget
+    device, count = state.device.type, state.num_processes
+    yield f"device {device}, {count} process(es) of {processes.use_threads()} thread(s)"
+    limits = (("min", budget.minutes), ("epochs", budget.epochs), ("steps", budget.steps))
+    given = ", ".join(f"{value:g} {unit}" for unit, value in limits if value is not None)
+    batch = f", batch {budget.batch}" if budget.batch else ""
+    yield (
+        f"preset {preset}: {given} for each fit{batch}; seed {settings.seed}; results in "
+        f"{settings.folder}"
+    )
+    if budget.minutes is not None:
+        minutes = budget.minutes * len(names) * seeds
+        yield f"at most about {minutes:.0f} min of training in all, predictions aside"
+    if cache_root is not None:
+        yield f"decoded images are kept in {cache_root}, which may be deleted at any time"

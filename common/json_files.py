@@ -1,0 +1,48 @@
+"""JSON files of a run: written so that every reader takes them, read so that damage is told."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+
+class DamagedFileError(OSError):
+    """A file of a run is there, but is not what this program wrote."""
+
+
+def read_json_object(path: Path, needed: str, expected: str) -> dict[str, Any]:
+    """The fields in a JSON file.
+
+    Args:
+        path: the file.
+        needed: a field that it must have.
+        expected: what should lie there, and how to mend it, for the message.
+
+    Raises:
+        DamagedFileError: it holds something else.
+    """
+    size = path.stat().st_size
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        is_object = isinstance(content, dict) and needed in content
+        problem = "" if is_object else f"it has no field {needed!r}"
+    except (ValueError, RecursionError) as error:
+        problem = f"its {size} bytes are no JSON ({error})" if size else "it is empty"
+    if problem:
+        raise DamagedFileError(f"{path} cannot be read: {problem}; {expected}")
+    return content
+
+
+def to_json(value: Any) -> str:
+    """Indented JSON with `null` where a number is not finite."""
+
+    def clean(item: Any) -> Any:
+        if isinstance(item, dict):
+            return {str(key): clean(inner) for key, inner in item.items()}
+        if isinstance(item, list | tuple):
+            return [clean(inner) for inner in item]
+        if hasattr(item, "item") and not isinstance(item, str):
+            item = item.item()
+        return None if isinstance(item, float) and not math.isfinite(item) else item
+
+    return json.dumps(clean(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,144 @@
+"""A model with its post-processing, and that no map which is no map of probabilities passes it."""
+
+import dataclasses
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from approaches import MODEL_FILE, TABLE, Entry
+from approaches.base import Approach, Budget, ConfigError
+from approaches.predict import main as predict
+from approaches.running.run import run_approach
+from approaches.running.settings import RunSettings
+from approaches.score import main as score
+from approaches.segmenter import Segmenter, check_proba
+from approaches.tta_ensemble import TtaEnsemble
+from bench import main as bench
+from common.masks.postprocess import Postprocess
+from common.records import read_record, write_record
+
+
+class Moody(Approach):
+    """The red channel as a probability; NaN for an image that begins black, three times the
+    probability for one that begins white.
+    """
+
+    def fit(self, fit_set, tune_set, *, budget, seed=0, folder=None):
+        return self
+
+    def predict_proba(self, image):
+        proba = image[..., 0].astype(np.float32) / 255
+        first = image[0, 0].tolist()
+        return proba * {0: np.nan, 255: 3}.get(first[0], 1) if len(set(first)) == 1 else proba
+
+    def save(self, folder):
+        (folder / "nothing.json").write_text("{}")
+
+    def load(self, folder):
+        return self
+
+    def parameters(self):
+        return 1
+
+
+def photo(corner: int | None) -> np.ndarray:
+    image = np.zeros((20, 30, 3), np.uint8)
+    image[5:9, 5:9] = 200, 10, 10
+    image[0, 0] = (1, 2, 3) if corner is None else corner
+    return image
+
+
+@pytest.fixture(scope="module")
+def run(sample_folder, sample_data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("segmenter") / "run"
+    words = ["--data", str(sample_folder), "--approaches", "threshold", "--no-report"]
+    patch = pytest.MonkeyPatch()
+    patch.setitem(TABLE, "moody", Entry(f"{__name__}:Moody", "moody"))
+    assert bench([*words, "--output", str(folder)]) == 0
+    settings = RunSettings(folder, Budget(), measured=False)
+    assert run_approach("moody", sample_data, settings).status == "ok"
+    yield folder
+    patch.undo()
+
+
+def test_a_segmenter_predicts_what_the_run_scored(run, sample_data):
+    segmenter = Segmenter.load(run, "threshold")
+    record = read_record(run, "threshold")
+    assert segmenter.postprocess == record.tuning.postprocess
+    for sample, stored in zip(sample_data.score, record.scores, strict=True):
+        mask = segmenter.predict(sample.image)
+        assert mask.dtype == bool and mask.shape == sample.mask.shape
+        assert int((mask & sample.mask & ~sample.ignore).sum()) == stored.tp
+        proba = segmenter.predict_proba(sample.image)
+        assert proba.dtype == np.float32 and 0 <= proba.min() <= proba.max() <= 1
+        assert np.array_equal(segmenter.postprocess.apply(segmenter.quantised(sample.image)), mask)
+
+
+def test_without_a_name_it_is_the_winner(run):
+    winner = json.loads((run / "run.json").read_text())["winner"]
+    assert Segmenter.load(str(run)).name == winner
+
+
+def test_what_is_not_complete_is_refused_with_what_is(run, tmp_path):
+    with pytest.raises(ConfigError, match=r"no complete approach unet; there are moody, thresh"):
+        Segmenter.load(run, "unet")
+    with pytest.raises(ConfigError, match=r"has no run\.json; expected the folder of a run"):
+        Segmenter.load(tmp_path)
+
+
+def test_a_photo_without_probabilities_has_no_mask_and_is_named(run, tmp_path, capsys):
+    for name, corner in (("good", None), ("nan", 0), ("triple", 255)):
+        assert cv2.imwrite(str(tmp_path / f"{name}.png"), photo(corner)[..., ::-1])
+    output = tmp_path / "masks"
+    photos = [str(tmp_path / f"{name}.png") for name in ("good", "nan", "triple")]
+    words = [str(run), *photos, "--approach", "moody", "--output", str(output)]
+    assert predict(words) == 1
+    printed = capsys.readouterr()
+    assert "1 masks in" in printed.out and "2 of 3 photos have no mask" in printed.err
+    for name, values in (("nan", "nan to nan"), ("triple", "0.0 to 3.0")):
+        assert f"{name}.png: predict_proba gave values from {values}; expected" in printed.err
+    assert [path.name for path in output.iterdir()] == ["good.png"]
+
+
+def test_labelled_images_without_probabilities_have_no_score(run, sample_folder, tmp_path, capsys):
+    folder = tmp_path / "val"
+    (folder / "images").mkdir(parents=True)
+    content = json.loads((sample_folder / "val" / "coco_annotations.json").read_text())
+    (folder / "coco_annotations.json").write_text(json.dumps(content))
+    for item in content["images"]:
+        image = np.zeros((item["height"], item["width"], 3), np.uint8)
+        assert cv2.imwrite(str(folder / "images" / item["file_name"]), image)
+    assert score([str(run), "--data", str(tmp_path), "--approach", "moody"]) == 2
+    assert "predict_proba gave values from nan to nan" in capsys.readouterr().err
+
+
+def test_a_member_of_an_ensemble_is_looked_at_too():
+    ensemble = TtaEnsemble(members={"moody": Moody()})
+    ensemble.weights_, ensemble.views_ = {"moody": 1}, 1
+    assert Segmenter(ensemble, Postprocess(0.5)).predict(photo(None)).sum() == 16
+    with pytest.raises(ValueError, match="values from nan to nan"):
+        Segmenter(ensemble, Postprocess(0.5)).predict(photo(0))
+
+
+@pytest.mark.parametrize(
+    ("proba", "found"),
+    [
+        (np.zeros((1, 2)), "shape (1, 2) and dtype float64"),
+        (np.zeros((2, 3), np.uint8), "dtype uint8"),
+        ([[0.5] * 3] * 2, "list"),
+    ],
+)
+def test_another_shape_or_dtype_is_refused(proba, found):
+    with pytest.raises(ValueError, match="predict_proba gave") as caught:
+        check_proba(proba, np.zeros((2, 3, 3), np.uint8))
+    assert found in str(caught.value)
+
+
+def test_a_model_that_is_gone_is_told(run, tmp_path):
+    record = read_record(run, "threshold")
+    write_record(tmp_path, dataclasses.replace(record, approach="threshold"))
+    (tmp_path / "run.json").write_text((run / "run.json").read_text())
+    with pytest.raises(ConfigError, match=MODEL_FILE):
+        Segmenter.load(tmp_path, "threshold")
