@@ -2,9 +2,12 @@
 
 import cv2
 import numpy as np
+from scipy.ndimage import find_objects
 
 from common.data import Sample
 from common.describe.pixels import RING_PX, colour_distance, mean_colour, ring_around, to_lab
+
+SIZES = ("area_px", "length_px", "width_px")
 
 
 def label_objects(mask: np.ndarray) -> tuple[int, np.ndarray]:
@@ -15,6 +18,25 @@ def label_objects(mask: np.ndarray) -> tuple[int, np.ndarray]:
         np.ascontiguousarray(mask).view(np.uint8), connectivity=8
     )
     return count - 1, labels
+
+
+def object_sizes(mask: np.ndarray) -> list[dict[str, float]]:
+    """`area_px`, `length_px` and `width_px` of each object of a mask (H, W) bool, as in
+    `describe_objects`.
+
+    Examples:
+        >>> mask = np.zeros((20, 30), bool)
+        >>> mask[5:8, 10:20] = True
+        >>> [size] = object_sizes(mask)
+        >>> size["area_px"], round(size["length_px"], 3), round(size["width_px"], 3)
+        (30, 10.0, 3.0)
+    """
+    labels = label_objects(mask)[1]
+    shapes = [
+        _describe_shape(labels[box] == label)
+        for label, box in enumerate(find_objects(labels), start=1)
+    ]
+    return [{name: shape[name] for name in SIZES} for shape in shapes]
 
 
 def describe_objects(sample: Sample) -> list[dict[str, float]]:
@@ -40,35 +62,41 @@ def describe_objects(sample: Sample) -> list[dict[str, float]]:
     return [
         {
             "img_id": sample.image_id,
-            **_describe_shape(labels == label),
-            **_describe_colour(lab, labels, label, sample),
+            **_describe_shape(labels[box] == label),
+            **_describe_place(labels[box] == label, box, mask.shape),
+            **_describe_colour(lab, labels, label, box, sample),
         }
-        for label in range(1, count + 1)
+        for label, box in enumerate(find_objects(labels), start=1)
     ]
 
 
-def _describe_shape(mask: np.ndarray) -> dict[str, float]:
-    """Numbers of one component (H, W) bool that need no image."""
-    rows, columns = np.nonzero(mask)
-    height, width = mask.shape
-    hull = cv2.convexHull(_corners(mask))
+def _describe_shape(part: np.ndarray) -> dict[str, float]:
+    """Numbers of one component (h, w) bool that depend neither on its place nor on the image."""
+    area = int(np.count_nonzero(part))
+    hull = cv2.convexHull(_corners(part))
     length, breadth, angle = _smallest_rectangle(hull)
     return {
-        "area_px": len(rows),
+        "area_px": area,
         "length_px": length,
         "width_px": breadth,
         "aspect": length / breadth,
         "angle_deg": angle,
-        "solidity": len(rows) / cv2.contourArea(hull),
-        "centre_x": float(columns.mean() + 0.5) / width,
-        "centre_y": float(rows.mean() + 0.5) / height,
-        "touches_border": bool(
-            rows.min() == 0
-            or columns.min() == 0
-            or rows.max() == height - 1
-            or columns.max() == width - 1
-        ),
+        "solidity": area / cv2.contourArea(hull),
     }
+
+
+def _describe_place(
+    part: np.ndarray, box: tuple[slice, slice], size: tuple[int, int]
+) -> dict[str, float]:
+    """Where a component (h, w) bool, whose box this is, lies in an image of `size` (H, W)."""
+    centre = [
+        float(places.mean() + side.start + 0.5) / whole
+        for places, side, whole in zip(np.nonzero(part), box, size, strict=True)
+    ]
+    touches = any(
+        side.start == 0 or side.stop == whole for side, whole in zip(box, size, strict=True)
+    )
+    return {"centre_x": centre[1], "centre_y": centre[0], "touches_border": touches}
 
 
 def _corners(mask: np.ndarray) -> np.ndarray:
@@ -97,13 +125,11 @@ def _smallest_rectangle(hull: np.ndarray) -> tuple[float, float, float]:
 
 
 def _describe_colour(
-    lab: np.ndarray, labels: np.ndarray, label: int, sample: Sample
+    lab: np.ndarray, labels: np.ndarray, label: int, box: tuple[slice, slice], sample: Sample
 ) -> dict[str, float]:
     """Colours of one component and its ring, looked at in a window that holds both."""
-    left, top, width, height = cv2.boundingRect((labels == label).astype(np.uint8))
     margin = int(np.ceil(RING_PX[1])) + 1
-    rows = slice(max(top - margin, 0), top + height + margin)
-    columns = slice(max(left - margin, 0), left + width + margin)
+    rows, columns = (slice(max(side.start - margin, 0), side.stop + margin) for side in box)
     lab, near, ignore = lab[rows, columns], labels[rows, columns], sample.ignore[rows, columns]
     mask = near == label
     ring = ring_around(mask, others=(near > 0) & ~mask) & ~ignore

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from made_run import make_run
 
+from common.describe.photos import photo_objects, train_objects
 from common.masks.postprocess import Postprocess
 from common.masks.tuning import StepReport, Tuning
 from common.report import narrative as say
@@ -179,28 +180,28 @@ def test_pieces_on_photos_are_counted_and_outliers_named():
     thin[10:11, 0:70] = True
     thin[30:40, 30:40] = True
     images = [np.zeros((60, 80, 3), np.uint8)] * 3
-    table = say.photo_table(
+    table = photo_objects(
         zip(["large", "thin", "nothing"], images, [large, thin, nothing], strict=True)
     )
     assert table["object"].tolist() == [1, 1, 2, 0]
     assert table["area_px"].tolist()[:3] == [3500, 70, 100]
     train = pd.DataFrame(
-        {"area_px": [90, 110], "length_px": [12.0, 12.0], "width_of_object_px": [9.0, 10.0]}
+        {"area_px": [90, 110], "length_px": [12.0, 12.0], "width_px": [9.0, 10.0]}
     )
     said = say.of_photos(table, train)
     assert "On 3 photos the masks have 3 separate pieces, at most 2 on one" in said
     assert "Nothing was found on 1 photo: nothing." in said
-    assert "1 piece more than 2 times as large" in said
+    assert "1 piece is more than 2 times as large" in said
     assert "(on large)" in said
-    assert "1 piece less than half as wide" in said
+    assert "and 1 less than half as wide" in said
     assert "(on thin)" in said
 
 
 def test_the_objects_of_train_are_those_of_its_annotations(sample_folder, sample_data):
-    found = say.train_objects(sample_folder)
+    found = train_objects(sample_folder)
     truth = sample_data.fit.joined(sample_data.tune)
     assert found["area_px"].sum() == sum((sample.mask & ~sample.ignore).sum() for sample in truth)
-    assert say.train_objects(sample_folder / "nowhere").empty
+    assert train_objects(sample_folder / "nowhere").empty
 
 
 def test_a_study_is_told_with_its_bounds():

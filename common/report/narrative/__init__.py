@@ -13,8 +13,7 @@ preparation.py what is done to an image beforehand, and which settings were test
 fitting.py     trainings, thresholds, further steps, the ensemble
 weaknesses.py  where the chosen approach fails: images, what is lost on them, kinds of images
 trust.py       corrupted images, probabilities
-photos.py      what the masks of photos without labels hold
-reading.py     what a reader noted that they miss and invent
+photos.py      what the masks of photos without labels hold, and what a person noted of them
 limits.py      what must not be concluded
 studies.py     what was found in the studies, and what their trainings cost
 expectations.py  whether what was expected of a study was borne out
@@ -29,10 +28,9 @@ from common.report.narrative.defaults import of_defaults
 from common.report.narrative.expectations import expected_beside_found, of_expectations
 from common.report.narrative.fitting import of_ensemble, of_steps, of_thresholds, of_trainings
 from common.report.narrative.limits import of_limits
-from common.report.narrative.photos import mask_objects, of_photos, photo_table, train_objects
+from common.report.narrative.photos import of_photos, of_review
 from common.report.narrative.preparation import preparation_table
 from common.report.narrative.ranking import of_ranking, of_seeds, of_selection, of_table, of_ties
-from common.report.narrative.reading import of_reading, read_reading
 from common.report.narrative.reasons import metric_table, of_approaches, of_metrics
 from common.report.narrative.studies import (
     of_budget,
@@ -52,7 +50,6 @@ __all__ = [
     "beside_table",
     "expected_beside_found",
     "hardest",
-    "mask_objects",
     "metric_table",
     "of_approaches",
     "of_budget",
@@ -70,7 +67,7 @@ __all__ = [
     "of_overview",
     "of_photos",
     "of_ranking",
-    "of_reading",
+    "of_review",
     "of_robustness",
     "of_seeds",
     "of_selection",
@@ -86,12 +83,9 @@ __all__ = [
     "of_trainings",
     "of_unseen",
     "of_worst",
-    "photo_table",
     "preparation_table",
-    "read_reading",
     "rival",
     "stored_board",
     "study_tables",
-    "train_objects",
     "unseen_table",
 ]

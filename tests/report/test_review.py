@@ -3,14 +3,15 @@
 import pandas as pd
 import pytest
 
-from common.report.narrative.reading import NAME, of_reading, read_reading
+from common.report.narrative import of_review
+from common.report.review import NAME, read_review
 
 HEAD = "photo,approach,objects,found,invented,remark\n"
 
 
 def noted(folder, *rows):
     (folder / NAME).write_text(HEAD + "\n".join(rows) + "\n", encoding="utf-8")
-    return read_reading(folder)
+    return read_review(folder)
 
 
 def test_what_was_missed_and_invented_is_counted_and_the_remarks_are_listed(tmp_path):
@@ -20,22 +21,22 @@ def test_what_was_missed_and_invented_is_counted_and_the_remarks_are_listed(tmp_
         "0002.jpg,unet,1,1,4,a kerb",
         "0003.jpg,unet,2,2,0,",
     )
-    said = of_reading(table, "unet")
+    said = of_review(table, "unet")
     assert "on 3 photos: of 6 objects 5 were found (83 %)" in said
     assert "Missed: 1 (on 0001.jpg)." in said and "Invented: 4 pieces (on 0002.jpg)." in said
     assert said.endswith("- 0001.jpg: one behind a blade\n- 0002.jpg: a kerb")
 
 
 def test_a_faultless_reading_says_so(tmp_path):
-    said = of_reading(noted(tmp_path, "0001.jpg,unet,1,1,0,"), "unet")
+    said = of_review(noted(tmp_path, "0001.jpg,unet,1,1,0,"), "unet")
     assert "None was missed. Nothing was invented." in said and "\n" not in said
 
 
 def test_without_a_table_or_with_one_on_other_masks_the_report_says_how_to_write_it(tmp_path):
-    assert "**Nobody has noted" in of_reading(read_reading(tmp_path), "unet")
-    other = of_reading(noted(tmp_path, "0001.jpg,threshold,1,1,0,"), "unet")
-    assert other.startswith("What a reader noted is of the masks of threshold.") and NAME in other
-    assert "Nobody" in of_reading(read_reading(tmp_path), None)
+    assert "**Nobody has noted" in of_review(read_review(tmp_path), "unet")
+    other = of_review(noted(tmp_path, "0001.jpg,threshold,1,1,0,"), "unet")
+    assert other.startswith("There are notes on the masks of `threshold` only.") and NAME in other
+    assert "Nobody" in of_review(read_review(tmp_path), None)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +56,4 @@ def test_counts_that_cannot_be_are_named(tmp_path, row):
 def test_a_missing_column_is_named(tmp_path):
     pd.DataFrame({"photo": ["a"], "objects": [1]}).to_csv(tmp_path / NAME, index=False)
     with pytest.raises(ValueError, match="no column approach, found, invented, remark"):
-        read_reading(tmp_path)
+        read_review(tmp_path)
