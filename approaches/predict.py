@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from approaches import processes
@@ -17,7 +16,7 @@ from approaches.base import ConfigError
 from approaches.segmenter import ProbabilityError, Segmenter
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
 from common.commands import command, started_as
-from common.files import write_whole
+from common.image_files import write_pixels
 from common.progress import progress
 
 
@@ -85,7 +84,7 @@ def predict(
         except ProbabilityError as error:
             yield ProbabilityError(f"{photo}: {error}")
             continue
-        write_whole(output / f"{photo.stem}.png", cv2.imencode(".png", mask)[1].tobytes())
+        write_pixels(output / f"{photo.stem}.png", mask)
         yield None
 
 

@@ -28,7 +28,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "common.words",
         "common.statistics",
     ),
-    ("common.json_files", "common.run_folder"),
+    ("common.image_files", "common.json_files", "common.run_folder"),
     ("common.coco", "common.sample"),
     ("common.data",),
     ("common.masks",),

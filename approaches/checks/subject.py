@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from approaches import TABLE, store
@@ -18,6 +17,7 @@ from approaches.base import Approach, Budget, Predictor
 from approaches.running.resume import RunSettings, prepared
 from common.coco import ANNOTATION_FILE, read_entries
 from common.data import DataSet
+from common.image_files import write_pixels
 
 STEPS = 3
 BUDGET = Budget(steps=STEPS)
@@ -187,7 +187,7 @@ def _write_split(
     for image_id, (height, width, boxes) in enumerate(pictures, start=first_id):
         image = picture(height, width, boxes[0][0] if boxes else (0, 0, 0, 0), seed=image_id)
         name = f"{image_id}.png"
-        cv2.imwrite(str(folder / "images" / name), image[..., ::-1])
+        write_pixels(folder / "images" / name, image)
         images.append({"id": image_id, "file_name": name, "width": width, "height": height})
         for (left, top, right, bottom), crowd in boxes:
             outline = [left, top, right, top, right, bottom, left, bottom]

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from common.coco.options import add_read_options, read_options
 from common.commands import command, started_as
 from common.data.check import check_data, format_findings
 
@@ -29,13 +30,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "folder", type=Path, metavar="DIR", help="holds train/, val/ and perhaps real_test/"
     )
     check.add_argument("--strict", action="store_true", help="exit with 1 for warnings too")
+    add_read_options(check)
     options = parser.parse_args(arguments)
     if not options.folder.is_dir():
         check.error(f"{options.folder} is no folder; give the one that holds train/ and val/.")
     with command("not everything was looked at") as ending:
-        findings = check_data(options.folder, progress=True)
+        findings = check_data(options.folder, read_options(options), progress=True)
         print(format_findings(findings, options.folder))
-        ending.code = int(any(options.strict or each.level == "error" for each in findings))
+        levels = {finding.level for finding in findings}
+        ending.code = int("error" in levels or (options.strict and "warning" in levels))
     return ending.code
 
 

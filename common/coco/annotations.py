@@ -1,26 +1,40 @@
-"""COCO annotations as masks.
+"""The annotation file of a split as entries: every image with its size and what was drawn on it.
 
-pycocotools is the only rasteriser here: another one moves the outline of a butt-sized object by
-half a pixel, which costs more Dice than most gaps between models. Nothing that pycocotools would
-hang on, crash on or guess at reaches it.
+The check and the reader both take their entries from here, so that what the one accepts the other
+can use. Values are read as what they plainly mean (`common.coco.values`), names as the file they
+mean (`common.coco.names`); whatever stays unclear is a problem, and never a guess.
 """
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from common.coco.names import stays_inside
-from common.coco.values import shown
+from common.coco.drawing import OutlineError, encoded
+from common.coco.findings import Level, Problem
+from common.coco.images import stored_image
+from common.coco.names import (
+    ImageFolder,
+    composed,
+    folded,
+    is_file,
+    plain_name,
+    stays_inside,
+)
+from common.coco.options import ReadOptions
+from common.coco.values import plain_id, plain_integer, plain_truth, shown
 from common.commands import RefusedError
 
 ANNOTATION_FILE = "coco_annotations.json"
-# Coordinates beyond this many image sides are refused: drawing takes memory and time in proportion
-# to the outline.
-FARTHEST = 10
+LONGEST_SIDE_PX = 100_000  # beyond it a size is a slip, and no mask of it fits into memory
+CROWD_KEYS = ("iscrowd", "isCrowd", "is_crowd", "ignore")
+CONVERT = "`python -m common.coco convert DIR --output NEW`"
+NUMBER_IMAGES = f"number the images, in entries and annotations; {CONVERT} does it"
 
 
 class DataError(RefusedError):
@@ -31,7 +45,11 @@ class DataError(RefusedError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One annotated image: where it lies, how large it is said to be, and what was drawn on it."""
+    """One annotated image: where it lies, how large it is said to be, and what was drawn on it.
+
+    `file_name` is the path below `images/`; `upright` says that the image is to be turned as its
+    EXIF orientation says, as it was when it was annotated.
+    """
 
     image_id: int
     file_name: str
@@ -40,10 +58,33 @@ class Entry:
     height: int
     group: str | None = None
     annotations: tuple[dict, ...] = field(default=(), repr=False)
+    upright: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What an annotation file lists.
+
+    Attributes:
+        entries: the usable images in the order of the file, without annotations.
+        annotations: (number in the file, annotation with plain values) of those that are chosen.
+        ids: of all images as the file has them, also of those that cannot be used.
+        of_images: what is to be said of the image entries.
+        of_annotations: what is to be said of the annotations.
+        categories: id as in the file → name.
+    """
+
+    entries: list[Entry]
+    annotations: list[tuple[int, dict]]
+    ids: frozenset
+    of_images: list[Problem]
+    of_annotations: list[Problem]
+    categories: dict[str, str]
 
 
 def read_json(folder: Path) -> dict:
-    """The annotation file of a split as a dictionary with the lists `images` and `annotations`.
+    """The annotation file of a split as a dictionary with the lists `images` and `annotations`;
+    UTF-8 with or without a byte-order mark, UTF-16 or UTF-32.
 
     Raises:
         DataError: the file is missing, is not JSON, or lacks one of the lists.
@@ -54,7 +95,7 @@ def read_json(folder: Path) -> dict:
             f"{path} is missing; expected a COCO annotation file beside the folder images/."
         )
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path} is not JSON ({error}); export the COCO annotations again."
@@ -67,55 +108,61 @@ def read_json(folder: Path) -> dict:
     return content
 
 
-def read_entries(folder: Path) -> list[Entry]:
+def read_entries(folder: Path, options: ReadOptions | None = None) -> list[Entry]:
     """All images of a split with their annotations, ordered by id.
 
     Args:
         folder: holds `coco_annotations.json` and `images/`.
+        options: how annotations are read.
 
     Raises:
-        DataError: the annotation file cannot be read, or an image's entry lacks a field, repeats
-            an id, or leaves the images folder. `python -m common.coco check` lists everything that
-            is wrong at once.
+        DataError: the annotation file cannot be read, or an image or annotation of it. `python -m
+            common.coco check` lists everything that is wrong at once.
     """
-    content = read_json(folder)
-    annotations = defaultdict(list)
-    for annotation in content["annotations"]:
-        if not isinstance(annotation, dict) or not isinstance(
-            annotation.get("image_id"), int | float | str
-        ):
+    listing = list_entries(read_json(folder), folder, options or ReadOptions())
+    for problem in (*listing.of_images, *listing.of_annotations):
+        if problem.level == "error":
             raise DataError(
-                f"{folder / ANNOTATION_FILE} has the annotation {annotation!r}; it needs an "
-                "image_id."
+                f"{folder / ANNOTATION_FILE} has {problem.subject}: {problem.found}; expected "
+                f"{problem.expected}. To mend it, {problem.mend}."
             )
-        annotations[annotation["image_id"]].append(annotation)
-    entries = {}
-    for item in content["images"]:
-        try:
-            image_id, file_name = int(item["id"]), str(item["file_name"])
-            width, height = int(item["width"]), int(item["height"])
-            if min(width, height) < 1:
-                raise ValueError("an image without pixels")
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise DataError(
-                f"{folder / ANNOTATION_FILE} has the image entry {item!r}; "
-                "expected integers id, width and height (above 0) and a file_name."
-            ) from error
-        if image_id in entries:
-            raise DataError(
-                f"{folder / ANNOTATION_FILE} has the image id {image_id} twice; ids must be "
-                "unique."
-            )
-        if not stays_inside(file_name):
-            raise DataError(
-                f"{folder / ANNOTATION_FILE} has the file_name {file_name!r}; it must stay in "
-                "images/."
-            )
-        path = folder / "images" / file_name
-        group = None if item.get("group") in (None, "") else str(item["group"])
-        drawn = tuple(annotations.get(item["id"], ()))
-        entries[image_id] = Entry(image_id, file_name, path, width, height, group, drawn)
-    return [entries[image_id] for image_id in sorted(entries)]
+    drawn = defaultdict(list)
+    for _, annotation in listing.annotations:
+        drawn[plain_id(annotation.get("image_id"))].append(annotation)
+    entries = sorted(listing.entries, key=lambda entry: entry.image_id)
+    return [replace(entry, annotations=tuple(drawn[entry.image_id])) for entry in entries]
+
+
+def list_entries(content: Mapping[str, Any], folder: Path, options: ReadOptions) -> Listing:
+    """What an annotation file lists, without trusting any field of it.
+
+    Args:
+        content: of `read_json`.
+        folder: of the split; `images/` in it is looked into where a name or size needs it.
+        options: how annotations are read.
+    """
+    entries, of_images = [], []
+    images = ImageFolder(folder / "images")
+    for number, item in enumerate(content["images"]):
+        entry, found = _entry(number, item, images, options)
+        of_images += found
+        entries += [entry] if entry else []
+    of_images += _repeated(entries)
+    ids = frozenset(
+        item["id"]
+        for item in content["images"]
+        if isinstance(item, dict) and isinstance(item.get("id"), int | float | str)
+    )
+    categories = _categories(content.get("categories"))
+    chosen, of_annotations = _chosen_categories(categories, options)
+    annotations = []
+    for number, annotation in enumerate(content["annotations"]):
+        plain, found = _annotation(number, annotation, options)
+        if plain and chosen is not None and shown(plain_category(plain)) not in chosen:
+            continue
+        of_annotations += found
+        annotations += [(number, plain)] if plain is not None else []
+    return Listing(entries, annotations, ids, of_images, of_annotations, categories)
 
 
 def rasterise(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
@@ -134,116 +181,213 @@ def rasterise(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
     mask = np.zeros((entry.height, entry.width), dtype=bool)
     ignore = np.zeros((entry.height, entry.width), dtype=bool)
     for annotation in entry.annotations:
-        drawn = draw_segmentation(annotation, entry.height, entry.width)
-        target = ignore if annotation.get("iscrowd", 0) else mask
-        target |= drawn
+        target = ignore if is_crowd(annotation) else mask
+        outline = _encoded(annotation, entry)
+        if outline is not None:
+            target |= coco_mask.decode(outline).astype(bool)
     return mask, ignore & ~mask
 
 
-def draw_segmentation(annotation: dict, height: int, width: int) -> np.ndarray:
-    """One annotation as a (height, width) bool mask, drawn by pycocotools; DataError names what
-    cannot be drawn.
+def _encoded(annotation: Mapping[str, Any], entry: Entry) -> dict | None:
+    try:
+        return encoded(annotation.get("segmentation"), entry.height, entry.width)
+    except OutlineError as error:
+        name = f"annotation {annotation.get('id')} of image {annotation.get('image_id')}"
+        raise DataError(f"{name} has {error}") from error
+
+
+def has_object(entry: Entry) -> bool:
+    """Whether an annotation that is no crowd region covers a pixel; nothing is decoded."""
+    return any(area > 0 for annotation, area in _areas(entry) if not is_crowd(annotation))
+
+
+def crowd_counts(entries: Iterable[Entry]) -> tuple[int, float]:
+    """How many crowd regions entries have, and their share of all annotated pixels."""
+    areas = [(is_crowd(annotation), area) for one in entries for annotation, area in _areas(one)]
+    crowd = [area for is_region, area in areas if is_region and area > 0]
+    return len(crowd), sum(crowd) / max(sum(area for _, area in areas), 1)
+
+
+def _areas(entry: Entry) -> Iterator[tuple[dict, int]]:
+    for annotation in entry.annotations:
+        outline = _encoded(annotation, entry)
+        yield annotation, int(coco_mask.area(outline)) if outline else 0
+
+
+def is_crowd(annotation: Mapping[str, Any]) -> bool:
+    """Whether an annotation of an entry is a region to be ignored."""
+    return bool(plain_truth(annotation.get("iscrowd")))
+
+
+def plain_category(annotation: Mapping[str, Any]) -> object:
+    """The `category_id` of an annotation: a number where it plainly is one, else as written."""
+    category = annotation.get("category_id")
+    number = plain_integer(category)
+    return category if number is None else number
+
+
+def _entry(
+    number: int, item: object, images: ImageFolder, options: ReadOptions
+) -> tuple[Entry | None, list[Problem]]:
+    """The entry of an image, if it can be used, and what is to be said of it."""
+    if not isinstance(item, dict):
+        mend = "remove it, or export the annotations again"
+        found = f"{shown(item)} instead of fields"
+        return None, [Problem("error", f"image entry {number}", found, "fields in braces", mend)]
+    name = item.get("file_name")
+    subject = f"image entry {number}"
+    if not isinstance(name, str) or not name:
+        found = f"file_name {shown(name)}" if "file_name" in item else "no file_name"
+        mend = "add the name of the image in images/, or remove the entry"
+        return None, [Problem("error", subject, found, "a file_name", mend)]
+    problems = []
+    image_id = plain_id(item.get("id"))
+    if image_id is None:
+        found = f"id {shown(item['id'])}" if "id" in item else "no id"
+        expected = "a whole number of at most 64 bits as id"
+        problems.append(Problem("error", subject, found, expected, NUMBER_IMAGES))
+    file_name = images.find(name)
+    if file_name is None and not stays_inside(name):
+        mend = "put the image into images/ and name it relative to that folder; it was not opened"
+        expected = "a path that stays in images/"
+        problems.append(Problem("error", subject, f"file_name {shown(name, 80)}", expected, mend))
+        return None, problems
+    if file_name is not None and not _is_the_same(name, file_name):
+        mend = "nothing: the file that is meant is clear; other COCO tools may not find it"
+        said = f"file_name {shown(name, 80)}, read as {file_name}"
+        problems.append(Problem("warning", subject, said, "the name of the file in images/", mend))
+    path = images.folder / (file_name or name)
+    size, is_upright, of_size = _size(subject, item, path, options)
+    problems += of_size
+    if size is None or image_id is None:
+        return None, problems
+    group = None if item.get("group") in (None, "") else str(item["group"])
+    entry = Entry(image_id, file_name or name, path, *size, group, upright=is_upright)
+    return entry, problems
+
+
+def _is_the_same(name: str, file_name: str) -> bool:
+    """Whether a name is that of its file but for slashes, the form of accents and `images/`."""
+    plain, file_name = composed(plain_name(name)), composed(file_name)
+    front = plain.removesuffix(file_name)
+    return plain.endswith(file_name) and front.split("/")[-2:] in ([""], ["images", ""])
+
+
+def _size(
+    subject: str, item: dict, path: Path, options: ReadOptions
+) -> tuple[tuple[int, int] | None, bool, list[Problem]]:
+    """Width and height of an entry, taken from the file where it names none; whether the image is
+    to be turned; what is to be said of it.
     """
-    segmentation = annotation.get("segmentation")
-    name = f"annotation {annotation.get('id')} of image {annotation.get('image_id')}"
-    if isinstance(segmentation, dict):
-        try:
-            runs = read_runs(segmentation, height, width)
-        except ValueError as error:
-            raise DataError(
-                f"{name} has {error}; export it again for an image of {width}x{height} px."
-            ) from error
-        outline = coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
-        return coco_mask.decode([outline])[..., 0].astype(bool)
-    if not isinstance(segmentation, list):
-        raise DataError(
-            f"{name} has a segmentation of type {type(segmentation).__name__}; expected polygons "
-            "or RLE."
-        )
-    problem = next(
-        filter(None, (polygon_problem(polygon, height, width) for polygon in segmentation)), None
-    )
-    if problem:
-        raise DataError(
-            f"{name} has {problem}; expected polygons [x1, y1, x2, y2, x3, y3, …]. Draw it again."
-        )
-    polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
-    if not polygons:
-        return np.zeros((height, width), dtype=bool)
-    outline = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
-    return coco_mask.decode([outline])[..., 0].astype(bool)
+    given = {key: plain_integer(item.get(key)) for key in ("width", "height")}
+    wrong, absent = [], []
+    for key, side in given.items():
+        found = f"{key} {shown(item[key])}" if key in item else f"no {key}"
+        if item.get(key) in (None, "") or (side is not None and side <= 0):
+            absent.append(found)
+        elif side is None or side > LONGEST_SIDE_PX:
+            wrong.append(found)
+    stored = stored_image(path) if (absent or options.upright) and is_file(path) else None
+    if wrong or (absent and stored is None):
+        found = ", ".join([*absent, *wrong])
+        expected = f"width and height in whole pixels, from 1 to {LONGEST_SIDE_PX}"
+        mend = "correct width and height in the entry, or remove it with its annotations"
+        return None, False, [Problem("error", subject, found, expected, mend)]
+    width, height = given["width"] or 0, given["height"] or 0
+    problems = []
+    if absent and stored:
+        own = stored.upright_size if options.upright else stored.size
+        width, height = (width if width > 0 else own[0]), (height if height > 0 else own[1])
+        expected, mend = "width and height in pixels", "nothing: the size of the file is taken"
+        problems = [Problem("warning", subject, ", ".join(absent), expected, mend)]
+    is_turned = bool(options.upright and stored and stored.is_turned)
+    size = width, height
+    return size, is_turned and stored is not None and size == stored.upright_size, problems
 
 
-def polygon_problem(polygon: object, height: int, width: int) -> str | None:
-    """What keeps a polygon from being drawn, or None.
-
-    pycocotools hangs, runs out of memory or crashes on coordinates that are NaN, infinite or very
-    far outside.
-    """
-    if not isinstance(polygon, list):
-        return f"a polygon that is {shown(polygon)} instead of a list"
-    limit = FARTHEST * max(height, width)
-    for value in polygon:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return f"a coordinate {shown(value)} that is not a number"
-        if not abs(value) <= limit:
-            return f"a coordinate {shown(value)} in an image of {width}x{height} px"
-    if len(polygon) % 2:
-        return f"a polygon of {len(polygon)} numbers, an odd count"
-    return None
-
-
-def read_runs(rle: dict, height: int, width: int) -> list[int]:
-    """Run lengths of a COCO RLE, compressed or not, column by column and zeros first.
-
-    pycocotools does not check that the runs fill the image: where they do not, it returns whatever
-    the memory held.
-
-    Raises:
-        ValueError: another size, no counts, or runs that do not fill height * width pixels.
-    """
-    size, counts = rle.get("size"), rle.get("counts")
-    if not isinstance(size, list | tuple) or list(size) != [height, width]:
-        raise ValueError(
-            f"an RLE of size {shown(size)} for an image of [height, width] = {[height, width]}"
-        )
-    runs = counts if isinstance(counts, list) else decompress_counts(counts)
-    if any(not isinstance(run, int) or run < 0 for run in runs):
-        raise ValueError(f"RLE counts {shown(counts)} with runs that are not integers from 0 up")
-    if sum(runs) != height * width:
-        raise ValueError(
-            f"RLE counts of {sum(runs)} pixels for an image of {height * width} pixels"
-        )
-    return runs
+def _repeated(entries: list[Entry]) -> Iterator[Problem]:
+    """Ids and files that several entries have."""
+    ids: dict[int, Entry] = {}
+    files: dict[Path, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        first = ids.setdefault(entry.image_id, entry)
+        if first is not entry:
+            found = f"also the id of {entry.file_name}"
+            mend = "give each image its own id, in its entry and in its annotations"
+            subject = f"image id {entry.image_id} of {first.file_name}"
+            yield Problem("error", subject, found, "unique image ids", mend)
+        files[entry.path].append(entry)
+    spellings: dict[str, str] = {}
+    for same in files.values():
+        if len(same) > 1:
+            mend = "keep one entry and give it all annotations of this image"
+            subject, found = f"file_name {same[0].file_name}", f"in {len(same)} entries"
+            yield Problem("error", subject, found, "one entry for each image", mend)
+        name = same[0].file_name
+        other = spellings.setdefault(folded(name), name)
+        if other != name:
+            mend = "rename one of the two: on Windows and macOS they are one file"
+            expected = "names that differ in more than capitals"
+            yield Problem("warning", f"file_name {name}", f"beside {other}", expected, mend)
 
 
-def decompress_counts(counts: object) -> list[int]:
-    """Run lengths of compressed COCO counts.
+def _annotation(
+    number: int, annotation: object, options: ReadOptions
+) -> tuple[dict | None, list[Problem]]:
+    """An annotation with a plain `iscrowd`, if it can be used, and what is to be said of it."""
+    if not isinstance(annotation, dict):
+        mend = "remove it, or export the annotations again"
+        subject, found = f"annotation number {number}", f"{shown(annotation)}"
+        return None, [Problem("error", subject, found, "fields in braces", mend)]
+    values = {key: annotation[key] for key in CROWD_KEYS if key in annotation}
+    truths = {key: plain_truth(value) for key, value in values.items()}
+    level: Level = "error"
+    for key, value in values.items():
+        if truths[key] is None and key != "ignore":  # which other tools use for other things
+            found, mend = f"{key} {shown(value)}", "write 0 for an object and 1 for a crowd region"
+            return annotation, [
+                Problem(level, annotation_name(number, annotation), found, f"{key} 0 or 1", mend)
+            ]
+    crowd = int(any(truths.values()) and options.crowd != "object")
+    if annotation.get("iscrowd", 0) != crowd or isinstance(annotation.get("iscrowd"), str):
+        annotation = annotation | {"iscrowd": crowd}
+    return annotation, []
 
-    Each character holds five bits and a sign that more follow, lowest bits first; from the fourth
-    run on, the number is the difference to the run two before.
 
-    Raises:
-        ValueError: not a string, a character outside the code, or an end within a number.
+def annotation_name(number: int, annotation: Mapping[str, Any], file_name: str = "") -> str:
+    """What an annotation is called in a finding: its id, else its place in the file."""
+    name = shown(annotation["id"]) if "id" in annotation else f"number {number}"
+    return f"annotation {name}" + (f" of {file_name}" if file_name else "")
 
-    Source: `rleFrString` of the COCO API.
-    """
-    if not isinstance(counts, str | bytes):
-        raise ValueError(
-            f"RLE counts of type {type(counts).__name__} instead of a list or a string"
-        )
-    runs, value, shift = [], 0, 0
-    for code in counts if isinstance(counts, bytes) else counts.encode():
-        if not 48 <= code < 112:
-            raise ValueError(f"RLE counts {shown(counts)} with characters that COCO does not use")
-        value |= (code - 48 & 31) << shift
-        shift += 5
-        if code - 48 & 32:
-            continue
-        if code - 48 & 16:
-            value -= 1 << shift
-        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
-        value = shift = 0
-    if shift:
-        raise ValueError(f"RLE counts {shown(counts)} that end within a number")
-    return runs
+
+def _categories(categories: object) -> dict[str, str]:
+    """Id (as `shown`) → name of each category that the file lists."""
+    named = {}
+    for category in categories if isinstance(categories, list) else []:
+        if isinstance(category, dict) and "id" in category:
+            number = plain_integer(category["id"])
+            key = shown(category["id"] if number is None else number)
+            named[key] = str(category.get("name", category["id"]))
+    return named
+
+
+def _chosen_categories(
+    categories: Mapping[str, str], options: ReadOptions
+) -> tuple[set[str] | None, list[Problem]]:
+    """Ids (as `shown`) of the categories asked for, None for all; and those that are not there."""
+    if not options.categories:
+        return None, []
+    chosen: set[str] = set()
+    problems = []
+    for asked in options.categories:
+        ids = {key for key, name in categories.items() if name == asked}
+        ids = ids or {key for key, name in categories.items() if name.lower() == asked.lower()}
+        ids = ids or {key for key in categories if key == asked}
+        chosen |= ids
+        if not ids:
+            names = ", ".join(sorted(set(categories.values()))) or "none"
+            mend = "correct --category; quote a name with spaces"
+            problems.append(
+                Problem("error", f"--category {asked}", "no such category", names, mend)
+            )
+    return chosen, problems

@@ -6,18 +6,20 @@ Nothing is judged from a file's name or header alone, and no file is changed.
 
 import hashlib
 import os
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
-from common.coco.findings import Finding
-from common.coco.images import read_image
+from common.coco.annotations import Entry
+from common.coco.findings import Finding, Problem, gathered_images
+from common.coco.images import StoredImage, header_of, read_image
+from common.image_files import read_pixels
 from common.progress import progress as with_progress
 
 WORKERS = min(8, max(4, os.cpu_count() or 1))
@@ -42,23 +44,38 @@ DEEP = ("16 bits a channel", "only the upper 8 bits are kept")
 
 @dataclass(frozen=True)
 class ImageFile:
-    """An image to inspect: its split, its path, its name for findings; (width, height) in pixels
-    if annotated.
+    """An image to inspect.
+
+    Attributes:
+        split: that it belongs to.
+        path: of the file.
+        name: for findings.
+        entry: of the annotation file, for labelled images.
+        is_empty: whether nothing is annotated on it, so that it cannot raise a score.
     """
 
     split: str
     path: Path
     name: str
-    annotated_size: tuple[int, int] | None = None
+    entry: Entry | None = None
+    is_empty: bool = False
+
+    @property
+    def folder(self) -> str:
+        """For findings on several images."""
+        return f"{self.split}/" if self.entry is None else f"{self.split}/images/"
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """The digest of an image's pixels as stored (None if unreadable) and what was found."""
+    """The header of an image, the digest of its pixels as stored (both None if unreadable), and
+    what was found.
+    """
 
     image: ImageFile
+    header: StoredImage | None
     pixels: bytes | None
-    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
 
 
 def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> list[Inspection]:
@@ -75,56 +92,72 @@ def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> li
 
 
 def inspect_image(image: ImageFile) -> Inspection:
-    """Decode one image and compare it with its annotation."""
+    """Decode one image to its end."""
     try:
         with Image.open(image.path) as opened:
-            orientation = opened.getexif().get(ExifTags.Base.Orientation, 1)
-            kind = opened.mode, opened.format
+            header = header_of(opened)
+            kind, frames = (opened.mode, opened.format), getattr(opened, "n_frames", 1)
+            if opened.mode == "F":
+                return Inspection(image, None, None, (_of_floats(image),))
             opened.load()
         pixels = read_image(image.path)
     except Exception as error:  # on broken bytes decoders raise almost anything
-        return Inspection(image, None, (_unreadable(image, error),))
-    findings = [] if image.annotated_size is None else _size_findings(image, pixels, orientation)
+        return Inspection(image, None, None, (_unreadable(image, error),))
+    problems = []
     unusual = DEEP if _is_deep(image.path, *kind) else UNUSUAL_MODES.get(kind[0])
     if unusual:
         mend = f"nothing if that is meant ({unusual[1]}); else save it as 8-bit RGB"
-        findings.append(Finding("warning", image.name, unusual[0], "8-bit RGB", mend))
+        problems.append(Problem("warning", image.name, unusual[0], "8-bit RGB", mend))
+    if frames > 1 and kind[1] != "MPO":  # of which phones make ordinary photos
+        mend = "nothing if the first is meant, which alone is read; else save each by itself"
+        problems.append(Problem("warning", image.name, f"{frames} pages", "one image", mend))
     digest = hashlib.blake2b(repr(pixels.shape).encode())
-    digest.update(pixels)
-    return Inspection(image, digest.digest(), tuple(findings))
+    digest.update(np.ascontiguousarray(pixels).data)
+    return Inspection(image, header, digest.digest(), tuple(problems))
 
 
-def repeated_images(inspections: Iterable[Inspection]) -> list[Finding]:
-    """The same pixels in two splits (for train and val an error) or twice in one; only equal
-    pixels are found.
+def image_findings(inspections: Sequence[Inspection]) -> list[Finding]:
+    """What was found in the files of images one by one, and on the same pixels twice."""
+    problems = [(one.image.folder, problem) for one in inspections for problem in one.problems]
+    problems += [
+        (image.folder, _repeated(image, original)) for image, original in _repetitions(inspections)
+    ]
+    return gathered_images(problems, Counter(one.image.folder for one in inspections))
+
+
+def _repetitions(inspections: Iterable[Inspection]) -> Iterator[tuple[ImageFile, ImageFile]]:
+    """Images with the pixels of another, which comes first: in each split before theirs, and in
+    their own; only equal pixels are found.
     """
     by_pixels = defaultdict(list)
     for inspection in inspections:
         if inspection.pixels is not None:
             by_pixels[inspection.pixels].append(inspection.image)
-    findings = []
     for images in by_pixels.values():
-        first = {}
+        first: dict[str, ImageFile] = {}
         for image in images:
-            findings += [_repeated(image, original) for original in first.values()]
+            yield from ((image, original) for original in first.values())
             first.setdefault(image.split, image)
-    return findings
 
 
-def _repeated(image: ImageFile, original: ImageFile) -> Finding:
+def _repeated(image: ImageFile, original: ImageFile) -> Problem:
     found = f"the same pixels as {original.name}"
     if image.split == original.split:
         expected, mend = (
             "each image once in a split",
             "remove one of the two with its entry and annotations",
         )
-        return Finding("warning", image.name, found, expected, mend)
+        return Problem("warning", image.name, found, expected, mend)
+    if image.split == "val" and image.is_empty and original.is_empty:
+        expected = "each image in one split"
+        mend = "nothing: an image without objects cannot raise the Dice; or remove one of the two"
+        return Problem("warning", image.name, found, expected, mend)
     if image.split == "val":
         expected = "no image of train in val: its score would be one of pixels already seen"
         mend = "remove the image, its entry and its annotations from train or from val"
-        return Finding("error", image.name, found, expected, mend)
+        return Problem("error", image.name, found, expected, mend)
     expected = f"photos that are not in {original.split}"
-    return Finding(
+    return Problem(
         "warning",
         image.name,
         found,
@@ -133,46 +166,30 @@ def _repeated(image: ImageFile, original: ImageFile) -> Finding:
     )
 
 
-def _unreadable(image: ImageFile, error: Exception) -> Finding:
+def _unreadable(image: ImageFile, error: Exception) -> Problem:
+    """A file that does not decode to its end; a photo without labels can be left out."""
     try:
         size = f"{image.path.stat().st_size} bytes"
+        with image.path.open("rb") as file:
+            start = file.read(12)
     except OSError:
-        size = "unreadable"
+        size, start = "unreadable", b""
     found = f"{size}: {error}".replace(str(image.path), image.path.name)
-    mend = "copy or export the file again, or remove it (with its entry and annotations)"
-    return Finding("error", image.name, found, "an image that decodes to its end", mend)
+    mend = "copy or export the file again, or remove it with its entry and annotations"
+    if start[4:8] == b"ftyp":  # HEIC and AVIF, also under the name of a JPEG
+        found = f"{size} of HEIC or AVIF, whatever its name says"
+        mend = "convert it to JPEG or PNG, or remove it with its entry and annotations"
+    expected = "an image that decodes to its end"
+    if image.entry is None:
+        mend = "nothing: the photo is left out; or copy it again, or convert it to JPEG"
+        return Problem("warning", image.name, found, expected, mend)
+    return Problem("error", image.name, found, expected, mend)
 
 
-def _size_findings(image: ImageFile, pixels: np.ndarray, orientation: int | None) -> list[Finding]:
-    """Compare the pixels as stored with the entry's size, and look whether turning them would
-    fit.
-    """
-    height, width = pixels.shape[:2]
-    is_turned = orientation not in (None, 0, 1)
-    if (width, height) == image.annotated_size:
-        if not is_turned:
-            return []
-        expected = "no EXIF orientation: annotated pixels are used as stored, not turned"
-        mend = (
-            "look whether the outlines fit the stored pixels; if not, save the image upright "
-            "without the tag"
-        )
-        return [Finding("warning", image.name, f"EXIF orientation {orientation}", expected, mend)]
-    expected = "{}x{} px as its entry says".format(*image.annotated_size)
-    found = f"{width}x{height} px"
-    mend = "correct width and height in the entry, or restore the image that was annotated"
-    if (height, width) == image.annotated_size and is_turned:
-        found += (
-            f" stored; turned by its EXIF orientation {orientation} it would be {height}x{width} "
-            "and fit"
-        )
-        mend = (
-            "it was annotated as seen upright: save a copy turned upright without the EXIF tag "
-            "under this name"
-        )
-    elif (height, width) == image.annotated_size:
-        found += ", width and height the other way round"
-    return [Finding("error", image.name, found, expected, mend)]
+def _of_floats(image: ImageFile) -> Problem:
+    mend = "save it as 8-bit RGB, its values scaled to 0 to 255"
+    found, expected = "32-bit float", "8-bit RGB"
+    return Problem("error" if image.entry else "warning", image.name, found, expected, mend)
 
 
 def _is_deep(path: Path, mode: str, file_format: str | None) -> bool:
@@ -183,5 +200,5 @@ def _is_deep(path: Path, mode: str, file_format: str | None) -> bool:
         return True
     if file_format not in ("PNG", "TIFF") or mode not in ("RGB", "RGBA", "LA"):
         return False
-    stored = cv2.imdecode(np.fromfile(path, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    stored = read_pixels(path, cv2.IMREAD_UNCHANGED)
     return stored is not None and stored.dtype != np.uint8

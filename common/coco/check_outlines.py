@@ -4,107 +4,193 @@ It says what an outline lacks and refuses to repair it: a mended copy of a label
 has looked at.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
 import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from common.coco.annotations import polygon_problem, read_runs
-from common.coco.findings import Finding
-from common.coco.values import shown
+from common.coco.annotations import Entry, annotation_name, is_crowd
+from common.coco.drawing import (
+    DRAW_AGAIN,
+    FLATTEN,
+    POLYGONS,
+    OutlineError,
+    encoded,
+    plain_polygon,
+    polygon_problem,
+)
+from common.coco.findings import Problem
+from common.coco.outline_forms import other_form
+from common.coco.values import plain_number, shown
 
 SMALL_AREA_PX = 10
 OUTSIDE_PX = 1.0  # drawing tools place outlines up to a pixel beyond the edge
 ZERO_AREA_PX = 1e-3
-BBOX_IOU = 0.5
-BBOX_LIMIT = 1e9  # larger numbers, infinity and NaN are no bbox
+ANY_SIDE_PX = 100_000
 
-POLYGONS = "polygons [[x1, y1, x2, y2, x3, y3, …], …] in pixels"
-DRAW_AGAIN = "draw the object again, or remove the annotation"
+DRAW_OBJECT = "draw the object again, or remove the annotation"
+EMPTY = "nothing: no pixel is lost where nothing was drawn; or draw the object again"
 
 
-def check_outline(
-    annotation: dict, width: int, height: int, *, file: str, name: str
-) -> tuple[int, list[Finding]]:
-    """Check the segmentation of one annotation.
+@dataclass(frozen=True)
+class Outline:
+    """What an annotation draws.
+
+    Attributes:
+        name: of the annotation, for findings.
+        annotation: as the reader gives it.
+        entry: of its image.
+        rle: pycocotools' run lengths; None where nothing is drawn.
+        polygons: those that are drawn, with plain numbers; none for an RLE.
+        problems: what is to be said of it.
+    """
+
+    name: str
+    annotation: Mapping[str, Any]
+    entry: Entry
+    rle: dict | None = field(default=None, repr=False)
+    polygons: tuple[list[float], ...] = field(default=(), repr=False)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_crowd(self) -> bool:
+        """Whether it is a region to be ignored."""
+        return is_crowd(self.annotation)
+
+    @property
+    def area_px(self) -> int:
+        """Pixels that it draws."""
+        return int(coco_mask.area(self.rle)) if self.rle else 0
+
+    @property
+    def box(self) -> np.ndarray:
+        """[x, y, width, height] of the pixels that it draws."""
+        return coco_mask.toBbox(self.rle) if self.rle else np.zeros(4)
+
+    @property
+    def fills_its_box(self) -> bool:
+        """Whether it is an upright rectangle of more than two pixels a side."""
+        return bool(min(self.box[2:]) > 2 and self.area_px == np.prod(self.box[2:]))
+
+    def mask(self) -> np.ndarray:
+        """(H, W) bool."""
+        if self.rle is None:
+            return np.zeros((self.entry.height, self.entry.width), dtype=bool)
+        return coco_mask.decode([self.rle])[..., 0].astype(bool)
+
+
+def check_outline(number: int, annotation: Mapping[str, Any], entry: Entry) -> Outline:
+    """Draw one annotation.
 
     Args:
-        annotation: an entry of the list `annotations`.
-        width: of its image in pixels.
-        height: of its image in pixels.
-        file: the annotation file, for findings.
-        name: of the annotation, for findings.
-
-    Returns:
-        The area in pixels that it draws (0 if it cannot be drawn), and the findings.
+        number: of the annotation in its file.
+        annotation: as the reader gives it.
+        entry: of its image; its size must be that of the file.
     """
+    name = annotation_name(number, annotation, entry.file_name)
     segmentation = annotation.get("segmentation")
-    findings = []
-    if isinstance(segmentation, dict):
-        try:
-            runs = read_runs(segmentation, height, width)
-        except ValueError as error:
-            expected = f"size {[height, width]} and runs that add up to {height * width} pixels"
-            mend = "export the RLE again from a mask of this image's size"
-            return 0, [Finding("error", file, f"{name}: {error}", expected, mend)]
-        outline = coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
-    elif (
-        isinstance(segmentation, list)
-        and segmentation
-        and all(isinstance(part, list) for part in segmentation)
-    ):
-        polygons, findings = _sound_polygons(segmentation, width, height, file=file, name=name)
-        if not polygons:
-            return 0, findings
-        outline = coco_mask.merge(coco_mask.frPyObjects(polygons, height, width))
-    else:
-        found = (
-            f"segmentation {shown(segmentation)}"
-            if "segmentation" in annotation
-            else "no segmentation"
-        )
+    if not segmentation or segmentation == [[]]:
+        return Outline(name, annotation, entry, problems=(_nothing_drawn(name, annotation),))
+    problems: list[Problem] = []
+    polygons: list[list[float]] = []
+    try:
+        if isinstance(segmentation, list) and other_form(segmentation) is None:
+            polygons, problems = _sound_polygons(segmentation, name, annotation, entry)
+            rle = encoded(polygons, entry.height, entry.width)
+        else:
+            rle = encoded(segmentation, entry.height, entry.width)
+    except OutlineError as error:
+        problem = Problem("error", name, error.found, error.expected, error.mend)
+        return Outline(name, annotation, entry, problems=(problem,))
+    outline = Outline(name, annotation, entry, rle, tuple(polygons))
+    if rle is not None and outline.area_px < SMALL_AREA_PX:
+        problems.append(_small(outline.area_px, name))
+    return Outline(name, annotation, entry, rle, tuple(polygons), tuple(problems))
+
+
+def check_form(number: int, annotation: Mapping[str, Any], entry: Entry) -> list[Problem]:
+    """What is wrong with an outline whatever the size of its image; for images of unclear size."""
+    segmentation = annotation.get("segmentation")
+    problem: str | None = None
+    mend, form = DRAW_AGAIN, other_form(segmentation)
+    if form is not None:
+        problem, mend = f"segmentation {shown(segmentation)}, {form[0]}", FLATTEN
+    elif isinstance(segmentation, list):
+        found = (polygon_problem(polygon, ANY_SIDE_PX, ANY_SIDE_PX) for polygon in segmentation)
+        problem = next(filter(None, found), None)
+    if problem is None:
+        return []
+    name = annotation_name(number, annotation, entry.file_name)
+    return [Problem("error", name, problem, POLYGONS, mend)]
+
+
+def stated_area(annotation: Mapping[str, Any]) -> float:
+    """The `area` of an annotation; 0 where it has none."""
+    area = plain_number(annotation.get("area"))
+    return max(0.0, area) if area is not None and area < 1e12 else 0.0
+
+
+def stated_box(annotation: Mapping[str, Any]) -> np.ndarray | None:
+    """The `bbox` of an annotation, four finite numbers; None where it has none or an empty one."""
+    box = annotation.get("bbox")
+    if not isinstance(box, list) or len(box) != 4:
+        return None
+    numbers = [number for value in box if (number := plain_number(value)) is not None]
+    if len(numbers) < 4 or any(abs(number) > 1e9 for number in numbers):
+        return None
+    return np.array(numbers, dtype=float) if min(numbers[2:]) > 0 else None
+
+
+def _nothing_drawn(name: str, annotation: Mapping[str, Any]) -> Problem:
+    """An annotation without an outline: a box alone is an error, an empty object is not."""
+    segmentation = annotation.get("segmentation")
+    found = f"segmentation {shown(segmentation)}" if "segmentation" in annotation else ""
+    found = found or "no segmentation"
+    box = stated_box(annotation)
+    if stated_area(annotation) > 0 or box is not None:
+        said = f"area {shown(annotation['area'])}" if stated_area(annotation) else ""
+        said = said or f"bbox {shown(annotation['bbox'])}"
         mend = (
             "draw the outline, as a list of polygons or as RLE (a bbox alone gives no mask), or "
             "remove the annotation"
         )
-        return 0, [Finding("error", file, f"{name}: {found}", f"{POLYGONS}, or RLE", mend)]
-    area = int(coco_mask.area(outline))
-    if area < SMALL_AREA_PX:
-        return area, [*findings, _small(area, file, name)]
-    if not findings:
-        findings = _bbox_findings(
-            annotation.get("bbox"), coco_mask.toBbox(outline), file=file, name=name
-        )
-    return area, findings
+        return Problem("error", name, f"{found}, but {said}", f"{POLYGONS}, or RLE", mend)
+    return Problem("warning", name, f"{found} and no area", "an outline", EMPTY)
 
 
 def _sound_polygons(
-    polygons: list[list], width: int, height: int, *, file: str, name: str
-) -> tuple[list[list[float]], list[Finding]]:
-    """The polygons that can be drawn, and findings about the others and about what leaves the
+    polygons: list, name: str, annotation: Mapping[str, Any], entry: Entry
+) -> tuple[list[list[float]], list[Problem]]:
+    """The polygons that can be drawn, and what is to be said of the others and of what leaves the
     image.
     """
-    sound, degenerate, findings = [], [], []
+    sound, degenerate, problems = [], [], []
     for polygon in polygons:
-        problem = polygon_problem(polygon, height, width)
+        problem = polygon_problem(polygon, entry.height, entry.width)
         if problem:
-            mend = "draw the object again, or remove this polygon"
-            findings.append(Finding("error", file, f"{name}: {problem}", POLYGONS, mend))
+            problems.append(Problem("error", name, problem, POLYGONS, DRAW_AGAIN))
         elif len(polygon) < 6:
             degenerate.append(f"a polygon of {len(polygon) // 2} points")
-        elif _hull_area(polygon) < ZERO_AREA_PX:
+        elif _hull_area(plain_polygon(polygon)) < ZERO_AREA_PX:
             degenerate.append(f"a polygon of zero area ({len(polygon) // 2} points on a line)")
         else:
-            is_inside, outside = _outside_findings(polygon, width, height, file=file, name=name)
-            findings += outside
-            sound += [polygon] if is_inside else []
-    level = (
-        "warning" if sound else "error"
-    )  # beside sound polygons it is a slip of the mouse, and is left out
+            is_inside, outside = _outside(plain_polygon(polygon), name, entry)
+            problems += outside
+            sound += [plain_polygon(polygon)] if is_inside else []
+    box = stated_box(annotation)
+    said_area = max(stated_area(annotation), 0.0 if box is None else float(box[2] * box[3]))
+    # beside sound polygons, or where the file says that there is hardly an area, it is a slip of
+    # the mouse and is left out
+    is_slip = bool(sound) or said_area < SMALL_AREA_PX
     expected = "polygons of 3 or more points with an area"
-    findings += [
-        Finding(level, file, f"{name}: {problem}", expected, DRAW_AGAIN) for problem in degenerate
+    problems += [
+        Problem("warning" if is_slip else "error", name, found, expected, DRAW_OBJECT)
+        for found in degenerate
     ]
-    return sound, findings
+    return sound, problems
 
 
 def _hull_area(polygon: list[float]) -> float:
@@ -112,68 +198,31 @@ def _hull_area(polygon: list[float]) -> float:
     return float(cv2.contourArea(cv2.convexHull(points)))
 
 
-def _outside_findings(
-    polygon: list[float], width: int, height: int, *, file: str, name: str
-) -> tuple[bool, list[Finding]]:
+def _outside(polygon: list[float], name: str, entry: Entry) -> tuple[bool, list[Problem]]:
     """Whether a polygon touches the image, and what to say of the part that does not."""
     (left, top), (right, bottom) = (
         edge(np.reshape(polygon, (-1, 2)), axis=0) for edge in (np.min, np.max)
     )
+    width, height = entry.width, entry.height
     extent = f"x {left:g} to {right:g}, y {top:g} to {bottom:g}"
     expected = f"x from 0 to {width}, y from 0 to {height}"
     if right <= 0 or bottom <= 0 or left >= width or top >= height:
         mend = "check that the outline belongs to this image and to its size; draw it again"
-        return False, [
-            Finding(
-                "error", file, f"{name}: a polygon outside the image, {extent}", expected, mend
-            )
-        ]
+        found = f"a polygon outside the image, {extent}"
+        return False, [Problem("error", name, found, expected, mend)]
     if min(left, top) < -OUTSIDE_PX or right > width + OUTSIDE_PX or bottom > height + OUTSIDE_PX:
         mend = (
             "nothing if the object is cut by the edge (the rest is left out); else draw it again"
         )
-        return True, [
-            Finding("warning", file, f"{name}: a polygon partly outside, {extent}", expected, mend)
-        ]
+        found = f"a polygon partly outside, {extent}"
+        return True, [Problem("warning", name, found, expected, mend)]
     return True, []
 
 
-def _small(area: int, file: str, name: str) -> Finding:
+def _small(area: int, name: str) -> Problem:
     if area == 0:
-        found, expected = (
-            f"{name}: an outline that covers no pixel",
-            "an object of at least one pixel",
-        )
-        return Finding("warning", file, found, expected, DRAW_AGAIN)
-    found, expected = f"{name}: an object of {area} px", f"objects of {SMALL_AREA_PX} px or more"
-    return Finding(
-        "warning",
-        file,
-        found,
-        expected,
-        "nothing if that is meant; else draw it again or remove it",
-    )
-
-
-def _bbox_findings(bbox: object, drawn: np.ndarray, *, file: str, name: str) -> list[Finding]:
-    """Compare a stored bbox with the outline's; both are [x, y, width, height]. A missing one is
-    never read.
-    """
-    if not isinstance(bbox, list) or len(bbox) != 4:
-        return []
-    if not all(isinstance(value, int | float) and abs(value) < BBOX_LIMIT for value in bbox):
-        return []
-    iou = float(coco_mask.iou(np.array([bbox], dtype=float), drawn.reshape(1, 4), [0])[0, 0])
-    if iou >= BBOX_IOU:
-        return []
-    found = f"{name}: bbox {[round(value, 1) for value in bbox]} (IoU {iou:.2f} with the outline)"
-    mend = "look which of the two is the object; the outline is used, the bbox is not"
-    return [
-        Finding(
-            "warning",
-            file,
-            found,
-            f"bbox near [x, y, width, height] {drawn.round(1).tolist()}",
-            mend,
-        )
-    ]
+        found, expected = "an outline that covers no pixel", "an object of at least one pixel"
+        return Problem("warning", name, found, expected, DRAW_OBJECT)
+    found, expected = f"an object of {area} px", f"objects of {SMALL_AREA_PX} px or more"
+    mend = "nothing if that is meant; else draw it again or remove it"
+    return Problem("warning", name, found, expected, mend)

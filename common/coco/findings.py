@@ -9,11 +9,16 @@ import itertools
 import shutil
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
+from typing import Literal, get_args
 
+from common.words import counted
+
+Level = Literal["error", "warning", "note"]
+LEVELS = get_args(Level)
 SHOWN_PER_KIND = 10
+SHOWN_EXAMPLES = 3
 HEADER = ("level", "file", "found", "expected", "how to mend")
 GAP = "  "
 FILE_WIDTH = 40
@@ -21,17 +26,88 @@ FILE_WIDTH = 40
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing in a data set that is wrong (error) or may not be meant (warning).
+    """One thing in a data set: wrong (error), perhaps not meant (warning), or to be known (note).
 
     `file` is relative to the data folder. Findings of the same level with the same `mend` are of
     one kind.
     """
 
-    level: Literal["error", "warning"]
+    level: Level
     file: str
     found: str
     expected: str
     mend: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with one entry, annotation or image, `subject`; otherwise as a finding."""
+
+    level: Level
+    subject: str
+    found: str
+    expected: str
+    mend: str
+
+
+def gathered(problems: Iterable[Problem], file: str, total: int, noun: str) -> list[Finding]:
+    """One finding for all problems of a kind (the same level and mend) in a file.
+
+    Args:
+        problems: in the order of the file.
+        file: for the findings.
+        total: how many subjects the file has.
+        noun: what one of them is called.
+    """
+    kinds = defaultdict(list)
+    for problem in problems:
+        kinds[problem.level, problem.mend].append(problem)
+    return [
+        Finding(level, file, _told(kind, total, noun), kind[0].expected, mend)
+        for (level, mend), kind in kinds.items()
+    ]
+
+
+def gathered_images(
+    problems: Iterable[tuple[str, Problem]], totals: Mapping[str, int]
+) -> list[Finding]:
+    """One finding for all problems of a kind in a folder of images; it names the image where there
+    is only one.
+
+    Args:
+        problems: each with its folder; the subject is the path of the image.
+        totals: folder → how many images it has.
+    """
+    kinds = defaultdict(list)
+    for folder, problem in problems:
+        kinds[folder, problem.level, problem.mend].append(problem)
+    findings = []
+    for (folder, level, mend), kind in kinds.items():
+        first = kind[0]
+        if len(kind) == 1:
+            findings.append(Finding(level, first.subject, first.found, first.expected, mend))
+        else:
+            short = [replace(one, subject=one.subject.removeprefix(folder)) for one in kind]
+            found = _told(short, totals.get(folder, len(kind)), "image")
+            findings.append(Finding(level, folder, found, first.expected, mend))
+    return findings
+
+
+def _told(kind: Sequence[Problem], total: int, noun: str) -> str:
+    """What was found for one or more subjects, with examples."""
+    if len(kind) == 1:
+        return f"{kind[0].subject}: {kind[0].found}"
+    subjects = list(dict.fromkeys(problem.subject for problem in kind))
+    share = f"{len(subjects)} of {counted(total, noun)}"
+    if len({problem.found for problem in kind}) == 1:
+        return f"{share}: {kind[0].found} ({some_of(subjects, SHOWN_PER_KIND)})"
+    examples = "; ".join(f"{one.subject}: {one.found}" for one in kind[:SHOWN_EXAMPLES])
+    return f"{share}, e.g. {examples}{'; …' if len(kind) > SHOWN_EXAMPLES else ''}"
+
+
+def some_of(names: Sequence[str], most: int = SHOWN_EXAMPLES) -> str:
+    """The first names, and `…` for the others."""
+    return ", ".join([*names[:most], "…"] if len(names) > most else names)
 
 
 def format_table(findings: Sequence[Finding], *, width: int | None = None) -> str:
@@ -74,12 +150,12 @@ def printable(text: str) -> str:
 
 def _by_kind(findings: Iterable[Finding]) -> list[list[Finding]]:
     """Findings of one kind together, kinds in the order of their first finding, errors before
-    warnings.
+    warnings before notes.
     """
     kinds = defaultdict(list)
     for finding in findings:
         kinds[finding.level, finding.mend].append(finding)
-    return sorted(kinds.values(), key=lambda kind: kind[0].level != "error")
+    return sorted(kinds.values(), key=lambda kind: LEVELS.index(kind[0].level))
 
 
 def _cells(finding: Finding, *, is_first: bool) -> list[str]:

@@ -1,29 +1,58 @@
 """The check of a whole data set before any training.
 
-Everything that is wrong is collected in one go, so that one look at the table is enough to mend a
-data set. The check opens files for reading only; it repairs nothing and refuses to stop at the
-first finding.
+Everything that is wrong is collected in one go, one finding for each cause, so that one look at
+the table is enough to mend a data set. The check opens files for reading only; it repairs nothing
+and refuses to stop at the first finding.
 """
 
-import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.coco.annotations import ANNOTATION_FILE, DataError, read_json
-from common.coco.check_annotations import check_annotations
-from common.coco.check_images import ImageFile, inspect_images, repeated_images
-from common.coco.findings import Finding, format_table
+from common.coco.annotations import ANNOTATION_FILE, CONVERT, DataError, Entry, read_json
+from common.coco.check_annotations import Annotated, check_outlines, open_annotations
+from common.coco.check_images import ImageFile, image_findings, inspect_images
+from common.coco.check_sizes import fitting, size_findings
+from common.coco.findings import (
+    Finding,
+    Problem,
+    format_table,
+    gathered_images,
+    some_of,
+)
 from common.coco.images import PHOTO_SUFFIXES, list_photos
+from common.coco.names import ImageFolder, is_file
+from common.coco.options import ReadOptions
+from common.coco.values import plain_id, shown
 from common.data.template import TemplateError, require_fitting_template
 from common.words import counted
 
 __all__ = ["Finding", "check_data", "format_findings"]
 
 LABELLED = ("train", "val")
+LISTS = ("annotations", "images")
 UNREAD_SUFFIXES = (".heic", ".heif", ".avif", ".gif", ".jp2", ".dng")
+OTHER_LAYOUTS = ("annotations", "valid", "validation", "data", "images")
 
 
-def check_data(folder: Path, *, progress: bool = False) -> list[Finding]:
+@dataclass(frozen=True)
+class _Split:
+    """One labelled split: its annotations, the images of them that are there, and findings."""
+
+    name: str
+    annotated: Annotated
+    images: list[ImageFile] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}/{ANNOTATION_FILE}"
+
+
+def check_data(
+    folder: Path, options: ReadOptions | None = None, *, progress: bool = False
+) -> list[Finding]:
     """Check `train/`, `val/` and `real_test/`, and the submission's template where there is one.
 
     Images without annotation are legal. Near-duplicates are not looked for here, only the same
@@ -31,22 +60,27 @@ def check_data(folder: Path, *, progress: bool = False) -> list[Finding]:
 
     Args:
         folder: holds the splits.
+        options: how annotations are read.
         progress: show a bar on stderr.
 
     Returns:
         All findings; empty for a clean data set. Nothing is raised for what a data set contains.
     """
-    folder = Path(folder)
-    images, findings = [], []
-    for split in LABELLED:
-        split_images, split_findings = _check_split(folder, split)
-        images += split_images
-        findings += split_findings
+    folder, options = Path(folder), options or ReadOptions()
+    splits = [_open_split(folder, name, options) for name in LABELLED]
     photos, photo_findings = _check_photos(folder)
-    inspections = inspect_images([*images, *photos], progress=progress)
+    labelled = [image for split in splits for image in split.images]
+    inspections = inspect_images([*labelled, *photos], progress=progress)
+    sized = fitting(inspections) | _without_file(splits)
+    findings = []
+    for split in splits:
+        with_objects, found = check_outlines(split.annotated, sized, options, split.file)
+        findings += [*split.findings, *found]
+        if not any(finding.level == "error" for finding in (*split.findings, *found)):
+            findings += _too_few(split, len(with_objects))
+            findings += _check_template(folder, split) if split.name == "val" else []
     findings += photo_findings
-    findings += [finding for inspection in inspections for finding in inspection.findings]
-    return findings + repeated_images(inspections)
+    return [*findings, *size_findings(inspections), *image_findings(inspections)]
 
 
 def format_findings(findings: Sequence[Finding], folder: Path, *, width: int | None = None) -> str:
@@ -63,73 +97,102 @@ def format_findings(findings: Sequence[Finding], folder: Path, *, width: int | N
         counts[split], without = _count_images(Path(folder) / split)
         empty += without
     counts["real_test"] = len(list_photos(Path(folder) / "real_test"))
-    errors = sum(finding.level == "error" for finding in findings)
+    errors, warnings = (
+        sum(finding.level == level for finding in findings) for level in ("error", "warning")
+    )
     parts = ", ".join(f"{split} {count}" for split, count in counts.items())
-    summary = f"{counted(errors, 'error')}, {counted(len(findings) - errors, 'warning')}"
+    summary = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
     summary += (
         f" in {counted(sum(counts.values()), 'image')} ({parts}; {empty} without annotation)"
     )
     return "\n\n".join(filter(None, (format_table(findings, width=width), summary)))
 
 
-def _check_split(folder: Path, split: str) -> tuple[list[ImageFile], list[Finding]]:
-    """The images of a labelled split that can be opened, and findings about its files and
-    annotations.
+def _open_split(folder: Path, name: str, options: ReadOptions) -> _Split:
+    """The annotations of a labelled split and the images that can be opened, with findings about
+    both.
     """
-    root = folder / split
+    root = folder / name
     if not root.is_dir():
-        mend = "make it, or name the folder that holds train/ and val/"
-        return [], [
-            Finding(
-                "error",
-                f"{split}/",
-                "no such folder",
-                (f"images/ and {ANNOTATION_FILE} in it"),
-                mend,
-            )
-        ]
-    annotated = check_annotations(root)
+        return _Split(name, Annotated(None), findings=[_no_split(folder, name)])
+    annotated = open_annotations(root, options)
     findings = list(annotated.findings)
     on_disk = _images_below(root / "images")
-    if annotated.entries is None:  # the images are still worth a look
-        return [ImageFile(split, path, _name(folder, path)) for path in on_disk], findings
+    if annotated.listing is None:  # the images are still worth a look
+        unlisted = [ImageFile(name, path, _name(folder, path)) for path in on_disk]
+        return _Split(name, annotated, unlisted, findings)
     if not (root / "images").is_dir():
-        mend = "put the images there under the names of the annotation file"
-        findings.append(
-            Finding(
-                "error", f"{split}/images/", "no such folder", ("a folder with the images"), mend
-            )
-        )
-        return [], findings
-    spellings = {path.as_posix().casefold(): path for path in on_disk}
-    images = {}
-    for entry in annotated.entries:
-        if _is_file(entry.path):
-            size = entry.width, entry.height
-            images.setdefault(
-                entry.path, ImageFile(split, entry.path, _name(folder, entry.path), size)
-            )
-            continue
-        similar = spellings.get(entry.path.as_posix().casefold())
-        found = f"no such file (but {similar.name})" if similar else "no such file"
         mend = (
-            "copy the image there, correct file_name (capitals count), or remove the entry and "
-            "its annotations"
+            "put the images there under the names of the annotation file; "
+            f"{CONVERT} brings the layouts of other tools"
         )
-        expected = f"the image of entry {entry.image_id}"
-        findings.append(Finding("error", _name(folder, entry.path), found, expected, mend))
-    mend = "nothing if it is not to be used; else add an entry for it"
-    findings += _unused(folder, on_disk, images, f"an entry in {ANNOTATION_FILE}", mend)
-    findings += _too_few(split, len(annotated.entries), len(annotated.with_objects))
-    # else the ids are not all known yet
-    if split == "val" and len(annotated.entries) == _count_images(root)[0]:
-        findings += _check_template(folder, [entry.image_id for entry in annotated.entries])
-    return list(images.values()), findings
+        found, expected = "no such folder", "a folder with the images"
+        findings.append(Finding("error", f"{name}/images/", found, expected, mend))
+        return _Split(name, annotated, [], findings)
+    drawn = {plain_id(note.get("image_id")) for _, note in annotated.listing.annotations}
+    images: dict[Path, ImageFile] = {}
+    missing = []
+    for entry in annotated.listing.entries:
+        if is_file(entry.path):
+            shown_name, is_empty = _name(folder, entry.path), entry.image_id not in drawn
+            image = ImageFile(name, entry.path, shown_name, entry, is_empty)
+            images.setdefault(entry.path, image)
+        else:
+            missing.append(entry)
+    unused = [path for path in on_disk if path not in images]
+    findings += _missing(folder, name, missing, annotated, unused)
+    is_complete = not missing and not any(
+        problem.level == "error" for problem in annotated.listing.of_images
+    )
+    if is_complete:  # else it is unclear which of them are meant
+        mend = "nothing if it is not to be used; else add an entry for it"
+        findings += _unused(folder, unused, f"an entry in {ANNOTATION_FILE}", mend)
+    return _Split(name, annotated, list(images.values()), findings)
 
 
-def _check_template(folder: Path, ids: Sequence[int]) -> list[Finding]:
+def _no_split(folder: Path, name: str) -> Finding:
+    others = [other for other in OTHER_LAYOUTS if (folder / other).is_dir()]
+    found = f"no such folder (but {', '.join(f'{other}/' for other in others)})" if others else ""
+    mend = "make it, or name the folder that holds train/ and val/"
+    mend += f"; {CONVERT} brings the layouts of other tools"
+    expected = f"images/ and {ANNOTATION_FILE} in it"
+    return Finding("error", f"{name}/", found or "no such folder", expected, mend)
+
+
+def _without_file(splits: Iterable[_Split]) -> set[Path]:
+    """Paths of images that are not there; their entries alone say how large they are."""
+    listings = [split.annotated.listing for split in splits]
+    paths = {entry.path for listing in listings if listing for entry in listing.entries}
+    return {path for path in paths if not is_file(path)}
+
+
+def _missing(
+    folder: Path,
+    split: str,
+    missing: Sequence[Entry],
+    annotated: Annotated,
+    unused: Sequence[Path],
+) -> list[Finding]:
+    """One finding on the entries whose image is not there."""
+    if not missing:
+        return []
+    mend = "copy the image there, correct file_name, or remove the entry and its annotations"
+    lying = some_of([path.name for path in unused])
+    also = f" (but {lying}, without an entry)" if unused else ""
+    if len(missing) == 1:
+        expected, found = f"the image of entry {missing[0].image_id}", f"no such file{also}"
+        return [Finding("error", _name(folder, missing[0].path), found, expected, mend)]
+    total = len(annotated.content["images"])
+    names = some_of([entry.file_name for entry in missing])
+    found = f"{len(missing)} of {counted(total, 'image')} not there: {names}{also}"
+    return [Finding("error", f"{split}/images/", found, "the image of each entry", mend)]
+
+
+def _check_template(folder: Path, split: _Split) -> list[Finding]:
+    listing = split.annotated.listing
+    names = {entry.image_id: entry.file_name for entry in listing.entries} if listing else {}
     try:
-        require_fitting_template(folder, ids)
+        require_fitting_template(folder, names)
     except TemplateError as error:
         file = error.file if error.file != str(folder) else "./"
         return [Finding("error", file, error.found, error.expected, error.mend)]
@@ -143,68 +206,44 @@ def _check_photos(folder: Path) -> tuple[list[ImageFile], list[Finding]]:
     if not photos:
         found = "no photos in it" if root.is_dir() else "no such folder"
         mend = "put photos without labels there, or go on: the page of real photos stays empty"
-        findings.append(
-            Finding(
-                "warning", "real_test/", found, (f"photos ({', '.join(PHOTO_SUFFIXES)})"), mend
-            )
-        )
+        expected = f"photos ({', '.join(PHOTO_SUFFIXES)})"
+        findings.append(Finding("warning", "real_test/", found, expected, mend))
     expected = f"{', '.join(PHOTO_SUFFIXES)}, all in real_test/ or all in real_test/images/"
-    findings += _unused(
-        folder,
-        _images_below(root),
-        photos,
-        expected,
-        ("convert or move the photo; it is not read now"),
-    )
+    unused = [path for path in _images_below(root) if path not in photos]
+    mend = "convert or move the photo; it is not read now"
+    findings += _unused(folder, unused, expected, mend)
     return [ImageFile("real_test", path, _name(folder, path)) for path in photos], findings
 
 
-def _too_few(split: str, images: int, with_objects: int) -> list[Finding]:
+def _too_few(split: _Split, with_objects: int) -> list[Finding]:
     """Train is divided into fit and tune, so it needs two images with an object; val needs one."""
-    needed = 2 if split == "train" else 1
-    file, mend = (
-        f"{split}/{ANNOTATION_FILE}",
-        ("annotate more images, or move some here from another split"),
-    )
+    needed = 2 if split.name == "train" else 1
+    images = len(split.annotated.listing.entries) if split.annotated.listing else 0
+    mend = "annotate more images, or move some here from another split"
     if images < needed:
-        return [
-            Finding(
-                "error", file, f"{counted(images, 'usable image')}", (f"{needed} or more"), mend
-            )
-        ]
+        found = counted(images, "usable image")
+        return [Finding("error", split.file, found, f"{needed} or more", mend)]
     if with_objects < needed:
         found = f"{counted(with_objects, 'image')} with an object among {images}"
-        return [Finding("error", file, found, f"{needed} or more with an object", mend)]
+        return [Finding("error", split.file, found, f"{needed} or more with an object", mend)]
     return []
 
 
-def _unused(
-    folder: Path, on_disk: Iterable[Path], used: Iterable[Path], expected: str, mend: str
-) -> list[Finding]:
-    used = set(used)
-    unused = [path for path in on_disk if path not in used]
-    return [
-        Finding("warning", _name(folder, path), "an image that is not used", expected, mend)
-        for path in unused
+def _unused(folder: Path, unused: Sequence[Path], expected: str, mend: str) -> list[Finding]:
+    found = "an image that is not used"
+    places = [_name(folder, path).split("/")[0] + "/" for path in unused]
+    problems = [
+        (place, Problem("warning", _name(folder, path), found, expected, mend))
+        for place, path in zip(places, unused, strict=True)
     ]
+    return gathered_images(problems, Counter(places))
 
 
 def _images_below(folder: Path) -> list[Path]:
     """Files that look like images, at any depth; what the system hides is left out."""
     suffixes = PHOTO_SUFFIXES + UNREAD_SUFFIXES
-    found = (
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in suffixes and not path.name.startswith(".")
-    )
-    return sorted(path for path in found if _is_file(path))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, a folder that may not be read
-        return False
+    paths = [folder / name for name in ImageFolder(folder).files]
+    return [path for path in paths if path.suffix.lower() in suffixes]
 
 
 def _count_images(folder: Path) -> tuple[int, int]:
@@ -215,13 +254,16 @@ def _count_images(folder: Path) -> tuple[int, int]:
         content = read_json(folder)
     except (DataError, OSError):
         return 0, 0
-    drawn = {
-        json.dumps(note.get("image_id"))
-        for note in content["annotations"]
-        if isinstance(note, dict)
-    }
-    ids = [json.dumps(item.get("id")) for item in content["images"] if isinstance(item, dict)]
+    notes, items = ([one for one in content[key] if isinstance(one, dict)] for key in LISTS)
+    drawn = {_id(note.get("image_id")) for note in notes}
+    ids = [_id(item.get("id")) for item in items]
     return len(content["images"]), sum(image_id not in drawn for image_id in ids)
+
+
+def _id(value: object) -> int | str:
+    """An id as the reader sees it, else as it stands in the file."""
+    number = plain_id(value)
+    return shown(value, 200) if number is None else number
 
 
 def _name(folder: Path, path: Path) -> str:

@@ -15,17 +15,19 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from common.coco import Entry
+from common.image_files import read_pixels
 
 NEAR_DUPLICATE_BITS = 4
 
 
-def perceptual_hash(path: Path, *, tiny: bool = False) -> int:
+def perceptual_hash(path: Path, *, tiny: bool = False, upright: bool = False) -> int:
     """64-bit hash of the low frequencies of an image; near-duplicates differ in few bits.
 
     Args:
         path: an image file.
         tiny: less than 4 px high or wide; larger ones are decoded at a quarter of their size,
             which is faster.
+        upright: turn the pixels as the EXIF orientation says.
 
     Raises:
         OSError: the file is not an image.
@@ -34,7 +36,8 @@ def perceptual_hash(path: Path, *, tiny: bool = False) -> int:
     Functions, 2010.
     """
     size = cv2.IMREAD_GRAYSCALE if tiny else cv2.IMREAD_REDUCED_GRAYSCALE_4
-    gray = cv2.imread(str(path), size | cv2.IMREAD_IGNORE_ORIENTATION)
+    turned = 0 if upright else cv2.IMREAD_IGNORE_ORIENTATION
+    gray = read_pixels(path, size | turned)
     if gray is None:
         raise OSError(
             f"{path} does not decode to an image; `python -m common.coco check` lists all "
@@ -90,7 +93,8 @@ def group_images(entries: Sequence[Entry]) -> list[str]:
 
 
 def _hash(entry: Entry) -> int:
-    return perceptual_hash(entry.path, tiny=min(entry.width, entry.height) < 4)
+    tiny = min(entry.width, entry.height) < 4
+    return perceptual_hash(entry.path, tiny=tiny, upright=entry.upright)
 
 
 @dataclass(frozen=True)

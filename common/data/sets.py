@@ -11,7 +11,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.coco import DataError, Entry, list_photos, rasterise, read_entries, read_image
+from common.coco import (
+    DataError,
+    Entry,
+    ReadOptions,
+    crowd_counts,
+    has_object,
+    rasterise,
+    read_entries,
+    read_image,
+    whole_photos,
+)
 from common.data.cache import Cache, open_cache
 from common.data.groups import describe_groups, group_images, split_groups
 
@@ -113,7 +123,7 @@ def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Image, mask and ignored pixels of one entry; DataError if the file's size is not the
     annotation's.
     """
-    image = read_image(entry.path)
+    image = read_image(entry.path, upright=entry.upright)
     if image.shape[:2] != (entry.height, entry.width):
         raise DataError(
             f"{entry.path} is {image.shape[1]}x{image.shape[0]} px, its annotation says "
@@ -135,6 +145,7 @@ def content_key(entries: Sequence[Entry]) -> str:
             entry.height,
             entry.group,
             drawn,
+            *(["upright"] if entry.upright else []),
         ]
         digest.update(json.dumps(described).encode())
         digest.update(hashlib.sha256(entry.path.read_bytes()).digest())
@@ -151,6 +162,7 @@ def data_key(train: Sequence[Entry], val: Sequence[Entry]) -> str:
 def load_data(
     folder: Path,
     *,
+    options: ReadOptions | None = None,
     seed: int = 0,
     tune_share: float = TUNE_SHARE,
     cache_root: Path | None = None,
@@ -161,6 +173,7 @@ def load_data(
 
     Args:
         folder: holds `train/`, `val/` and perhaps `real_test/`.
+        options: how annotations are read.
         seed: of the split into *fit* and *tune*.
         tune_share: share of `train` that becomes *tune*.
         cache_root: where decoded images are kept between runs; None decodes them again.
@@ -172,7 +185,7 @@ def load_data(
         DataError: a split is missing or empty, or *fit*, *tune* or *score* would have no object at
             all.
     """
-    train, val = (read_entries(folder / split)[:limit] for split in ("train", "val"))
+    train, val = (read_entries(folder / split, options)[:limit] for split in ("train", "val"))
     if len(train) < 2 or not val:
         raise DataError(
             f"{folder} has {len(train)} train and {len(val)} val images; at least 2 and 1 are "
@@ -218,14 +231,16 @@ def load_data(
             f"warning: {len(shared)} groups are in both train and val; a score on val says little "
             "of objects never seen"
         )
-    return Data(
-        folder, fit, tune, score, tuple(list_photos(folder / "real_test")), key, tuple(notes)
-    )
-
-
-def has_object(entry: Entry) -> bool:
-    """Whether an image has an annotation that is no crowd, without decoding it."""
-    return any(not annotation.get("iscrowd", 0) for annotation in entry.annotations)
+    for split, entries in (("train", train), ("val", val)):
+        regions, share = crowd_counts(entries)
+        if regions:
+            notes.append(
+                f"{split}: {regions} crowd region{'s' * (regions != 1)}, {share:.1%} of the "
+                "annotated pixels, count neither as object nor as ground"
+            )
+    photos, broken = whole_photos(folder / "real_test")
+    notes += [f"warning: {path.name} is left out: {why}" for path, why in broken.items()]
+    return Data(folder, fit, tune, score, tuple(photos), key, tuple(notes))
 
 
 def _cached(root: Path, entries: Sequence[Entry], progress) -> Cache:

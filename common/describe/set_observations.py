@@ -53,7 +53,7 @@ def of_problems(problems: Sequence[Finding]) -> Observation:
     """What the data check found."""
     errors = [problem for problem in problems if problem.level == "error"]
     kinds = list(dict.fromkeys(problem.found for problem in problems))
-    warnings = len(problems) - len(errors)
+    warnings = sum(problem.level == "warning" for problem in problems)
     if not problems:
         return Observation(
             "quality",

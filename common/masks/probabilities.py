@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common.files import write_whole
+from common.image_files import read_pixels, write_pixels
 
 
 class ProbabilityMaps:
@@ -31,8 +31,8 @@ class ProbabilityMaps:
         yet.
         """
         path = self._path(image)
-        return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) if path.is_file() else None
+        return read_pixels(path, cv2.IMREAD_GRAYSCALE) if path.is_file() else None
 
     def write(self, image: np.ndarray, levels: np.ndarray) -> None:
         """Store the map (H, W) uint8 of an image, whole or not at all."""
-        write_whole(self._path(image), cv2.imencode(".png", levels)[1].tobytes())
+        write_pixels(self._path(image), levels)

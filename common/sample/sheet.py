@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from common.commands import RefusedError
-from common.files import write_whole
+from common.image_files import read_pixels, write_pixels
 
 COLUMNS, ROWS, SIDE_PX = 6, 4, 256
 
@@ -30,13 +30,11 @@ def write_sheet(path: str | Path, images: Sequence[Path]) -> None:
     rows = [
         np.hstack([_tile(images[index]) for index in row]) for row in chosen.reshape(ROWS, COLUMNS)
     ]
-    write_whole(
-        path, cv2.imencode(".jpg", np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-    )
+    write_pixels(Path(path), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 85])
 
 
 def _tile(path: Path) -> np.ndarray:
-    image = cv2.imread(str(path))
-    if image is None:
+    stored = read_pixels(path, cv2.IMREAD_COLOR)
+    if stored is None:
         raise RefusedError(f"{path} does not decode to an image; generate it again.")
-    return cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)
+    return cv2.resize(stored[..., ::-1], (SIDE_PX, SIDE_PX), interpolation=cv2.INTER_AREA)

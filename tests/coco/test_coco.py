@@ -16,7 +16,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from common.coco import DataError, Entry, list_photos, rasterise, read_entries, read_image
-from common.coco.annotations import decompress_counts
+from common.coco.drawing import decompress_counts
 
 HEIGHT, WIDTH = 37, 61
 SQUARE = [5, 6, 25, 6, 25, 20, 5, 20]
@@ -163,13 +163,13 @@ UNDRAWABLE = {
     "RLE without counts": ({"size": [HEIGHT, WIDTH]}, "NoneType"),
     "compressed RLE too short": ({"size": [HEIGHT, WIDTH], "counts": "34"}, "7 pixels"),
     "compressed RLE of text": ({"size": [HEIGHT, WIDTH], "counts": "no code"}, "characters"),
-    "flat polygon": (SQUARE, "instead of a list"),
+    "flat polygon": (SQUARE, "without a list around it"),
     "half a point": ([SQUARE[:7]], "odd count"),
     "NaN": ([[float("nan"), *SQUARE[1:]]], "nan"),
     "infinity": ([[float("inf"), *SQUARE[1:]]], "inf"),
     "far away": ([[1e9, *SQUARE[1:]]], "1000000000.0"),
-    "text": ([["1", *SQUARE[1:]]], "not a number"),
-    "nothing": (None, "NoneType"),
+    "text": ([["1,5", *SQUARE[1:]]], "not a number"),
+    "a name": ("mask.png", "of type str"),
 }
 
 
@@ -204,13 +204,13 @@ def test_entries_are_ordered_by_id_with_their_own_annotations_and_group(tmp_path
 
 
 WRONG_ENTRIES = {
-    "no width": ({"width": None}, "expected integers"),
-    "no pixels": ({"width": 0}, "expected integers"),
-    "infinite": ({"width": float("inf")}, "expected integers"),
-    "leaves the folder": ({"file_name": "../a.png"}, "must stay in images/"),
-    "absolute": ({"file_name": "/a.png"}, "must stay in images/"),
-    "Windows path": ({"file_name": "..\\a.png"}, "must stay in images/"),
-    "drive": ({"file_name": "C:/a.png"}, "must stay in images/"),
+    "no width": ({"width": None}, "expected width and height"),
+    "no pixels": ({"width": 0}, "expected width and height"),
+    "infinite": ({"width": float("inf")}, "expected width and height"),
+    "leaves the folder": ({"file_name": "../a.png"}, "a path that stays in images/"),
+    "absolute": ({"file_name": "/a.png"}, "a path that stays in images/"),
+    "Windows path": ({"file_name": "..\\a.png"}, "a path that stays in images/"),
+    "drive": ({"file_name": "C:/a.png"}, "a path that stays in images/"),
 }
 
 
@@ -226,7 +226,7 @@ def test_repeated_id_is_refused(tmp_path):
         {"id": 4, "file_name": name, "width": WIDTH, "height": HEIGHT}
         for name in ("a.png", "b.png")
     ]
-    with pytest.raises(DataError, match="id 4 twice"):
+    with pytest.raises(DataError, match="id 4 of a.png: also the id of b.png"):
         read_entries(write_split(tmp_path, [], images))
 
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 WIDTH, HEIGHT = 64, 48
 TRAIN_JSON, VAL_JSON = "train/coco_annotations.json", "val/coco_annotations.json"
 TRAIN_A = "train/images/a.png"
-SQUARE = [[10, 10, 30, 10, 30, 30, 10, 30]]
+SHAPE = [[10, 14, 14, 10, 30, 10, 30, 30, 10, 30]]  # a square without one corner
 
 
 def noise(seed: int) -> np.ndarray:
@@ -45,7 +45,7 @@ def write_split(folder: Path, names: str, seed: int) -> None:
                 "id": index,
                 "image_id": index,
                 "category_id": 1,
-                "segmentation": SQUARE,
+                "segmentation": SHAPE,
                 "bbox": [10, 10, 20, 20],
             }
         )
@@ -158,7 +158,7 @@ def annotation_file_is_not_json(data):
     (data / TRAIN_JSON).write_text("once upon a time")
 
 
-@shows("error", TRAIN_JSON, "not JSON: 'utf-8'", "JSON in UTF-8", "export")
+@shows("error", TRAIN_JSON, "not JSON: 'utf-16-le'", "JSON in UTF-8", "export")
 def annotation_file_is_binary(data):
     (data / TRAIN_JSON).write_bytes(b"\xff\xfe\x00")
 
@@ -175,9 +175,7 @@ def annotation_file_lacks_annotations(data):
     edit(data, lambda content: content.pop("annotations"))
 
 
-@shows(
-    "error", TRAIN_JSON, 'no list "images" and no list "annotations"', '"images"', "COCO instances"
-)
+@shows("error", TRAIN_JSON, 'no list "images"', '"annotations"', "COCO instances")
 def annotation_file_is_a_list(data):
     (data / TRAIN_JSON).write_text("[]")
 
@@ -189,8 +187,8 @@ def annotation_file_is_a_list(data):
     "error",
     TRAIN_JSON,
     "image entry 0: no width, height 'tall'",
-    "width and height above 0",
-    "remove the entry",
+    "width and height in whole pixels",
+    "correct width and height",
 )
 def entry_lacks_fields(data):
     entry(data, height="tall")
@@ -202,24 +200,24 @@ def entry_lacks_fields(data):
     "error",
     TRAIN_JSON,
     "image entry 3: 'x.png' instead of fields",
-    "file_name",
-    "remove the entry",
+    "fields in braces",
+    "remove it",
 )
 def entry_is_text(data):
     edit(data, lambda content: content["images"].append("x.png"))
 
 
-@shows("error", TRAIN_JSON, "width 0", "above 0", "remove the entry", is_alone=False)
+@shows("warning", TRAIN_JSON, "image entry 0: width 0", "in pixels", "size of the file is taken")
 def entry_has_no_size(data):
     entry(data, width=0)
 
 
-@shows("error", TRAIN_JSON, f"width {10**30}", "above 0", "remove the entry", is_alone=False)
+@shows("error", TRAIN_JSON, f"width {10**30}", "from 1 to 100000", "correct width and height")
 def entry_is_wider_than_the_world(data):
     entry(data, width=10**30)
 
 
-@shows("error", TRAIN_JSON, "id nan", "integer id", "remove the entry", is_alone=False)
+@shows("error", TRAIN_JSON, "id nan", "a whole number", "number the images", is_alone=False)
 def entry_id_is_not_a_number(data):
     entry(data, id=float("nan"))
 
@@ -227,7 +225,7 @@ def entry_id_is_not_a_number(data):
 @shows(
     "error",
     TRAIN_JSON,
-    "image id 0 for a.png and b.png",
+    "image id 0 of a.png: also the id of b.png",
     "unique image ids",
     "its own id",
     is_alone=False,
@@ -236,7 +234,7 @@ def image_ids_repeat(data):
     edit(data, lambda content: content["images"][1].update(id=0))
 
 
-@shows("error", TRAIN_JSON, "file_name a.png in 2 entries", "one entry", "keep one entry")
+@shows("error", TRAIN_JSON, "file_name a.png: in 2 entries", "one entry", "keep one entry")
 def file_names_repeat(data):
     edit(
         data,
@@ -249,7 +247,7 @@ def file_names_repeat(data):
 @shows(
     "warning",
     TRAIN_JSON,
-    "file_names a.png and A.png",
+    "file_name A.png: beside a.png",
     "more than capitals",
     "Windows",
     is_alone=False,
@@ -297,12 +295,11 @@ def image_is_missing(data):
 
 
 @shows(
-    "error",
-    TRAIN_A,
-    "no such file (but a.PNG)",
-    "the image of entry 0",
-    "capitals count",
-    is_alone=False,
+    "warning",
+    TRAIN_JSON,
+    "image entry 0: file_name 'a.png', read as a.PNG",
+    "the name of the file",
+    "the file that is meant is clear",
 )
 def image_has_other_capitals(data):
     (data / TRAIN_A).rename(data / "train" / "images" / "a.PNG")
@@ -345,7 +342,7 @@ def jpeg_lacks_its_last_tenth(data):
     (data / TRAIN_A).unlink()
 
 
-@shows("error", "real_test/photo.png", "cannot identify", "decodes to its end", "copy or export")
+@shows("warning", "real_test/photo.png", "cannot identify", "decodes to its end", "left out")
 def photo_is_broken(data):
     (data / "real_test" / "photo.png").write_bytes(b"?")
 
@@ -371,7 +368,7 @@ def width_and_height_are_exchanged(data):
     TRAIN_A,
     "turned by its EXIF orientation 6 it would be 64x48 and fit",
     "64x48 px",
-    "turned upright",
+    "add --upright",
 )
 def image_was_annotated_turned(data):
     exif = Image.Exif()
@@ -504,21 +501,27 @@ def photo_is_a_train_image(data):
 @shows(
     "error",
     TRAIN_JSON,
-    "annotation 0 of image id 77",
+    "annotation 0: image id 77, which no image entry has",
     "an image entry has",
     "add the image's entry",
 )
 def annotation_of_an_unknown_image(data):
-    outline(data, SQUARE, image_id=77)
-
-
-@shows("error", TRAIN_JSON, "of image id [0]", "an image entry has", "remove the annotation")
-def annotation_names_its_image_by_a_list(data):
-    outline(data, SQUARE, image_id=[0])
+    outline(data, SHAPE, image_id=77)
 
 
 @shows(
-    "error", TRAIN_JSON, "annotation number 3 is 'butt'", "fields", "export the annotations again"
+    "error",
+    TRAIN_JSON,
+    "annotation 0: image id [0]",
+    "an image entry has",
+    "remove the annotation",
+)
+def annotation_names_its_image_by_a_list(data):
+    outline(data, SHAPE, image_id=[0])
+
+
+@shows(
+    "error", TRAIN_JSON, "annotation number 3: 'butt'", "fields", "export the annotations again"
 )
 def annotation_is_text(data):
     edit(data, lambda content: content["annotations"].append("butt"))
@@ -540,7 +543,7 @@ def annotation_ids_repeat(data):
 )
 def several_categories(data):
     edit(data, lambda content: content["categories"].append({"id": 2, "name": "leaf"}))
-    outline(data, SQUARE, category_id=2)
+    outline(data, SHAPE, category_id=2)
 
 
 @shows(
@@ -569,41 +572,59 @@ def segmentation_is_missing(data):
 @shows(
     "error",
     TRAIN_JSON,
-    "annotation 0 of a.png: segmentation []",
+    "annotation 0 of a.png: segmentation [], but area 80",
     "polygons",
     "gives no mask), or remove the annotation",
 )
 def segmentation_is_empty(data):
-    outline(data, [])
+    outline(data, [], area=80)
 
 
-@shows("error", TRAIN_JSON, "segmentation [10, 10, 30", "[[x1, y1", "list of polygons")
+@shows(
+    "warning",
+    TRAIN_JSON,
+    "annotation 9 of a.png: segmentation [] and no area",
+    "an outline",
+    "nothing",
+)
+def nothing_was_drawn(data):
+    empty = {"id": 9, "image_id": 0, "category_id": 1, "segmentation": [], "area": 0}
+    empty["bbox"] = [0, 0, 0, 0]
+    edit(data, lambda content: content["annotations"].append(empty))
+
+
+@shows("error", TRAIN_JSON, "without a list around it", "[[x1, y1", "one flat list")
 def polygon_is_not_in_a_list(data):
-    outline(data, SQUARE[0])
+    outline(data, SHAPE[0])
 
 
 @shows("error", TRAIN_JSON, "a polygon of 2 points", "3 or more points", "draw the object again")
 def polygon_has_two_points(data):
-    outline(data, [[10, 10, 30, 30]])
+    outline(data, [[10, 10, 30, 30]], area=400)
+
+
+@shows("warning", TRAIN_JSON, "a polygon of 2 points", "3 or more points", "draw the object again")
+def polygon_has_two_points_and_hardly_an_area(data):
+    outline(data, [[10, 10, 10.4, 10.4]], area=0.1)
 
 
 @shows("warning", TRAIN_JSON, "a polygon of 1 points", "3 or more points", "draw the object again")
 def polygon_is_a_slip_beside_a_sound_one(data):
-    outline(data, [*SQUARE, [1, 1]])
+    outline(data, [*SHAPE, [1, 1]])
 
 
 @shows(
     "error", TRAIN_JSON, "zero area (3 points on a line)", "with an area", "draw the object again"
 )
 def polygon_is_a_line(data):
-    outline(data, [[10.1, 10.1, 20.2, 20.2, 30.3, 30.3]])
+    outline(data, [[10.1, 10.1, 20.2, 20.2, 30.3, 30.3]], bbox=[10, 10, 20, 20])
 
 
 @shows(
-    "error", TRAIN_JSON, "a polygon of 7 numbers, an odd count", "[[x1, y1", "remove this polygon"
+    "error", TRAIN_JSON, "a polygon of 9 numbers, an odd count", "[[x1, y1", "remove this polygon"
 )
 def polygon_has_half_a_point(data):
-    outline(data, [SQUARE[0][:7]])
+    outline(data, [SHAPE[0][:9]])
 
 
 @shows(
@@ -614,15 +635,15 @@ def polygon_has_half_a_point(data):
     "remove this polygon",
 )
 def polygon_holds_text(data):
-    outline(data, [["ten", *SQUARE[0][1:]]])
+    outline(data, [["ten", *SHAPE[0][1:]]])
 
 
 @shows(
     "error",
     TRAIN_JSON,
-    "a coordinate [10, 10] that is not a number",
+    "points as pairs",
     "[[x1, y1",
-    "remove this polygon",
+    "write each polygon as one flat list",
 )
 def polygon_holds_points(data):
     outline(data, [[[10, 10], [30, 10], [30, 30]]])
@@ -632,21 +653,21 @@ def polygon_holds_points(data):
     "error", TRAIN_JSON, "a coordinate nan in an image of 64x48", "[[x1, y1", "remove this polygon"
 )
 def polygon_holds_nan(data):
-    outline(data, [[float("nan"), *SQUARE[0][1:]]])
+    outline(data, [[float("nan"), *SHAPE[0][1:]]])
 
 
 @shows(
     "error", TRAIN_JSON, "a coordinate inf in an image of 64x48", "[[x1, y1", "remove this polygon"
 )
 def polygon_holds_infinity(data):
-    outline(data, [[float("inf"), *SQUARE[0][1:]]])
+    outline(data, [[float("inf"), *SHAPE[0][1:]]])
 
 
 @shows(
     "error", TRAIN_JSON, "a coordinate 1000000000.0 in an image", "[[x1, y1", "remove this polygon"
 )
 def polygon_reaches_the_moon(data):
-    outline(data, [[1e9, *SQUARE[0][1:]]])
+    outline(data, [[1e9, *SHAPE[0][1:]]])
 
 
 @shows(
@@ -684,12 +705,12 @@ def object_is_very_small(data):
 @shows(
     "warning",
     TRAIN_JSON,
-    "bbox [10, 10, 2, 2] (IoU 0.01",
+    "bbox [10.0, 10.0, 2.0, 2.0] (IoU 0.01",
     "[10.0, 10.0, 20.0, 20.0]",
     "the outline is used",
 )
 def bbox_is_another_object(data):
-    outline(data, SQUARE, bbox=[10, 10, 2, 2])
+    outline(data, SHAPE, bbox=[10, 10, 2, 2])
 
 
 @shows("error", TRAIN_JSON, "RLE of size [64, 48]", "size [48, 64]", "export the RLE again")
@@ -762,9 +783,9 @@ def val_has_no_object(data):
 @shows(
     "error",
     TRAIN_JSON,
-    "0 images with an object among 3",
-    "2 or more with an object",
-    "annotate more images",
+    "3 of 3 annotations with iscrowd 1 (or ignore 1), 100 % of the annotated pixels",
+    "only on regions that are not to count",
+    "--crowd object if they are objects (CVAT writes",
 )
 def train_has_crowd_regions_only(data):
     edit(
@@ -861,20 +882,11 @@ def test_a_template_that_fits_is_no_finding_and_one_is_not_blamed_for_unread_ent
 
 
 def test_legal_rarities_are_no_findings(data):
-    """Images without annotation, photos in real_test/images and turned by EXIF, crowds, edges, ids
-    shared by splits.
+    """Images without annotation, photos in real_test/images and turned by EXIF, edges, ids shared
+    by splits.
     """
     edit(data, lambda content: content["annotations"].pop())
     outline(data, [[-0.5, -0.5, WIDTH + 0.5, -0.5, WIDTH + 0.5, HEIGHT + 0.5]])
-    crowd = {
-        "id": 9,
-        "image_id": 1,
-        "category_id": 1,
-        "iscrowd": 1,
-        "segmentation": {"size": [48, 64]},
-    }
-    crowd["segmentation"]["counts"] = [0, 100, 48 * 64 - 100]
-    edit(data, lambda content: content["annotations"].append(crowd))
     (data / "real_test" / "images").mkdir()
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -920,7 +932,6 @@ def test_everything_is_reported_at_once(data):
             ("error", TRAIN_JSON),  # the annotation that is text
             ("error", TRAIN_JSON),  # the polygon
             ("warning", TRAIN_JSON),  # the categories
-            ("warning", "train/images/more/x.jpg"),
             ("warning", "real_test/"),
         ]
     )
@@ -947,8 +958,13 @@ def test_the_folder_is_left_as_it_was(data):
     assert state() == before
 
 
+def polygon_holds_nan_in_val(data):
+    nan = {"segmentation": [[float("nan"), *SHAPE[0][1:]]]}
+    edit(data, lambda content: content["annotations"][0].update(nan), "val")
+
+
 def test_table_puts_errors_first_and_fits_the_width(data):
-    for damage in (image_is_gray, polygon_is_partly_outside, photo_is_broken):
+    for damage in (image_is_gray, polygon_is_partly_outside, polygon_holds_nan_in_val):
         damage(data)
     findings = check_data(data)
     for width in (100, 200):

@@ -1,0 +1,60 @@
+"""Image files as arrays and arrays as image files: the one place that touches them with OpenCV.
+
+Paths never reach OpenCV, whose own file functions fail on Windows where a path has letters beyond
+the system's code page; it gets bytes and gives bytes.
+"""
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from common.files import write_whole
+
+with contextlib.suppress(AttributeError):  # a file that does not decode is told of once, by us
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+def read_pixels(path: Path, flags: int) -> np.ndarray | None:
+    """Decode one image file.
+
+    Args:
+        path: the file.
+        flags: of `cv2.imdecode`.
+
+    Returns:
+        What OpenCV decodes, colours as BGR; None if it does not decode to an image.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    encoded = np.fromfile(path, dtype=np.uint8)
+    try:
+        return cv2.imdecode(encoded, flags) if encoded.size else None
+    except cv2.error:  # a size beyond OpenCV's limit
+        return None
+
+
+def write_pixels(path: Path, pixels: np.ndarray, parameters: Sequence[int] = ()) -> None:
+    """Encode one image file as its suffix says, written whole or not at all.
+
+    Args:
+        path: the file.
+        pixels: (H, W) uint8 or (H, W, 3) uint8 RGB.
+        parameters: of `cv2.imencode`.
+
+    Raises:
+        OSError: the file cannot be written.
+        ValueError: OpenCV does not know the format.
+    """
+    stored = pixels[..., ::-1] if pixels.ndim == 3 else pixels
+    try:
+        _, encoded = cv2.imencode(path.suffix, stored, list(parameters))
+    except cv2.error as error:
+        raise ValueError(
+            f"{path.name} cannot be encoded ({error.err}); expected .png, .jpg or another suffix "
+            f"that OpenCV writes, and pixels of (H, W) or (H, W, 3) uint8, not {pixels.shape}."
+        ) from error
+    write_whole(path, encoded.tobytes())
