@@ -15,7 +15,9 @@ import signal
 from collections.abc import Mapping
 from contextlib import suppress
 from html.parser import HTMLParser
+from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.coco import DataError, read_entries
 from common.commands import RefusedError
@@ -25,6 +27,9 @@ from common.leaderboard import read_leaderboard
 from common.report.notebook import root
 from common.run_description import read_description
 from common.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 NAME = "report.html"
 NOTEBOOK = "leaderboard.ipynb"
@@ -98,7 +103,7 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
     return run / NAME
 
 
-def execute(notebook: Path, parameters: Mapping[str, str]):
+def execute(notebook: Path, parameters: Mapping[str, str]) -> "NotebookNode":
     """Run a notebook in its own folder, with other values in its cell of parameters; the file
     stays as it is.
 
@@ -109,7 +114,7 @@ def execute(notebook: Path, parameters: Mapping[str, str]):
         parameters: name → value, for assignments that the cell tagged "parameters" has.
 
     Returns:
-        The executed notebook (an `nbformat` node).
+        The executed notebook.
 
     Raises:
         ReportError: the notebook has no such cell or assignment, or a cell failed.
@@ -159,29 +164,30 @@ class _Interrupt:
     kernel.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.came = False
 
-    def watch(self, **_) -> None:
+    def watch(self, **_: object) -> None:
         """From now on, an interrupt cancels the task that calls this."""
-        with suppress(
-            RuntimeError, ValueError, NotImplementedError
-        ):  # not in the main thread, or not on this system
-            asyncio.get_running_loop().add_signal_handler(
-                signal.SIGINT, self._end, asyncio.current_task()
-            )
+        # not in the main thread, or not on this system
+        with suppress(RuntimeError, ValueError, NotImplementedError):
+            task = asyncio.current_task()
+            if task is not None:
+                asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._end, task)
 
-    def _end(self, task: asyncio.Task) -> None:
+    def _end(self, task: asyncio.Task[object]) -> None:
         self.came = True
         task.cancel()
 
 
-def _set_parameters(content, notebook: Path, parameters: Mapping[str, str]) -> None:
+def _set_parameters(
+    content: "NotebookNode", notebook: Path, parameters: Mapping[str, str]
+) -> None:
     """Put other values into the cell of parameters of a notebook's content, line by line."""
-    cell = next(
-        (cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])), None
-    )
-    known = re.findall(r"^(\w+) *=", cell.source, re.MULTILINE) if cell else []
+    cells = [cell for cell in content.cells if "parameters" in cell.metadata.get("tags", [])][:1]
+    known = [
+        name for cell in cells for name in re.findall(r"^(\w+) *=", cell.source, re.MULTILINE)
+    ]
     missing = sorted(set(parameters) - set(known))
     if missing:
         raise ReportError(
@@ -189,20 +195,16 @@ def _set_parameters(content, notebook: Path, parameters: Mapping[str, str]) -> N
             f"{', '.join(missing)} is expected there. Add the assignment, or name another "
             "notebook."
         )
-    for name, value in parameters.items():
-        cell.source = re.sub(
-            rf"^{name} *=.*$",
-            lambda _, it=f"{name} = {value!r}": it,
-            cell.source,
-            flags=re.MULTILINE,
-        )
+    for cell, (name, value) in product(cells, parameters.items()):
+        assignment = f"{name} = {value!r}".replace("\\", r"\\")  # no escapes of `re.sub`
+        cell.source = re.sub(rf"^{name} *=.*$", assignment, cell.source, flags=re.MULTILINE)
 
 
-def as_page(notebook, title: str, note: str = "") -> str:
+def as_page(notebook: "NotebookNode", title: str, note: str = "") -> str:
     """An executed notebook as one HTML page, without its code and without scripts.
 
     Args:
-        notebook: an `nbformat` node with outputs.
+        notebook: with its outputs.
         title: of the page, as plain text.
         note: HTML that stands before everything else.
     """
@@ -244,7 +246,7 @@ def foreign_resources(page: str) -> list[str]:
 class _Loads(HTMLParser):
     """Collects what a browser would fetch or run."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
 
@@ -258,7 +260,7 @@ class _Loads(HTMLParser):
                 self.found.append(value or key)
             if key.startswith("on"):
                 self.found.append(f"{tag} {key}")
-            if key == "style" and re.search(r"url\(", value or ""):
+            if key == "style" and value and re.search(r"url\(", value):
                 self.found.append(value)
 
     def handle_data(self, data: str) -> None:
