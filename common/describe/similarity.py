@@ -8,6 +8,7 @@ grey asphalt are alike whether or not one photo shows both.
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import TypedDict
 
 import cv2
 import numpy as np
@@ -73,7 +74,16 @@ def similar_images(
     return _with_neighbours(pd.DataFrame(rows), np.stack(features))
 
 
-def effective_images(groups: Iterable[Hashable]) -> dict[str, float]:
+class EffectiveImages(TypedDict):
+    """How many images there are, and how many of them count."""
+
+    images: int
+    groups: int
+    largest: int
+    effective: float
+
+
+def effective_images(groups: Iterable[Hashable]) -> EffectiveImages:
     """Count the independent images of a data set whose groups are independent of each other, but
     not inside.
 
