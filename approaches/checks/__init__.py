@@ -37,7 +37,7 @@ from approaches.checks.subject import (
     unfitted,
 )
 from common.data import decode
-from common.records import to_json
+from common.json_files import to_json
 
 SIZES = ((1, 1), (3, 50), (17, 31), (70, 70), (200, 133))
 SAFE_FILES = (".json", ".txt", ".safetensors")
