@@ -13,7 +13,7 @@ import numpy as np
 
 from approaches import processes
 from approaches.base import ConfigError
-from approaches.segmenter import ProbabilityError, Segmenter
+from approaches.segmenter import ProbabilityError, Segmenter, add_scale
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
 from common.commands import command, started_as
 from common.image_files import write_pixels
@@ -103,13 +103,14 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
     parser.add_argument("--output", type=Path, required=True, help="folder for the masks")
     parser.add_argument("--approach", help="the winner of the run unless given")
+    add_scale(parser)
     options = parser.parse_args(words)
     processes.use_threads()
     unread: list[OSError | ProbabilityError] = []
     written = 0
     with command(f"no mask is in {options.output}") as ending:
         photos = photos_of(options.photos)
-        segmenter = Segmenter.load(options.run, options.approach)
+        segmenter = Segmenter.load(options.run, options.approach, options.scale)
         for error in predict(segmenter, photos, options.output):
             written += error is None
             unread += [error] if error else []

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from approaches import processes
-from approaches.segmenter import Segmenter
+from approaches.segmenter import Segmenter, add_scale
 from common.coco import DataError, read_entries
 from common.commands import command, started_as
 from common.data import DataSet
@@ -80,6 +80,7 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--split", default="val", help="train or val (val)")
     parser.add_argument("--approach", help="the winner of the run unless given")
+    add_scale(parser)
     parser.add_argument("--output", type=Path, help="CSV for the scores image by image")
     options = parser.parse_args(words)
     processes.use_threads()
@@ -88,7 +89,7 @@ def main(words: Sequence[str] | None = None) -> int:
         groups = dict(
             zip((entry.image_id for entry in entries), group_images(entries), strict=True)
         )
-        segmenter = Segmenter.load(options.run, options.approach)
+        segmenter = Segmenter.load(options.run, options.approach, options.scale)
         table = score(segmenter, DataSet(entries, groups))
         if options.output:
             write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))

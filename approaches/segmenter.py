@@ -3,18 +3,20 @@ where the probabilities of an approach are checked and quantised, so that the sa
 same mask in a score, on a page and in a user's own program.
 """
 
+import argparse
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from approaches import OutsideError, load, name_of_outside
-from approaches.base import ConfigError, Predictor
+from approaches.base import ConfigError, Predictor, Traits, check_image
 from common.commands import RefusedError
 from common.masks.postprocess import LEVELS, Postprocess, quantise
 from common.records import CompleteRecord, complete, complete_records, read_record, read_records
 from common.run_description import read_description
 from common.run_folder import RunFolder
+from common.scale import ImageSizes, Scale, at_size, prediction_scale, resized
 
 
 class ProbabilityError(RefusedError):
@@ -59,25 +61,70 @@ def quantised_proba(model: Predictor, image: np.ndarray) -> np.ndarray:
     return quantise(check_proba(model.predict_proba(image), image))
 
 
+class ScaledPredictor:
+    """Predicts like the model it holds, on photos that are brought to the scale of its training.
+
+    Args:
+        model: a fitted approach, or what predicts like one.
+        sizes: of the images that it was fitted to; None where they are not known.
+        scale: see `common.scale.prediction_scale`.
+    """
+
+    def __init__(self, model: Predictor, sizes: ImageSizes | None, scale: Scale = "auto"):
+        self.model, self.sizes, self.scale = model, sizes, scale
+
+    def factor(self, image: np.ndarray) -> float:
+        """By how much an image is resized before it is predicted."""
+        return prediction_scale(image.shape, self.sizes, self.scale)
+
+    def predict_proba(self, image: np.ndarray) -> np.ndarray:
+        """See `Approach.predict_proba`."""
+        factor = self.factor(check_image(image))
+        if factor == 1:
+            return self.model.predict_proba(image)
+        small = resized(image, factor)
+        return at_size(check_proba(self.model.predict_proba(small), small), image.shape)
+
+    @property
+    def traits(self) -> Traits:
+        """See `Approach.traits`."""
+        return self.model.traits
+
+    def parameters(self) -> int:
+        """See `Approach.parameters`."""
+        return self.model.parameters()
+
+
 class Segmenter:
     """A trained model and the post-processing that was chosen for it.
 
     Args:
         model: a fitted approach, or what predicts like one.
-        postprocess: makes a mask of its probabilities.
+        postprocess: makes a mask of its probabilities, at the scale of its training.
         name: of the approach.
+        sizes: of the images that the model was fitted to; None where they are not known.
+        scale: see `common.scale.prediction_scale`.
     """
 
-    def __init__(self, model: Predictor, postprocess: Postprocess, name: str = ""):
-        self.model, self.postprocess, self.name = model, postprocess, name
+    def __init__(
+        self,
+        model: Predictor,
+        postprocess: Postprocess,
+        name: str = "",
+        sizes: ImageSizes | None = None,
+        scale: Scale = "auto",
+    ):
+        self.model = ScaledPredictor(model, sizes, scale)
+        self.postprocess, self.name = postprocess, name
 
     @classmethod
-    def load(cls, run: Path | str, approach: str | None = None) -> Self:
+    def load(cls, run: Path | str, approach: str | None = None, scale: Scale = "auto") -> Self:
         """The stored model of an approach of a run.
 
         Args:
             run: folder of a run.
             approach: one of its approaches; None takes its winner.
+            scale: at which photos are predicted, see `common.scale.prediction_scale`.
 
         Raises:
             ConfigError: the folder holds no run, the run has no winner yet or no complete approach
@@ -87,7 +134,7 @@ class Segmenter:
         folder = RunFolder(Path(run))
         record = _complete_record(folder, approach)
         model = _stored_model(folder.model(record.approach))
-        return cls(model, record.tuning.postprocess, record.approach)
+        return cls(model, record.tuning.postprocess, record.approach, record.image_sizes, scale)
 
     def quantised(self, image: np.ndarray) -> np.ndarray:
         """The probabilities of an image (H, W, 3) uint8 in steps of 1/255: (H, W) uint8."""
@@ -110,7 +157,35 @@ class Segmenter:
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """The mask (H, W) bool of an image (H, W, 3) uint8 RGB; see `predict_proba`."""
-        return self.postprocess.apply(self.quantised(image))
+        levels = self.quantised(image)
+        return self.postprocess.at_scale(1 / self.model.factor(image)).apply(levels)
+
+
+def add_scale(parser: argparse.ArgumentParser) -> None:
+    """The option `--scale` of the commands that predict."""
+    parser.add_argument(
+        "--scale",
+        type=_scale,
+        default="auto",
+        metavar="auto|native|NUMBER",
+        help="resize photos before they are predicted: those that are much larger than the "
+        "training images to their size (auto), none (native), or all by a factor",
+    )
+
+
+def _scale(text: str) -> Scale:
+    """The value of `--scale`."""
+    if text in ("auto", "native"):
+        return "auto" if text == "auto" else "native"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0.01 <= factor <= 16:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither auto, native nor a factor from 0.01 to 16"
+        )
+    return factor
 
 
 def _complete_record(run: RunFolder, approach: str | None) -> CompleteRecord:

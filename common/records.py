@@ -16,6 +16,7 @@ from common.json_files import DamagedFileError, read_json_object, to_json
 from common.masks.evaluate import ImageScore
 from common.masks.tuning import Tuning
 from common.run_folder import RunFolder
+from common.scale import ImageSizes
 
 Status = Literal["unfinished", "ok", "failed", "skipped"]
 UNKNOWN = math.nan
@@ -135,6 +136,7 @@ class Record:
         config: the settings it ran with.
         made_from: what the stored model depends on beside the run's settings.
         traits: what a caller must know of it.
+        image_sizes: of the images that it was fitted to; None in records of before.
         fit: the training.
         tuning: what was chosen on *tune*.
         scores: one for each scored image.
@@ -150,6 +152,7 @@ class Record:
     config: Mapping[str, Any] = field(default_factory=dict)
     made_from: Provenance = Provenance()
     traits: Traits = Traits()
+    image_sizes: ImageSizes | None = None
     fit: Fit | None = None
     tuning: Tuning | None = None
     scores: tuple[ImageScore, ...] | None = None
@@ -162,12 +165,14 @@ class Record:
 class CompleteRecord:
     """An approach that came to its end: nothing is missing that a leaderboard or a report needs.
 
-    What was not measured is empty (`calibration`, `robustness.rows`) or NaN (`costs`).
+    What was not measured is empty (`calibration`, `robustness.rows`) or NaN (`costs`);
+    `image_sizes` is None in records that are older than it.
     """
 
     approach: str
     config: Mapping[str, Any]
     traits: Traits
+    image_sizes: ImageSizes | None
     fit: Fit
     tuning: Tuning
     scores: tuple[ImageScore, ...]
@@ -194,6 +199,7 @@ def complete(record: Record) -> CompleteRecord | None:
         record.approach,
         record.config,
         record.traits,
+        record.image_sizes,
         record.fit,
         record.tuning,
         record.scores,

@@ -25,6 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "common.metrics",
         "common.geometry",
         "common.progress",
+        "common.scale",
         "common.words",
         "common.statistics",
     ),

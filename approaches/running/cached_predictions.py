@@ -6,10 +6,11 @@ import numpy as np
 
 from approaches import load
 from approaches.base import Approach, Predictor, Traits
-from approaches.segmenter import quantised_proba
+from approaches.segmenter import ScaledPredictor, quantised_proba
 from common.masks.postprocess import LEVELS
 from common.masks.probabilities import ProbabilityMaps
 from common.run_folder import RunFolder
+from common.scale import ImageSizes
 
 
 class CachedPredictor:
@@ -40,10 +41,17 @@ class CachedPredictor:
         return self.model.parameters()
 
 
-def cached_model(run: RunFolder, name: str) -> CachedPredictor:
-    """The stored model of an approach, with what it predicted in this run before."""
+def cached_model(run: RunFolder, name: str, sizes: ImageSizes | None = None) -> CachedPredictor:
+    """The stored model of an approach, with what it predicted in this run before.
+
+    Args:
+        run: folder of the run.
+        name: of the approach.
+        sizes: of the images that it was fitted to; None predicts every image at its own scale.
+    """
 
     def cached(member: str, model: Approach) -> CachedPredictor:
         return CachedPredictor(model, ProbabilityMaps(run.probabilities(member)))
 
-    return cached(name, load(run.model(name), cached))
+    model = ScaledPredictor(load(run.model(name), cached), sizes)
+    return CachedPredictor(model, ProbabilityMaps(run.probabilities(name)))

@@ -17,6 +17,7 @@ import numpy as np
 
 from common.masks.postprocess import Postprocess
 from common.records import Costs
+from common.scale import ImageSizes
 
 WARM_UP, MOST_IMAGES, LEAST_IMAGES, ENOUGH_SECONDS = 3, 50, 5, 20.0
 LAUNCHER_VARIABLES = (
@@ -30,13 +31,19 @@ LAUNCHER_VARIABLES = (
 )
 
 
-def measure(model: Path, images: Sequence[Path], postprocess: Postprocess) -> Costs:
+def measure(
+    model: Path,
+    images: Sequence[Path],
+    postprocess: Postprocess,
+    sizes: ImageSizes | None = None,
+) -> Costs:
     """Measure a stored model in a fresh process, one image at a time.
 
     Args:
         model: folder of the stored model.
         images: image files to predict; the first ones again if they are few.
         postprocess: makes the final mask.
+        sizes: of the images that the model was fitted to, if they are known.
 
     Returns:
         Seconds are those from image array to final mask; the size of the model is left open.
@@ -54,7 +61,7 @@ def measure(model: Path, images: Sequence[Path], postprocess: Postprocess) -> Co
         "-m",
         "approaches.running.cost",
         str(model.resolve()),
-        json.dumps(asdict(postprocess)),
+        json.dumps([asdict(postprocess), None if sizes is None else asdict(sizes)]),
     ]
     command += [str(path.resolve()) for path in images[:MOST_IMAGES]]
     done = subprocess.run(
@@ -65,7 +72,9 @@ def measure(model: Path, images: Sequence[Path], postprocess: Postprocess) -> Co
     return Costs(**json.loads(done.stdout.strip().splitlines()[-1]))
 
 
-def _measure_here(model: Path, postprocess: Postprocess, paths: Sequence[Path]) -> Costs:
+def _measure_here(
+    model: Path, postprocess: Postprocess, sizes: ImageSizes | None, paths: Sequence[Path]
+) -> Costs:
     import torch
 
     from approaches import load
@@ -75,7 +84,7 @@ def _measure_here(model: Path, postprocess: Postprocess, paths: Sequence[Path]) 
 
     threads = use_threads()
     approach = load(model)
-    segmenter = Segmenter(approach, postprocess)
+    segmenter = Segmenter(approach, postprocess, sizes=sizes)
     seconds: list[float] = []
     with torch.inference_mode():
         for index in range(WARM_UP + max(LEAST_IMAGES, len(paths))):
@@ -127,6 +136,11 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    chosen = Postprocess(**json.loads(sys.argv[2]))
-    measured = _measure_here(Path(sys.argv[1]), chosen, [Path(word) for word in sys.argv[3:]])
+    fields, known = json.loads(sys.argv[2])
+    measured = _measure_here(
+        Path(sys.argv[1]),
+        Postprocess(**fields),
+        None if known is None else ImageSizes(**known),
+        [Path(word) for word in sys.argv[3:]],
+    )
     print(json.dumps(asdict(measured)))

@@ -32,6 +32,7 @@ from common.progress import progress
 from common.records import Fit, Record, Robustness, read_record, write_record
 from common.run_description import RunMismatchError
 from common.run_folder import RunFolder
+from common.scale import image_sizes, prediction_scale
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
             record = reconciled(record, settings)
             _fit(record, data, settings)
             with processes.together(f"loading {name}"):
-                model = cached_model(run, name)
+                model = cached_model(run, name, record.image_sizes)
             tuning = _tune(record, model, data.tune, settings)
             _score(record, tuning, model, data.score, run)
             if settings.measured:
@@ -101,7 +102,7 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
         if processes.is_main():
             with whole_folder(run.model(name)) as partial:
                 store(approach, name, partial)
-    record.traits = approach.traits
+    record.traits, record.image_sizes = approach.traits, image_sizes(data.fit.shapes.values())
     report = approach.report_
     seconds = seconds if report.seconds is None else report.seconds
     used = sum(_fit_of(run, member).seconds for member in approach.members)
@@ -185,7 +186,9 @@ def _score(
             threshold = tuning.cross_fitted.get(sample.image_id, chosen.threshold)
             levels = model.quantised(sample.image)
             counts = calibration_counts(levels, sample.mask, sample.ignore)
-            score = score_image(sample, levels, replace(chosen, threshold=threshold))
+            factor = prediction_scale(sample.image.shape, record.image_sizes)
+            postprocess = replace(chosen, threshold=threshold).at_scale(1 / factor)
+            score = score_image(sample, levels, postprocess)
             part[sample.image_id] = score, counts
     scores, counts_of_images = zip(*processes.join(part).values(), strict=True)
     record.scores = in_order(scores, score_set.ids)
@@ -206,7 +209,8 @@ def _corrupt(
     else:
         chosen = score_set.subset(spread(score_set, settings.robustness))
         with processes.together(f"loading {name}"):
-            segmenter = Segmenter(load(run.model(name)), postprocess, name)
+            model = load(run.model(name))
+            segmenter = Segmenter(model, postprocess, name, record.image_sizes)
         rows = tuple(corrupted_scores(segmenter, chosen))
     members = [read_record(run.path, member) for member in members_of(run.model(name))]
     marked = met_in_training([record, *(member for member in members if member is not None)])
@@ -222,7 +226,8 @@ def _measure(record: Record, postprocess: Postprocess, score_set: DataSet, run: 
             folder = run.model(record.approach)
             folders = [folder, *(run.model(member) for member in members_of(folder))]
             log.info("%s: measuring its costs in a fresh process", record.approach)
-            costs = measure(folder, [entry.path for entry in score_set.entries], postprocess)
+            paths = [entry.path for entry in score_set.entries]
+            costs = measure(folder, paths, postprocess, record.image_sizes)
             files = [path for each in folders for path in each.rglob("*") if path.is_file()]
             size = sum(path.stat().st_size for path in files)
             record.costs = replace(costs, model_mb=size / 1e6)

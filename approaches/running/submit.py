@@ -17,6 +17,7 @@ from common.files import whole_folder
 from common.progress import progress
 from common.records import CompleteRecord
 from common.run_folder import RunFolder
+from common.scale import prediction_scale
 from common.submission.masks_csv import write_submission
 from common.submission.photo_page import write_gallery
 
@@ -55,18 +56,22 @@ def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
         TemplateError: the data folder's template does not fit `val`.
         SubmissionError: a written file is not as it must be.
     """
-    model, postprocess = cached_model(run, record.approach), record.tuning.postprocess
+    model = cached_model(run, record.approach, record.image_sizes)
+
+    def mask_of(image: np.ndarray) -> np.ndarray:
+        factor = prediction_scale(image.shape, record.image_sizes)
+        return record.tuning.postprocess.at_scale(1 / factor).apply(model.quantised(image))
 
     def masks() -> Iterator[tuple[int, np.ndarray]]:
         for sample in data.score:
-            yield sample.image_id, postprocess.apply(model.quantised(sample.image))
+            yield sample.image_id, mask_of(sample.image)
 
     def photos() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         for path in progress(data.photos, "predicting the photos"):
             image = read_image(path, upright=True)
-            yield path.name, image, postprocess.apply(model.quantised(image))
+            yield path.name, image, mask_of(image)
 
-    subtitle = f"{record.approach}, {postprocess}"
+    subtitle = f"{record.approach}, {record.tuning.postprocess}"
     with whole_folder(run.submission) as partial:
         write_submission(partial, masks(), data.score.shapes, find_template(data.folder))
         try:

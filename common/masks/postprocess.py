@@ -6,7 +6,7 @@ that was just predicted and one that another process computed give the same mask
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -55,6 +55,13 @@ class Postprocess:
         if self.fill_holes_px:
             mask = _filled(mask, self.fill_holes_px)
         return _without_small(mask, self.min_area_px) if self.min_area_px > 1 else mask
+
+    def at_scale(self, factor: float) -> "Postprocess":
+        """The same for a map that shows everything at `factor` times the size."""
+        holes, area = (
+            round(pixels * factor**2) for pixels in (self.fill_holes_px, self.min_area_px)
+        )
+        return replace(self, fill_holes_px=holes, min_area_px=area)
 
     def __str__(self) -> str:
         """In words, e.g. `probability >= 0.46, objects of 40 px or more`."""

@@ -19,6 +19,7 @@ from common.metrics import with_objects
 from common.records import Record, read_records
 from common.run_description import RunDescription, read_description
 from common.run_folder import RunFolder
+from common.scale import prediction_scale
 from common.statistics import Comparison
 
 TABLES = "images strata worst_images calibration robustness".split()
@@ -142,7 +143,8 @@ class FinishedRun:
         record = self.records.get(approach)
         if levels is None or record is None or record.tuning is None:
             return None
-        return record.tuning.postprocess.apply(levels)
+        factor = prediction_scale(image.shape, record.image_sizes)
+        return record.tuning.postprocess.at_scale(1 / factor).apply(levels)
 
 
 def read_run(folder: Path) -> FinishedRun:
