@@ -5,6 +5,7 @@ that is named. A photo that cannot be read is named at the end, and the others g
 """
 
 import argparse
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,7 +18,10 @@ from approaches.segmenter import ProbabilityError, Segmenter, add_scale
 from common.coco import PHOTO_SUFFIXES, list_photos, read_image
 from common.commands import command, started_as
 from common.image_files import write_pixels
+from common.logs import console_log
 from common.progress import progress
+
+log = logging.getLogger(__name__)
 
 
 def photos_of(places: Sequence[Path]) -> list[Path]:
@@ -85,6 +89,12 @@ def predict(
             yield ProbabilityError(f"{photo}: {error}")
             continue
         write_pixels(output / f"{photo.stem}.png", mask)
+        factor = segmenter.scale_of(image)
+        if factor != 1:
+            height, width = image.shape[:2]
+            log.info(
+                "%s (%d x %d px) was seen at %.2g times its size", photo, width, height, factor
+            )
         yield None
 
 
@@ -108,7 +118,7 @@ def main(words: Sequence[str] | None = None) -> int:
     processes.use_threads()
     unread: list[OSError | ProbabilityError] = []
     written = 0
-    with command(f"no mask is in {options.output}") as ending:
+    with console_log(logging.INFO), command(f"no mask is in {options.output}") as ending:
         photos = photos_of(options.photos)
         segmenter = Segmenter.load(options.run, options.approach, options.scale)
         for error in predict(segmenter, photos, options.output):

@@ -140,6 +140,10 @@ class Segmenter:
         """The probabilities of an image (H, W, 3) uint8 in steps of 1/255: (H, W) uint8."""
         return quantised_proba(self.model, image)
 
+    def scale_of(self, image: np.ndarray) -> float:
+        """By how much an image is resized before it is predicted."""
+        return self.model.factor(image)
+
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """The probability of "object" for each pixel.
 
@@ -158,7 +162,7 @@ class Segmenter:
     def predict(self, image: np.ndarray) -> np.ndarray:
         """The mask (H, W) bool of an image (H, W, 3) uint8 RGB; see `predict_proba`."""
         levels = self.quantised(image)
-        return self.postprocess.at_scale(1 / self.model.factor(image)).apply(levels)
+        return self.postprocess.at_scale(1 / self.scale_of(image)).apply(levels)
 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:

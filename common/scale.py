@@ -7,7 +7,7 @@ the size. So a photo with many more pixels is brought to the size of the trainin
 is predicted, and its probabilities back to its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,3 +84,29 @@ def at_size(proba: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Probabilities (h, w) float32 of a resized image at the (height, width) of the photo."""
     height, width = shape[:2]
     return np.clip(cv2.resize(proba, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
+
+
+def scale_note(
+    trained: Iterable[tuple[int, int]], shapes: Sequence[tuple[int, ...]], what: str
+) -> str | None:
+    """What to tell of photos that are predicted at another scale than their own; None where there
+    are none.
+
+    Args:
+        trained: (height, width) of the training images, at least one.
+        shapes: (height, width, …) of the photos.
+        what: the photos in words.
+
+    Examples:
+        >>> scale_note([(512, 512)], [(3024, 4032), (500, 500)], "photos")
+        '1 of 2 photos are much larger than the training images (4032 px a side, not 512)'
+    """
+    sizes = image_sizes(trained)
+    larger = [max(shape[:2]) for shape in shapes if prediction_scale(shape, sizes) != 1]
+    if not larger:
+        return None
+    span = f"{min(larger)} to {max(larger)}" if min(larger) < max(larger) else f"{larger[0]}"
+    return (
+        f"{len(larger)} of {len(shapes)} {what} are much larger than the training images "
+        f"({span} px a side, not {sizes.typical_px:.0f})"
+    )

@@ -18,6 +18,7 @@ from approaches.tta_ensemble import TtaEnsemble
 from bench import main as bench
 from common.masks.postprocess import Postprocess
 from common.records import read_record, write_record
+from common.scale import ImageSizes
 
 
 class Moody(Approach):
@@ -142,3 +143,55 @@ def test_a_model_that_is_gone_is_told(run, tmp_path):
     (tmp_path / "run.json").write_text((run / "run.json").read_text())
     with pytest.raises(ConfigError, match=MODEL_FILE):
         Segmenter.load(tmp_path, "threshold")
+
+
+class KnowsOneSize(Moody):
+    """Finds what is red and about as large as it was in training: a block of 8 px, not of 32."""
+
+    def predict_proba(self, image):
+        red = (image[..., 0] > 128).astype(np.uint8)
+        wide = cv2.dilate(cv2.erode(red, np.ones((17, 17))), np.ones((17, 17)))
+        return (red - wide).astype(np.float32)
+
+
+SIZES = ImageSizes(60, 60)
+
+
+def scene(times: int) -> np.ndarray:
+    image = np.zeros((60, 60, 3), np.uint8)
+    image[20:28, 30:38, 0] = 255
+    return np.kron(image, np.ones((times, times, 1), np.uint8))
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 4])
+def test_a_scene_with_more_pixels_has_the_mask_of_the_scene(times):
+    mask = Segmenter(KnowsOneSize(), Postprocess(0.5), sizes=SIZES).predict(scene(1))
+    assert mask.sum() == 64
+    segmenter = Segmenter(KnowsOneSize(), Postprocess(0.5, min_area_px=60), sizes=SIZES)
+    found, truth = segmenter.predict(scene(times)), np.kron(mask, np.ones((times, times), bool))
+    assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.95
+    speck = scene(times)
+    speck[: 7 * times, : 7 * times, 0] = 255  # 49 px at the scale of training
+    assert np.array_equal(segmenter.predict(speck), found)
+
+
+def test_a_scale_that_is_given_is_taken():
+    native = Segmenter(KnowsOneSize(), Postprocess(0.5), sizes=SIZES, scale="native")
+    assert native.scale_of(scene(4)) == 1 and not native.predict(scene(4)).any()
+    half = Segmenter(KnowsOneSize(), Postprocess(0.5), scale=0.5)
+    assert half.scale_of(scene(1)) == 0.5 and half.predict(scene(2)).shape == (120, 120)
+
+
+def test_photos_of_many_pixels_are_named_when_they_are_predicted(
+    run, sample_data, tmp_path, capsys
+):
+    image = np.kron(sample_data.score[0].image, np.ones((3, 3, 1), np.uint8))
+    assert cv2.imwrite(str(tmp_path / "large.png"), image[..., ::-1])
+    words = [str(run), str(tmp_path / "large.png"), "--approach", "threshold", "--output"]
+    assert predict([*words, str(tmp_path / "auto")]) == 0
+    assert "large.png (576 x 576 px) was seen at 0.33 times its size" in capsys.readouterr().err
+    assert predict([*words, str(tmp_path / "native"), "--scale", "native"]) == 0
+    assert "times its size" not in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        predict([*words, str(tmp_path / "x"), "--scale", "wide"])
+    assert "neither auto, native nor a factor" in capsys.readouterr().err

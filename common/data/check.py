@@ -12,7 +12,7 @@ from pathlib import Path
 
 from common.coco.annotations import ANNOTATION_FILE, CONVERT, DataError, Entry, read_json
 from common.coco.check_annotations import Annotated, check_outlines, open_annotations
-from common.coco.check_images import ImageFile, image_findings, inspect_images
+from common.coco.check_images import ImageFile, Inspection, image_findings, inspect_images
 from common.coco.check_sizes import fitting, size_findings
 from common.coco.findings import (
     Finding,
@@ -26,6 +26,7 @@ from common.coco.names import ImageFolder, is_file
 from common.coco.options import ReadOptions
 from common.coco.values import plain_id, shown
 from common.data.template import TemplateError, require_fitting_template
+from common.scale import scale_note
 from common.words import counted
 
 __all__ = ["Finding", "check_data", "format_findings"]
@@ -80,7 +81,30 @@ def check_data(
             findings += _too_few(split, len(with_objects))
             findings += _check_template(folder, split) if split.name == "val" else []
     findings += photo_findings
+    findings += _other_scale(inspections)
     return [*findings, *size_findings(inspections), *image_findings(inspections)]
+
+
+def _other_scale(inspections: Sequence[Inspection]) -> list[Finding]:
+    """Photos and images of `val` that are so large that a model does not know their objects."""
+    shapes: dict[str, list[tuple[int, int]]] = {"train": [], "val": [], "real_test": []}
+    for one in inspections:
+        if one.header is not None:
+            width, height = one.header.size
+            shapes[one.image.split].append((height, width))
+    if not shapes["train"]:
+        return []
+    found = {
+        name: scale_note(shapes["train"], shapes[name], "images") for name in ("val", "real_test")
+    }
+    expected = "images of about the size of those in train"
+    mend = "nothing, if objects are as large in them as a share of the image: they are brought "
+    mend += "to the training images' size; else predict with --scale NUMBER"
+    return [
+        Finding("warning", f"{name}/", note, expected, mend)
+        for name, note in found.items()
+        if note is not None
+    ]
 
 
 def format_findings(findings: Sequence[Finding], folder: Path, *, width: int | None = None) -> str:

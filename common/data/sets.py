@@ -22,8 +22,10 @@ from common.coco import (
     read_image,
     whole_photos,
 )
+from common.coco.images import stored_image
 from common.data.cache import Cache, open_cache
 from common.data.groups import describe_groups, group_images, split_groups
+from common.scale import scale_note
 
 TUNE_SHARE = 0.2
 LEAST_GROUPS = 5  # with fewer of them, what is chosen on a part is said to be chance
@@ -240,7 +242,31 @@ def load_data(
             )
     photos, broken = whole_photos(folder / "real_test")
     notes += [f"warning: {path.name} is left out: {why}" for path, why in broken.items()]
+    notes += _scale_notes(fit, score, photos)
     return Data(folder, fit, tune, score, tuple(photos), key, tuple(notes))
+
+
+def _scale_notes(fit: DataSet, score: DataSet, photos: Sequence[Path]) -> list[str]:
+    """What is said of images that are predicted at another scale than their own."""
+    found = (
+        scale_note(fit.shapes.values(), shapes, what)
+        for what, shapes in (
+            ("images of val", list(score.shapes.values())),
+            ("photos of real_test", _shapes_of(photos)),
+        )
+    )
+    return [
+        f"warning: {note}; they are predicted at the size of the training images, and objects "
+        "that are smaller in them as a share of the image may be missed"
+        for note in found
+        if note is not None
+    ]
+
+
+def _shapes_of(photos: Sequence[Path]) -> list[tuple[int, int]]:
+    """(height, width) of photos, of those that say it."""
+    headers = map(stored_image, photos)
+    return [header.size[::-1] for header in headers if header is not None]
 
 
 def _cached(root: Path, entries: Sequence[Entry], progress) -> Cache:
