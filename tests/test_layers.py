@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "common.files",
         "common.foreign_csv",
         "common.metrics",
+        "common.offline_page",
         "common.geometry",
         "common.progress",
         "common.scale",

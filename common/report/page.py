@@ -14,7 +14,6 @@ import re
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
-from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from common.commands import RefusedError
 from common.data import data_key
 from common.files import write_whole
 from common.leaderboard import read_leaderboard
+from common.offline_page import foreign_resources
 from common.report.notebook import root
 from common.run_description import read_description
 from common.run_folder import RunFolder
@@ -225,48 +225,6 @@ def as_page(notebook: "NotebookNode", title: str, note: str = "") -> str:
         f'initial-scale=1">\n<title>{html.escape(title)}</title>\n'
         f"<style>{_STYLE}</style>\n</head>\n<body>\n{note}{body}\n</body>\n</html>\n"
     )
-
-
-def foreign_resources(page: str) -> list[str]:
-    """What a page would load from elsewhere, or run; empty where it opens offline. Links to click
-    on are allowed.
-
-    Examples:
-        >>> foreign_resources('<img src="data:image/png;base64,AAAA"><a href="http://a.org">x</a>')
-        []
-        >>> foreign_resources('<script src="https://example.org/x.js"></script>')
-        ['<script>', 'https://example.org/x.js']
-    """
-    parser = _Loads()
-    parser.feed(page)
-    parser.close()
-    return parser.found
-
-
-class _Loads(HTMLParser):
-    """Collects what a browser would fetch or run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        """Look at one tag."""
-        if tag in ("script", "iframe", "object", "embed", "base"):
-            self.found.append(f"<{tag}>")
-        for key, value in attributes:
-            loads = key in ("src", "srcset", "data", "poster") or (key == "href" and tag == "link")
-            if loads and not (value or "").startswith("data:"):
-                self.found.append(value or key)
-            if key.startswith("on"):
-                self.found.append(f"{tag} {key}")
-            if key == "style" and value and re.search(r"url\(", value):
-                self.found.append(value)
-
-    def handle_data(self, data: str) -> None:
-        """Look into style sheets."""
-        if self.cdata_elem == "style":
-            self.found += re.findall(r"@import[^;]*|url\((?!['\"]?data:)[^)]*\)", data)
 
 
 def data_folder(run: Path) -> Path:

@@ -16,7 +16,6 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 
 import cv2
@@ -25,6 +24,7 @@ from PIL import Image
 
 from common.commands import RefusedError
 from common.files import PARTIAL, whole_file, whole_folder, write_whole
+from common.offline_page import page_content
 from common.words import counted
 
 NAME = "real_test"
@@ -158,24 +158,30 @@ def check_gallery(folder: Path | str) -> list[str]:
 
     Returns:
         One sentence per finding: references that lead nowhere or outside, scripts, images that do
-            not decode or have
-        another size than the page says, files that folder and zip do not share. Empty when all is
-        well.
+            not decode, have another size than the page says or no alternative text, files that
+            folder and zip do not share. Empty when all is well.
     """
     folder = Path(folder)
     document = folder / f"{NAME}.html"
     if not document.is_file():
         return [f"{document.name} is missing"]
-    parser = _References(document.read_text(encoding="utf-8"))
-    findings = parser.findings
-    for reference, size in parser.references.items():
-        findings += _check_reference(folder, reference, size)
+    content = page_content(document.read_text(encoding="utf-8"))
+    findings = [f"{what} is not expected on this page" for what in content.active]
+    findings += [
+        f"{image['src']} has no alternative text"
+        for image in content.images
+        if not image.get("alt")
+    ]
+    sizes = {image["src"]: (image.get("width"), image.get("height")) for image in content.images}
+    references = dict.fromkeys([*content.linked, *content.loaded])
+    for reference in references:
+        findings += _check_reference(folder, reference, sizes.get(reference))
     on_disk = {
         path.relative_to(folder).as_posix()
         for path in (folder / NAME).rglob("*")
         if path.is_file()
     }
-    findings += [f"{name} is not on the page" for name in sorted(on_disk - set(parser.references))]
+    findings += [f"{name} is not on the page" for name in sorted(on_disk - set(references))]
     return findings + list(_check_zip(folder, {document.name, *on_disk}))
 
 
@@ -308,46 +314,6 @@ def _write_zip(folder: Path) -> None:
                 0o644 << 16,
             )  # Unix, wherever it is written
             archive.writestr(entry, path.read_bytes())
-
-
-class _References(HTMLParser):
-    """Collects what a page refers to, the sizes it states, and what would need a network or a
-    script.
-    """
-
-    def __init__(self, document: str) -> None:
-        super().__init__()
-        self.references: dict[
-            str, tuple[str | None, str | None] | None
-        ] = {}  # → (width, height) of an image
-        self.findings: list[str] = []
-        self.feed(document)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the references of one element."""
-        values = dict(attrs)
-        for key in {"src", "href"} & set(values):
-            self.references.setdefault(values[key] or "", None)
-        unexpected = (
-            [f"<{tag}>"] if tag in ("script", "iframe", "base", "object", "embed", "form") else []
-        )
-        unexpected += [
-            key
-            for key in values
-            if key in ("srcset", "style", "background") or key.startswith("on")
-        ]
-        self.findings += [
-            f"line {self.getpos()[0]}: {what} is not expected on this page" for what in unexpected
-        ]
-        if tag == "img":
-            self.references[values.get("src") or ""] = (values.get("width"), values.get("height"))
-            if not values.get("alt"):
-                self.findings.append(f"line {self.getpos()[0]}: an image has no alternative text")
-
-    def handle_data(self, data: str) -> None:
-        """Look into the style sheet for addresses."""
-        if self.cdata_elem == "style" and re.search(r"url\(|@import|https?:", data):
-            self.findings.append("the style sheet refers to another file")
 
 
 def _check_reference(

@@ -8,8 +8,9 @@ import nbformat
 import pytest
 
 import bench
+from common.offline_page import foreign_resources
 from common.report.__main__ import main
-from common.report.page import ReportError, as_page, execute, foreign_resources, write_report
+from common.report.page import ReportError, as_page, execute, write_report
 from common.sample import generate
 
 ROOT = Path(__file__).parents[2]
