@@ -92,7 +92,7 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     for each in runs:
         check_settings(names, each, continues=not options.fresh)
     if not is_usable(folder):
-        return 2
+        return REFUSED
     data = loaded(folder, options.seed, cache_root)
     open_with_log(data, settings, preset, options.fresh, words)
     for line in introduction(settings, preset, names, len(runs), cache_root):

@@ -16,6 +16,7 @@ from approaches.studies.run import (
     studies_for,
     trainings_for,
 )
+from common.commands import REFUSED
 from common.files import write_whole
 from common.leaderboard.studies import study_text
 
@@ -35,7 +36,7 @@ def run_studies(options: argparse.Namespace) -> int:
     cache_root = home / "cache" if options.save_ds else None
     refuse_data_folder(folder, home, cache_root)
     if not is_usable(folder):
-        return 2
+        return REFUSED
     data = loaded(folder, options.seed, cache_root)
     threads = processes.use_threads()
     device = processes.state().device

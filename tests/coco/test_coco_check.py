@@ -17,7 +17,6 @@ import pytest
 from PIL import Image
 
 from common.coco import rasterise, read_entries, read_image
-from common.coco.__main__ import main as check_command
 from common.coco.findings import Finding, format_table
 from common.data.check import check_data, format_findings
 
@@ -1028,12 +1027,3 @@ def test_command_exits_with_1_for_errors_and_with_strict_for_warnings(data):
     assert TRAIN_A in broken.stdout
     assert r"x3, y3, \u2026" in broken.stdout
     assert "2 errors, 0 warnings" in broken.stdout
-
-
-def test_an_interrupted_check_is_one_line(data, monkeypatch, capsys):
-    def stopped(*_, **__):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("common.coco.__main__.check_data", stopped)
-    assert check_command(["check", str(data)]) == 130
-    assert capsys.readouterr() == ("", "interrupted; not everything was looked at\n")
