@@ -103,7 +103,7 @@ def _jpeg(image: np.ndarray, quality: float, random: np.random.Generator) -> np.
     _, stored = cv2.imencode(
         ".jpg", np.ascontiguousarray(image[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, int(quality)]
     )
-    return np.ascontiguousarray(cv2.imdecode(stored, cv2.IMREAD_COLOR)[..., ::-1])
+    return cv2.cvtColor(cv2.imdecode(stored, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
 
 
 def _brightness(image: np.ndarray, stops: float, random: np.random.Generator) -> np.ndarray:
@@ -184,8 +184,10 @@ def _scale(
         small = cv2.resize(array, size, interpolation=cv2.INTER_AREA)
         return np.pad(small, (*beyond, (0, 0))[: small.ndim], mode="symmetric")
 
-    seen = (shrunk(area.astype(np.float32)) >= 0.5 - 1e-6 for area in (mask, ignore))
-    return shrunk(image), *seen
+    small_mask, small_ignore = (
+        shrunk(area.astype(np.float32)) >= 0.5 - 1e-6 for area in (mask, ignore)
+    )
+    return shrunk(image), small_mask, small_ignore
 
 
 def _of_pixels(

@@ -6,6 +6,7 @@ half-written one never carries the final name.
 import json
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from common.files import whole_folder
 
 FORMAT = 1
 MASK_BIT, IGNORE_BIT = 1, 2
+Decode = Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
 class Cache:
@@ -25,9 +27,9 @@ class Cache:
         self._pixels = np.load(folder / "pixels.npy", mmap_mode="r")
         self._labels = np.load(folder / "labels.npy", mmap_mode="r")
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[Self], tuple[Path]]:
         """Another process opens the files; their content is never copied to it."""
-        return Cache, (self.folder,)
+        return type(self), (self.folder,)
 
     def read(self, image_id: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Image (H, W, 3) uint8 RGB, mask (H, W) bool and ignored pixels (H, W) bool."""
@@ -42,8 +44,8 @@ def open_cache(
     root: Path,
     key: str,
     sizes: Mapping[int, tuple[int, int]],
-    decode: Callable[[int], tuple[np.ndarray, np.ndarray, np.ndarray]],
-    progress: Callable[[Iterable], Iterable] = iter,
+    decode: Decode,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Cache:
     """Open the cache of this content, or make it first.
 
@@ -62,7 +64,12 @@ def open_cache(
     return Cache(folder)
 
 
-def _write(partial: Path, sizes: Mapping, decode: Callable, progress: Callable) -> None:
+def _write(
+    partial: Path,
+    sizes: Mapping[int, tuple[int, int]],
+    decode: Decode,
+    progress: Callable[[Iterable[int]], Iterable[int]],
+) -> None:
     total = sum(height * width for height, width in sizes.values())
     pixels = np.lib.format.open_memmap(
         partial / "pixels.npy", mode="w+", dtype=np.uint8, shape=(total, 3)

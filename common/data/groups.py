@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -79,8 +80,8 @@ def group_images(entries: Sequence[Entry]) -> list[str]:
 
     Entries of several splits may be given together; near-duplicates are then found across them.
     """
-    groups = [entry.group for entry in entries]
-    alone = [index for index, group in enumerate(groups) if group is None]
+    groups = [entry.group or "" for entry in entries]
+    alone = [index for index, entry in enumerate(entries) if entry.group is None]
     labels = near_duplicates([_hash(entries[index]) for index in alone])
     first: dict[int, str] = {}
     for index, label in sorted(
@@ -182,8 +183,20 @@ def _shuffled(seed: int, name: str) -> str:
     return hashlib.sha256(f"{seed}:{name}".encode()).hexdigest()
 
 
-def spread(data_set, most: int) -> list[int]:
-    """At most that many ids of a `DataSet`, taken in turn from each group, images with objects
+class Grouped(Protocol):
+    """Images with the group of each, such as a `DataSet`."""
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """The images."""
+
+    @property
+    def groups(self) -> Mapping[int, str]:
+        """Image id → group."""
+
+
+def spread(data_set: Grouped, most: int) -> list[int]:
+    """At most that many ids of a data set, taken in turn from each group, images with objects
     first.
     """
     seen: dict[str, int] = {}

@@ -4,7 +4,7 @@ without labels. Samples are decoded when asked for. Nothing here writes into the
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ class Sample:
     ignore: np.ndarray
 
 
-class DataSet(Sequence[Sample]):
+class DataSet:
     """Labelled images in the order of their ids, decoded lazily.
 
     Without a cache the first GiB of decoded samples stays in memory, so that small data sets are
@@ -62,7 +62,7 @@ class DataSet(Sequence[Sample]):
         self._kept: dict[int, Sample] = {}
         self._kept_bytes = 0
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, object]:
         """What another process gets: everything but the decoded samples."""
         return self.__dict__ | {"_kept": {}, "_kept_bytes": 0}
 
@@ -169,7 +169,7 @@ def load_data(
     tune_share: float = TUNE_SHARE,
     cache_root: Path | None = None,
     limit: int | None = None,
-    progress=iter,
+    progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Data:
     """Read a checked data folder and divide it into its roles.
 
@@ -233,11 +233,11 @@ def load_data(
             f"warning: {len(shared)} groups are in both train and val; a score on val says little "
             "of objects never seen"
         )
-    for split, entries in (("train", train), ("val", val)):
+    for name, entries in (("train", train), ("val", val)):
         regions, share = crowd_counts(entries)
         if regions:
             notes.append(
-                f"{split}: {regions} crowd region{'s' * (regions != 1)}, {share:.1%} of the "
+                f"{name}: {regions} crowd region{'s' * (regions != 1)}, {share:.1%} of the "
                 "annotated pixels, count neither as object nor as ground"
             )
     photos, broken = whole_photos(folder / "real_test")
@@ -269,7 +269,9 @@ def _shapes_of(photos: Sequence[Path]) -> list[tuple[int, int]]:
     return [header.size[::-1] for header in headers if header is not None]
 
 
-def _cached(root: Path, entries: Sequence[Entry], progress) -> Cache:
+def _cached(
+    root: Path, entries: Sequence[Entry], progress: Callable[[Iterable[int]], Iterable[int]]
+) -> Cache:
     by_id = {entry.image_id: entry for entry in entries}
     sizes = {entry.image_id: (entry.height, entry.width) for entry in entries}
     # decoders differ
