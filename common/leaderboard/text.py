@@ -143,7 +143,7 @@ def _said_of_seeds(seeds: pd.DataFrame | None, trainings: int | None, names: Seq
         return "One training seed was run, so the variance of training itself was not measured."
     measured = [] if seeds is None else seeds["approach"].tolist()
     lacking = ", ".join(f"`{name}`" for name in names if name not in measured)
-    if not measured:
+    if seeds is None or not measured:
         return (
             f"No approach came through with all {trainings} training seeds, so their variance was "
             "not measured."

@@ -27,11 +27,10 @@ def before_and_after(before: Path, after: Path) -> str:
         before: folder with `leaderboard.csv` and `run.json`.
         after: the same.
     """
-    boards = [stored_board(run) for run in (before, after)]
-    missing = [
-        run.name for run, board in zip((before, after), boards, strict=True) if board is None
-    ]
-    if missing:
+    runs = (before, after)
+    boards = [board for run in runs if (board := stored_board(run)) is not None]
+    if len(boards) < len(runs):
+        missing = [run.name for run in runs if stored_board(run) is None]
         return (
             "Nothing can be compared before and after: no leaderboard is stored in "
             f"{listed(code(missing))}."

@@ -2,6 +2,8 @@
 chosen.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -9,9 +11,11 @@ from common.analysis.object_counts import COUNTS, count_difference, object_count
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING, device_of
 from common.report.narrative.unseen import seen_in_training
+from common.statistics import Comparison
 from common.words import between, code, counted, duration, fewer, listed
 
 SLOWER = 1.2  # times; less is not worth calling a price
+Cell = Callable[[pd.Series, pd.Series | None], str]  # a row of the board, its object counts
 
 
 def answer(run: FinishedRun) -> str:
@@ -36,9 +40,9 @@ def answer(run: FinishedRun) -> str:
         if tied
         else "",
         f"**Take `{run.winner}`.** Its mean Dice on the {images} is **{row['dice_mean']:.3f}** "
-        f"({within}); corrected for having been chosen on these images, {_corrected(run)}.",
+        f"({within}); corrected for having been chosen on these images, {_corrected(compared)}.",
         seen_in_training(run),
-        _objects(run),
+        _objects(run, run.winner),
         f"A mask takes {duration(row['predict_seconds_per_image'])} on {device_of(run)}, the "
         f"training took {duration(row['fit_seconds'])}.",
         of_trade(run),
@@ -69,7 +73,7 @@ def of_trade(run: FinishedRun) -> str:
         if run.comparison.names[run.comparison.winner.best] == other
         else "the next best"
     )
-    gains = f"{dice:+.3f} mean Dice{_shown(lower, upper)}{_counts(run, other)}"
+    gains = f"{dice:+.3f} mean Dice{_shown(lower, upper)}{_counts(run, run.winner, other)}"
     seconds, others = (run.row(name)["predict_seconds_per_image"] for name in (run.winner, other))
     if pd.isna(seconds) or pd.isna(others):
         return f"Against `{other}`, {which}, it has {gains}."
@@ -87,13 +91,14 @@ def _shown(lower: float, upper: float) -> str:
     return f" ({between(lower, upper, sign='+')}{open_})"
 
 
-def _counts(run: FinishedRun, other: str) -> str:
+def _counts(run: FinishedRun, winner: str, other: str) -> str:
     """Invented and missed objects against the rival's."""
     if not set(COUNTS) <= set(run.per_image.columns):
         return ""
-    images, alone, said = run.per_image["img_id"].nunique(), ", this pair by itself", []
+    images, alone = run.per_image["img_id"].nunique(), ", this pair by itself"
+    said: list[str] = []
     for column, word in (("object_fp", "invented"), ("object_fn", "missed")):
-        found = count_difference(run.per_image, run.winner, other, column)
+        found = count_difference(run.per_image, winner, other, column)
         if not found.total:
             said.append(f"as many {word} ones" if said else f"as many {word} objects")
             continue
@@ -107,12 +112,12 @@ def _counts(run: FinishedRun, other: str) -> str:
     return f" and, on {counted(images, 'image')}, {said[0]} and {said[1]}"
 
 
-def _objects(run: FinishedRun) -> str:
+def _objects(run: FinishedRun, winner: str) -> str:
     """What the chosen approach finds, misses and invents."""
-    counts, row = object_counts(run.per_image), run.row(run.winner)
-    if run.winner not in counts.index:
+    counts, row = object_counts(run.per_image), run.row(winner)
+    if winner not in counts.index:
         return ""
-    found = counts.loc[run.winner]
+    found = counts.loc[winner]
     return (
         f"It misses {found['missed']:,} of "
         f"{counted(int(found['found'] + found['missed']), 'object')} and invents "
@@ -137,11 +142,11 @@ def beside_table(run: FinishedRun) -> str:
     return "\n".join(lines)
 
 
-def _plain(column: str, digits: int = 3, unit: str = ""):
+def _plain(column: str, digits: int = 3, unit: str = "") -> Cell:
     return lambda row, counts: "" if pd.isna(row[column]) else f"{row[column]:,.{digits}f}{unit}"
 
 
-def _time(column: str):
+def _time(column: str) -> Cell:
     return lambda row, counts: "" if pd.isna(row[column]) else duration(row[column])
 
 
@@ -152,7 +157,7 @@ def _dice(row: pd.Series, counts: pd.Series | None) -> str:
     return f"{row['dice_mean']:.3f}{bounds}"
 
 
-_CELLS = {
+_CELLS: dict[str, Cell] = {
     "mean Dice, 95 % interval": _dice,
     "objects found, missed, invented": lambda row, counts: (
         ""
@@ -218,6 +223,6 @@ def _all_tied(run: FinishedRun) -> bool:
     return len(verdicts) > 1 and all(verdict in ("best", "not told apart") for verdict in verdicts)
 
 
-def _corrected(run: FinishedRun) -> str:
-    corrected = run.comparison.selection.corrected
+def _corrected(compared: Comparison) -> str:
+    corrected = compared.selection.corrected
     return f"{corrected:.3f}" if np.isfinite(corrected) else "an unknown value"

@@ -142,7 +142,7 @@ def of_expectations(
             row = row_of(tables.get(study), name)
             said = f"*{study}: {name}*" if len(studies) > 1 else f"*{name}*"
             verdicts[said] = verdict = judgement(variation, row)
-            if verdict == WRONG:
+            if row is not None and verdict == WRONG:
                 wrong.append(
                     f"{said} ({SAID[variation.expects]} was expected, it {row['verdict']})"
                 )

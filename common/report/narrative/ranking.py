@@ -7,6 +7,7 @@ import pandas as pd
 
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
+from common.statistics import Comparison
 from common.words import between, code, counted, listed, percent
 
 ALONE = "With a single approach there is nothing to compare."
@@ -84,23 +85,24 @@ def of_ties(run: FinishedRun) -> str:
             f"Within the margin of {run.margin:g} of it: {listed(code(equivalent), most=12)}; to "
             "choose the cheapest of them loses nothing that matters."
         )
-    sentences += _tied(run, best, tied) if tied else []
+    sentences += _tied(run, compared, tied) if tied else []
     sentences.append(
         "The bounds hold for all pairs at once with 95 %." if not compared.reason else ""
     )
     return " ".join(filter(None, sentences))
 
 
-def _tied(run: FinishedRun, best: str, names: list[str]) -> list[str]:
+def _tied(run: FinishedRun, compared: Comparison, names: list[str]) -> list[str]:
     """Those that are not told apart from the best, how far off they may be, and what would have
     been seen.
     """
+    best = compared.names[compared.winner.best]
     said = [f"`{name}`{_may_be(run.row(name))}" for name in names]
     sentences = [
         f"Not told apart from `{best}`: {listed(said, most=12)}. That is not the same as being as "
         "good.",
-        _worse_alone(run, names),
-        _smallest(run, names),
+        _worse_alone(run, compared, names),
+        _smallest(compared, names),
     ]
     return list(filter(None, sentences))
 
@@ -116,14 +118,13 @@ def _may_be(row: pd.Series) -> str:
     return f" (its difference of {row['difference']:+.3f} may be anything from {bounds})"
 
 
-def _worse_alone(run: FinishedRun, names: list[str]) -> str:
+def _worse_alone(run: FinishedRun, compared: Comparison, names: list[str]) -> str:
     """Those of whom a comparison of the pair alone would say that they are worse."""
-    pair = run.comparison.to_best
-    upper = dict(zip(run.comparison.names, pair.upper, strict=True))
+    upper = dict(zip(compared.names, compared.to_best.upper, strict=True))
     alone = [name for name in names if (run.row(name)["difference_upper"] < 0 or upper[name] < 0)]
     if not alone:
         return ""
-    what = "group" if run.comparison.units < run.comparison.images else "image"
+    what = "group" if compared.units < compared.images else "image"
     rows = [run.row(name) for name in alone]
     said = [
         f"`{name}` ({between(row['difference_lower'], row['difference_upper'], sign='+')})"
@@ -139,9 +140,8 @@ def _worse_alone(run: FinishedRun, names: list[str]) -> str:
     )
 
 
-def _smallest(run: FinishedRun, names: list[str]) -> str:
+def _smallest(compared: Comparison, names: list[str]) -> str:
     """The true differences that so many groups would show."""
-    compared = run.comparison
     least = dict(zip(compared.names, compared.minimum_detectable, strict=True))
     said = [f"{least[name]:.3f} to `{name}`" for name in names if least[name] > 0]
     if not said:

@@ -8,7 +8,7 @@ import pandas as pd
 from common.leaderboard import as_markdown
 from common.metrics import with_objects
 from common.records import Record
-from common.report.finished_run import FinishedRun
+from common.report.finished_run import FinishedRun, Shared
 from common.report.narrative.phrases import NOTHING
 from common.words import counted
 
@@ -23,7 +23,7 @@ def seen_in_training(run: FinishedRun) -> str:
     shared = run.shared
     if shared is None or not shared.count:
         return ""
-    said = [f"**{_shared(run)}**, so this says little of objects that training never saw"]
+    said = [f"**{_shared(run, shared)}**, so this says little of objects that training never saw"]
     rows = _untrained(run)
     dice = rows.loc[rows["approach"] == run.winner, "dice"] if len(rows) else rows
     if len(dice):
@@ -32,7 +32,7 @@ def seen_in_training(run: FinishedRun) -> str:
             f"on the {counted(len(dice), 'image')} of {groups} not trained on it has "
             f"{dice.mean():.3f}"
         )
-    tune = tune_dice(run.records.get(run.winner))
+    tune = tune_dice(run.records.get(run.winner or ""))
     if tune is not None:
         said.append(
             f"on *tune*, {_held_out(run)}, it has {tune:.3f} (optimistic: choices were made there)"
@@ -54,12 +54,12 @@ def of_unseen(run: FinishedRun) -> str:
             "training never saw."
         )
         return " ".join([new, *_of_tune(run)])
-    return " ".join([f"{_shared(run)}.", *_of_untrained(run), *_of_tune(run)])
+    return " ".join([f"{_shared(run, shared)}.", *_of_untrained(run, shared), *_of_tune(run)])
 
 
-def _shared(run: FinishedRun) -> str:
+def _shared(run: FinishedRun, shared: Shared) -> str:
     """How many groups of `val` occur where."""
-    shared, groups = run.shared, run.per_image["group"].nunique()
+    groups = run.per_image["group"].nunique()
     said = (
         f"{shared.count} of the {counted(groups, 'group')} of `val` "
         f"{'occurs' if shared.count == 1 else 'occur'}"
@@ -68,14 +68,14 @@ def _shared(run: FinishedRun) -> str:
     return f"{said} in `train` too{where}"
 
 
-def _of_untrained(run: FinishedRun) -> list[str]:
+def _of_untrained(run: FinishedRun, shared: Shared) -> list[str]:
     """Who is first on the images of `val` whose groups were not trained on."""
     rows = _untrained(run)
     if rows.empty:
         return [
             "Which of them were trained on is not stored with this run, so the others have no "
             "score of their own."
-            if run.shared.trained is None
+            if shared.trained is None
             else "Every image with objects is of a group that was trained on."
         ]
     groups, means = rows["group"].nunique(), rows.groupby("approach", sort=False)["dice"].mean()
@@ -89,12 +89,12 @@ def _of_untrained(run: FinishedRun) -> list[str]:
 
 def _of_tune(run: FinishedRun) -> list[str]:
     """Who is first on *tune*."""
-    tune = {name: tune_dice(run.records.get(name)) for name in run.names}
-    tune = {name: dice for name, dice in tune.items() if dice is not None}
+    found = {name: tune_dice(run.records.get(name)) for name in run.names}
+    tune = {name: dice for name, dice in found.items() if dice is not None}
     if not tune:
         return []
-    first = max(tune, key=tune.get)
-    same = sorted(tune, key=tune.get, reverse=True) == list(tune)
+    first = max(tune, key=tune.__getitem__)
+    same = sorted(tune, key=tune.__getitem__, reverse=True) == list(tune)
     return [
         f"On *tune*, {_held_out(run)}, `{first}` is first with {tune[first]:.3f}, and the order "
         f"is {'the same as' if same else 'another than'} on `val`.",

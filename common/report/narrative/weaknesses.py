@@ -1,5 +1,7 @@
 """Where the chosen approach fails: single images, what is lost on them, and kinds of images."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -48,7 +50,7 @@ def hardest(run: FinishedRun, count: int = 5) -> list[int]:
 def of_images(run: FinishedRun) -> str:
     """How Dice is spread over the images."""
     dice = _dice(run)
-    if dice is None:
+    if dice is None or run.winner is None:
         return NOTHING
     good, failed = int((dice >= GOOD).sum()), int((dice < FAILED).sum())
     return (
@@ -214,7 +216,7 @@ def _of_area(bias: float) -> str:
     )
 
 
-def _range(part) -> str:
+def _range(part: Mapping[str, float] | pd.Series) -> str:
     digits = 0 if part["high"] >= 100 else 1
     return f"{part['low']:,.{digits}f} to {part['high']:,.{digits}f}"
 
