@@ -13,7 +13,13 @@ import pandas as pd
 from common.metrics import with_objects
 from common.statistics import mean_intervals, paired_differences
 
-BY = ("object_area_px", "contrast", "ground_brightness")
+# Column of the table of images → what it is called, and its unit.
+QUANTITIES = {
+    "object_area_px": ("area of the objects", "px"),
+    "contrast": ("contrast to the ground", "Delta E"),
+    "ground_brightness": ("brightness of the ground", "L*"),
+}
+BY = tuple(QUANTITIES)
 COLUMNS = "by stratum low high n_images approach dice_mean lower upper area_bias".split()
 WORST = "approach place img_id dice tp fp fn".split()
 

@@ -26,6 +26,7 @@ from common.describe.pixels import grain, noise, sharpness, to_lab
 from common.describe.tables import OBJECT_COLUMNS, example_ids, joined, samples_of
 from common.report.notebook import layout, photographic, placed, root, rounded
 from common.report.plots import data as data_plots
+from common.report.plots.outlines import OutlinedImage, outlined_figure
 
 GROUND, BUTT, OTHER = (90, 100, 80), (210, 160, 90), (20, 20, 160)
 
@@ -552,7 +553,5 @@ def test_an_interrupted_description_is_one_line_and_no_file(
 
 
 def test_a_figure_of_photos_is_shown_as_a_jpeg():
-    figure = data_plots.example_figure(
-        [np.full((20, 30, 3), 90, np.uint8)], [np.eye(20, 30) > 0], ["one"]
-    )
+    figure = outlined_figure([OutlinedImage("one", np.full((20, 30, 3), 90, np.uint8))])
     assert photographic(figure).data[:2] == b"\xff\xd8" and photographic(None) is None

@@ -134,26 +134,6 @@ def test_the_crop_and_the_faint_are_drawn_where_they_are_given(tables):
     assert not object_plots.size_figure(tables["objects"]).axes[0].lines
 
 
-def test_examples_show_each_image_with_its_outlines():
-    mask = np.zeros((40, 60), dtype=bool)
-    mask[10:20, 10:20] = mask[25:35, 30:50] = True
-    image = np.zeros((40, 60, 3), dtype=np.uint8)
-    figure = object_plots.example_figure(
-        [image] * 3, [mask, mask & False, mask], list("abc"), columns=2
-    )
-    assert [axes.get_title() for axes in figure.axes] == ["a", "b", "c", ""]
-    assert [len(axes.lines) for axes in figure.axes] == [
-        4,
-        0,
-        4,
-        0,
-    ]  # a white line under each coloured one
-    with pytest.raises(ValueError, match="got 1 images, 2 masks and 1 titles"):
-        object_plots.example_figure([image], [mask, mask], ["a"])
-    with pytest.raises(ValueError, match="got 0 images"):
-        object_plots.example_figure([], [], [])
-
-
 def test_photos_without_any_row_are_left_out(tables):
     figure = set_plots.photo_figure(
         {"train": tables["images"], "real_test": tables["photos"].iloc[:0]}

@@ -15,7 +15,7 @@ from common.masks.postprocess import Postprocess
 from common.masks.probabilities import ProbabilityMaps
 from common.masks.tuning import StepReport, Tuning
 from common.report.finished_run import FinishedRun, photo_masks, read_run, val_masks
-from common.report.plots import behaviour, comparison, fitting, masks, studies
+from common.report.plots import behaviour, comparison, fitting, outlines, studies
 from common.report.plots.labels import colours_of, place_labels
 from common.report.plots.style import colour_of, plain_ticks, styled_axes
 
@@ -95,7 +95,7 @@ def test_what_was_not_measured_is_not_drawn(tmp_path):
     )
     assert behaviour.strata_figure(nothing) is behaviour.robustness_figure(nothing) is None
     assert behaviour.reliability_figure(nothing) is None
-    assert masks.outlined_figure([]) is masks.zoomed_figure([]) is None
+    assert outlines.outlined_figure([]) is outlines.zoomed_figure([]) is None
     assert studies.study_figure(STUDY[STUDY["verdict"].isna()]) is None
 
 
@@ -311,19 +311,35 @@ def test_pictures_are_drawn_from_stored_probabilities(sample_folder, tmp_path):
     assert name == photo.name
     assert not nothing.any()
     assert list(val_masks(run, tmp_path, [entry.image_id])) == []
-    shown = masks.Shown("an image", image, mask, predicted)
-    for figure in (masks.zoomed_figure([shown, shown]), masks.outlined_figure([shown] * 5)):
+    picture = outlines.OutlinedImage("an image", image, mask, predicted)
+    for figure in (
+        outlines.zoomed_figure([picture, picture]),
+        outlines.outlined_figure([picture] * 5),
+    ):
         FigureCanvasAgg(figure).draw()
         assert [text.get_text() for text in figure.legends[0].get_texts()] == ["predicted", "true"]
 
 
+def test_an_annotated_image_alone_has_whole_outlines_and_no_legend():
+    mask = np.zeros((40, 60), dtype=bool)
+    mask[10:20, 10:20] = mask[25:35, 30:50] = True
+    image = np.zeros((40, 60, 3), np.uint8)
+    pictures = [outlines.OutlinedImage(title, image, mask & (title != "b")) for title in "abc"]
+    figure = outlines.outlined_figure(pictures, columns=2)
+    assert [axes.get_title() for axes in figure.axes] == ["a", "b", "c", ""]
+    drawn = [[len(lines.get_segments()) for lines in axes.collections] for axes in figure.axes]
+    assert drawn == [[2, 2], [0, 0], [2, 2], []]  # a black line under each coloured one
+    assert figure.axes[0].collections[1].get_linestyle() == [(0, None)]
+    assert figure.legends == []
+
+
 def test_a_photo_without_a_true_mask_is_not_enlarged():
-    photo = masks.Shown("IMG_7.jpg", np.zeros((60, 80, 3), np.uint8))
+    photo = outlines.OutlinedImage("IMG_7.jpg", np.zeros((60, 80, 3), np.uint8))
     with pytest.raises(ValueError, match="IMG_7.jpg' without a true mask"):
-        masks.zoomed_figure([photo])
+        outlines.zoomed_figure([photo])
 
 
 def test_a_large_photo_is_shrunk_before_it_is_drawn():
     image = np.zeros((900, 2700, 3), np.uint8)
-    figure = masks.outlined_figure([masks.Shown("large", image)])
+    figure = outlines.outlined_figure([outlines.OutlinedImage("large", image)])
     assert figure.axes[0].images[0].get_array().shape[:2] == (300, 900)

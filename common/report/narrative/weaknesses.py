@@ -6,17 +6,12 @@ import numpy as np
 import pandas as pd
 
 from common.analysis.lost_dice import images_of_half, loss_parts
-from common.analysis.strata import failed_by_all, members_of, outer_difference
+from common.analysis.strata import QUANTITIES, failed_by_all, members_of, outer_difference
 from common.metrics import with_objects
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
 from common.words import between, counted, listed, percent
 
-NAMES = {
-    "object_area_px": ("area of the objects", "px"),
-    "contrast": ("contrast of the objects to the ground", "Delta E"),
-    "ground_brightness": ("brightness of the ground", "L*"),
-}
 FAILED, GOOD = 0.5, 0.9  # Dice
 SKEWED = 0.05  # a mean area bias further from the median is told with the image that makes it
 # Kind of `common.analysis.lost_dice` → an image of it, and what would gain most where most is lost
@@ -135,13 +130,13 @@ def _sides(run: FinishedRun) -> pd.DataFrame:
     images, rows = run.tables["images"], _rows(run)
     if images.empty or rows.empty:
         return pd.DataFrame(columns=["difference", "lower", "upper"])
-    kinds = [kind for kind in NAMES if kind in images]
+    kinds = [kind for kind in QUANTITIES if kind in images]
     return outer_difference(rows, images, kinds).set_index("by")
 
 
 def _by_kind(kind: str, parts: pd.DataFrame, side: pd.Series | None) -> str:
     """Dice in the thirds of one kind, and what the difference of the outer two shows."""
-    said, unit = NAMES.get(kind, (kind, ""))
+    said, unit = QUANTITIES.get(kind, (kind, ""))
     dice = [f"{part['dice_mean']:.3f} ({_range(part)})" for _, part in parts.iterrows()]
     first = f"By {said}{f' ({unit})' if unit else ''}: {listed(dice)}"
     if side is None or pd.isna(side["lower"]):
@@ -177,7 +172,7 @@ def _area(run: FinishedRun) -> list[str]:
 def _furthest(run: FinishedRun, bias: pd.Series) -> str:
     """The third in which the median is furthest from the true area."""
     images = run.tables["images"]
-    kinds = [kind for kind in NAMES if kind in images]
+    kinds = [kind for kind in QUANTITIES if kind in images]
     if not kinds or set(images["img_id"]) != set(run.per_image["img_id"]):
         return ""
     members = members_of(_rows(run), images, kinds)
@@ -189,7 +184,7 @@ def _furthest(run: FinishedRun, bias: pd.Series) -> str:
     kind, stratum = medians.abs().idxmax()
     inside = members.loc[(members["by"] == kind) & (members["stratum"] == stratum), "img_id"]
     values = images.set_index("img_id").loc[inside, kind]
-    said, unit = NAMES[kind]
+    said, unit = QUANTITIES[kind]
     where = _range({"low": values.min(), "high": values.max()})
     return (
         f", and furthest off where the {said} is {where} {unit}: "

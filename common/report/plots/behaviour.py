@@ -10,15 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
+from common.analysis.strata import QUANTITIES
 from common.report.plots.labels import colours_of
 from common.report.plots.style import GREY, labelled, legend, styled_axes
 
-# Column of the table of images → how it is called, and its unit.
-BY = {
-    "object_area_px": ("area of the objects", "px"),
-    "contrast": ("contrast to the ground", "Delta E"),
-    "ground_brightness": ("brightness of the ground", "L*"),
-}
 SCALE = colormaps["cividis"]  # of Dice from 0 to 1; the same order for colour-blind readers
 FEW_PIXELS = 100  # a bin of fewer has no share worth drawing
 
@@ -41,7 +36,7 @@ def strata_figure(strata: pd.DataFrame) -> Figure | None:
         for place, name in enumerate(names):
             _draw_strata(axes[:, column], rows[rows["approach"] == name], place, names)
         parts = rows.drop_duplicates("stratum").sort_values("stratum")
-        said, unit = BY.get(kind, (kind, ""))
+        quantity, unit = QUANTITIES.get(kind, (kind, ""))
         ticks = [
             f"{_short(row.low)} to {_short(row.high)}\n{row.n_images} images"
             for row in parts.itertuples()
@@ -51,8 +46,9 @@ def strata_figure(strata: pd.DataFrame) -> Figure | None:
             one.set_xlim(0.5, parts["stratum"].max() + 0.5)
             one.grid(False, axis="x")
         first, bias = column == 0, "area too large (+), too small (−)\nmean share of the true area"
-        labelled(axes[0, column], "", "mean Dice" if first else "", said)
-        labelled(axes[1, column], f"{said} ({unit})" if unit else said, bias if first else "")
+        labelled(axes[0, column], "", "mean Dice" if first else "", quantity)
+        with_unit = f"{quantity} ({unit})" if unit else quantity
+        labelled(axes[1, column], with_unit, bias if first else "")
     axes[0, 0].set_ylim(0, 1)
     for one in axes[1]:
         one.axhline(0, color=GREY, linewidth=1)
@@ -132,11 +128,11 @@ def robustness_figure(robustness: pd.DataFrame) -> Figure | None:
     one.set_xticks([0.5, *middles], ["as\nit is", *(kind.replace("_", "\n") for kind in kinds)])
     one.text(0.5, -0.12, "severity", ha="center", va="bottom", fontsize=8, color=GREY)
     for start in starts:
-        for severity, said in enumerate(severities):
+        for place, severity in enumerate(severities):
             one.text(
-                start + severity + 0.5,
+                start + place + 0.5,
                 -0.12,
-                said,
+                severity,
                 ha="center",
                 va="bottom",
                 fontsize=8,
@@ -147,13 +143,12 @@ def robustness_figure(robustness: pd.DataFrame) -> Figure | None:
     one.grid(False)
     one.spines[["left", "bottom"]].set_visible(False)
     one.tick_params(length=0)
-    said = "mean Dice on the same images in every cell"
     hatched = (
         ", hatched: corruptions like those in the training augmentation"
         if table["in_augmentation"].any()
         else ""
     )
-    labelled(one, said + hatched, "")
+    labelled(one, f"mean Dice on the same images in every cell{hatched}", "")
     return figure
 
 

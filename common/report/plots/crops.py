@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from common.report.plots.masks import draw_outline
+from common.report.plots.outlines import draw_outline
 from common.report.plots.style import SKY, styled_axes
 
 SIDE = 1.25  # inches of a crop

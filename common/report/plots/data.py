@@ -2,8 +2,6 @@
 contrast.
 """
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 import pandas as pd
@@ -14,7 +12,6 @@ from matplotlib.figure import Figure
 from common.report.plots.style import (
     BLACK,
     GREY,
-    SKY,
     colour_of,
     labelled,
     legend,
@@ -25,43 +22,6 @@ from common.report.plots.style import (
 FIELDS = 5  # rows and columns of the map of places
 
 
-def example_figure(
-    images: Sequence[np.ndarray],
-    masks: Sequence[np.ndarray],
-    titles: Sequence[str],
-    columns: int = 4,
-) -> Figure:
-    """Images with the outline of their masks.
-
-    Args:
-        images: (H, W, 3) uint8 RGB each.
-        masks: (H, W) bool each.
-        titles: one for each image.
-        columns: images in a row.
-
-    Raises:
-        ValueError: there is no image, or the three differ in number.
-    """
-    if not images or not len(images) == len(masks) == len(titles):
-        raise ValueError(
-            f"example_figure got {len(images)} images, {len(masks)} masks and {len(titles)} "
-            "titles; it needs one or more of each, as many of one as of the others."
-        )
-    columns = min(columns, len(images))
-    figure, axes = styled_axes(-(-len(images) // columns), columns, width=2.3, height=2.6)
-    for one in axes.flat:
-        one.set_axis_off()
-    for one, image, mask, title in zip(axes.flat, images, masks, titles, strict=False):
-        one.imshow(image)
-        outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-        for outline in outlines:
-            closed = np.concatenate([outline, outline[:1]]).reshape(-1, 2)
-            one.plot(*closed.T, color=BLACK, linewidth=2.4)
-            one.plot(*closed.T, color=SKY, linewidth=1.2)
-        one.set_title(title, fontsize=9)
-    return figure
-
-
 def size_figure(objects: pd.DataFrame, crop_px: int | None = None) -> Figure:
     """Lengths, widths and areas of the objects of each split.
 
@@ -70,13 +30,13 @@ def size_figure(objects: pd.DataFrame, crop_px: int | None = None) -> Figure:
         crop_px: side of the training crops, drawn as a line; None draws none.
     """
     figure, axes = styled_axes(1, 3, width=4.0)
-    for one, (column, said) in zip(
+    for one, (column, quantity) in zip(
         axes.flat,
         (("length_px", "length (px)"), ("width_px", "width (px)"), ("area_px", "area (px)")),
         strict=True,
     ):
         _shares(one, objects, column, log=True)
-        labelled(one, f"{said}, logarithmic", "share of objects (%)")
+        labelled(one, f"{quantity}, logarithmic", "share of objects (%)")
     if crop_px:
         axes[0, 0].axvline(
             crop_px, color=GREY, linestyle="--", linewidth=1.2, label=f"crop of {crop_px} px"
@@ -153,7 +113,7 @@ def colour_figure(objects: pd.DataFrame) -> Figure:
     figure, axes = styled_axes(1, 2, width=5.4, height=4.4)
     size = 26 if len(objects) < 200 else 16
     for where, colour, marker in (("ring", GREY, "s"), ("object", BLACK, "o")):
-        rgb = _shown(objects[[f"{where}_{axis}" for axis in "lab"]].to_numpy(float))
+        rgb = _as_rgb(objects[[f"{where}_{axis}" for axis in "lab"]].to_numpy(float))
         axes[0, 0].scatter(
             objects[f"{where}_a"],
             objects[f"{where}_b"],
@@ -175,7 +135,7 @@ def colour_figure(objects: pd.DataFrame) -> Figure:
         "filled with the colour itself",
     )
     legend(axes[0, 0], loc="best")
-    rgb = _shown(objects[["object_l", "object_a", "object_b"]].to_numpy(float))
+    rgb = _as_rgb(objects[["object_l", "object_a", "object_b"]].to_numpy(float))
     axes[0, 1].scatter(
         objects["ring_l"], objects["object_l"], s=size, c=rgb, edgecolors=BLACK, linewidths=0.5
     )
@@ -267,7 +227,7 @@ def _shares(
         plain_ticks(axes)
 
 
-def _shown(lab: np.ndarray) -> np.ndarray:
+def _as_rgb(lab: np.ndarray) -> np.ndarray:
     """CIELAB colours (n, 3) as RGB (n, 3) in [0, 1]; unknown ones as white."""
     if not len(lab):
         return lab

@@ -17,10 +17,11 @@ WIDEST_PX = 900  # larger images are shrunk before they are drawn
 ZOOM_MARGIN = 0.6  # of the object's size is shown around it
 LEAST_ZOOM_PX = 48
 LineStyle = str | tuple[float, Sequence[float]]  # a name, or an offset and lengths on and off
+DASHED: LineStyle = (0, (3, 2))  # of what is true, where a prediction lies beside it
 
 
 @dataclass(frozen=True)
-class Shown:
+class OutlinedImage:
     """An image (H, W, 3) uint8 with its true and its predicted mask (H, W) bool, one of which may
     be None.
     """
@@ -31,11 +32,11 @@ class Shown:
     predicted: np.ndarray | None = None
 
 
-def outlined_figure(pictures: Sequence[Shown], columns: int = 4) -> Figure | None:
+def outlined_figure(pictures: Sequence[OutlinedImage], columns: int = 4) -> Figure | None:
     """Images with the outlines of their masks.
 
     Args:
-        pictures: what is shown, row by row.
+        pictures: row by row.
         columns: images in a row.
 
     Returns:
@@ -56,7 +57,7 @@ def outlined_figure(pictures: Sequence[Shown], columns: int = 4) -> Figure | Non
     return figure
 
 
-def zoomed_figure(pictures: Sequence[Shown]) -> Figure | None:
+def zoomed_figure(pictures: Sequence[OutlinedImage]) -> Figure | None:
     """A column for each image: whole above, and below the surroundings of its true objects
     enlarged.
 
@@ -88,7 +89,10 @@ def zoomed_figure(pictures: Sequence[Shown]) -> Figure | None:
             None if mask is None else mask[rows, columns]
             for mask in (picture.truth, picture.predicted)
         ]
-        _draw(axes[1, column], Shown("around the object", picture.image[rows, columns], *part))
+        _draw(
+            axes[1, column],
+            OutlinedImage("around the object", picture.image[rows, columns], *part),
+        )
     _name_outlines(figure, pictures)
     return figure
 
@@ -121,7 +125,7 @@ def _scale(image: np.ndarray) -> float:
     return min(1.0, WIDEST_PX / max(image.shape[:2]))
 
 
-def _draw(axes: Axes, picture: Shown) -> None:
+def _draw(axes: Axes, picture: OutlinedImage) -> None:
     """The image, shrunk where it is large, and both outlines on it at its own coordinates."""
     scale, image = _scale(picture.image), picture.image
     if scale < 1:
@@ -129,7 +133,7 @@ def _draw(axes: Axes, picture: Shown) -> None:
     axes.imshow(image)
     axes.grid(False)
     draw_outline(axes, picture.predicted, MAGENTA, scale)
-    draw_outline(axes, picture.truth, SKY, scale, (0, (3, 2)))
+    draw_outline(axes, picture.truth, SKY, scale, "-" if picture.predicted is None else DASHED)
     axes.set_title(picture.title, fontsize=8.5)
 
 
@@ -177,14 +181,18 @@ def _frame(axes: Axes, left: float, top: float, width: float, height: float, sca
     )
 
 
-def _name_outlines(figure: Figure, pictures: Sequence[Shown]) -> None:
+def _name_outlines(figure: Figure, pictures: Sequence[OutlinedImage]) -> None:
+    """A legend of both outlines; what is annotated alone needs none."""
+    if all(picture.predicted is None for picture in pictures):
+        return
     one = figure.axes[0]
-    if any(picture.predicted is not None for picture in pictures):
-        one.plot([], [], color=MAGENTA, linewidth=2, label="predicted")
+    one.plot([], [], color=MAGENTA, linewidth=2, label="predicted")
     if any(picture.truth is not None for picture in pictures):
-        one.plot([], [], color=SKY, linewidth=2, linestyle=(0, (3, 2)), label="true")
-    handles, names = one.get_legend_handles_labels()
-    if names:
-        figure.legend(
-            handles, names, loc="outside upper center", ncols=2, frameon=False, fontsize=9
-        )
+        one.plot([], [], color=SKY, linewidth=2, linestyle=DASHED, label="true")
+    figure.legend(
+        *one.get_legend_handles_labels(),
+        loc="outside upper center",
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+    )
