@@ -89,5 +89,5 @@ def _write(
     pixels.flush()
     labels.flush()
     (partial / "index.json").write_text(
-        json.dumps({"format": FORMAT, "places": places}), encoding=("utf-8")
+        json.dumps({"format": FORMAT, "places": places}), encoding="utf-8"
     )

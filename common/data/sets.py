@@ -214,13 +214,13 @@ def load_data(
     shared = set(whole.groups.values()) & set(score.groups.values())
     notes = [
         f"{role}: {describe_groups(part.groups)}"
-        for role, part in (("fit", fit), (("tune"), tune), ("val", score))
+        for role, part in (("fit", fit), ("tune", tune), ("val", score))
     ]
     notes += [f"warning: {warning}" for warning in split.warnings]
     few = {name: len(set(part.groups.values())) for name, part in (("tune", tune), ("val", score))}
     chosen = {
         "tune": "thresholds and all else that is chosen there are",
-        "val": ("the ranking and the choice are"),
+        "val": "the ranking and the choice are",
     }
     notes += [
         f"warning: {name} has {groups} independent group{'s' * (groups != 1)}; {chosen[name]} "

@@ -150,7 +150,8 @@ def grain(lightness: np.ndarray) -> float:
     energy = float((detail**2).mean())
     if energy < 1e-6:
         return float("nan")
-    return float(np.mean([_half_shift(turned, energy) for turned in (detail, detail.T)]))
+    both = [turned for turned in (detail, detail.T) if turned.shape[1] > 1]
+    return float(np.mean([_half_shift(turned, energy) for turned in both]))
 
 
 def _half_shift(detail: np.ndarray, energy: float) -> float:

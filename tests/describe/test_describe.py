@@ -555,3 +555,10 @@ def test_an_interrupted_description_is_one_line_and_no_file(
 def test_a_figure_of_photos_is_shown_as_a_jpeg():
     figure = outlined_figure([OutlinedImage("one", np.full((20, 30, 3), 90, np.uint8))])
     assert photographic(figure).data[:2] == b"\xff\xd8" and photographic(None) is None
+
+
+@pytest.mark.parametrize("shape", [(1, 64), (64, 1), (1, 2)])
+def test_the_texture_of_a_line_of_pixels_is_that_along_it(shape):
+    line = np.linspace(0, 80, shape[0] * shape[1], dtype=np.float32).reshape(shape)
+    line[::2, ::2] += 15
+    assert 0 < grain(line) <= max(shape)
