@@ -1,7 +1,9 @@
-"""A stored model on new photos: `python -m approaches.predict RUN PHOTOS… --output DIR`.
+"""A stored model on new photos: `python -m approaches.predict RUN PHOTOS`.
 
-One black and white PNG is written for each photo, made by the winner of the run or by the approach
-that is named. A photo that cannot be read is named at the end, and the others get their masks.
+Each photo gets a black and white mask and an overlay, the photo with the outline of the mask. All
+objects are listed in `objects.csv`, and in `predictions.coco.json` as annotations that CVAT,
+FiftyOne, Label Studio and pycocotools open. A photo that cannot be read is named at the end, and
+the others are predicted.
 """
 
 import argparse
@@ -10,92 +12,132 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from approaches import processes
 from approaches.base import ConfigError
 from approaches.segmenter import ProbabilityError, Segmenter, add_scale
-from common.coco import PHOTO_SUFFIXES, list_photos, read_image
+from common.coco import read_image
 from common.commands import command, started_as
-from common.image_files import write_pixels
 from common.logs import console_log
+from common.predictions import Photo, PredictionFolder, find_photos
 from common.progress import progress
+from common.words import counted
 
 log = logging.getLogger(__name__)
 
 
-def photos_of(places: Sequence[Path]) -> list[Path]:
-    """The photos that are named, and those in the folders that are named.
-
-    Raises:
-        ConfigError: a place does not exist, there is no photo, or two photos would get the same
-            mask file.
-    """
-    missing = [str(place) for place in places if not place.exists()]
-    if missing:
-        raise ConfigError(
-            f"{', '.join(missing)} does not exist; name photos or folders of photos."
-        )
-    photos = [
-        photo for place in places for photo in (list_photos(place) if place.is_dir() else [place])
-    ]
-    if not photos:
-        kinds = ", ".join(PHOTO_SUFFIXES)
-        raise ConfigError(
-            f"0 photos found in {', '.join(map(str, places))}; expected files that end in {kinds}."
-        )
-    stems = [photo.stem for photo in photos]
-    twice = sorted({stem for stem in stems if stems.count(stem) > 1})
-    if twice:
-        raise ConfigError(
-            f"more than one photo is called {', '.join(twice)}; masks need different names. "
-            "Rename them."
-        )
-    return photos
-
-
 def predict(
-    segmenter: Segmenter, photos: Sequence[Path], output: Path
-) -> Iterator[OSError | ProbabilityError | None]:
-    """Write the mask of each photo, at the photo's size, upright, 255 where the object is.
+    segmenter: Segmenter,
+    photos: Sequence[Photo],
+    folder: PredictionFolder,
+    save_proba: bool = False,
+) -> Iterator[int | OSError | ProbabilityError]:
+    """Write what is predicted for each photo, at the photo's size, upright.
 
     Args:
         segmenter: makes the masks.
         photos: image files.
-        output: folder for `<name of the photo>.png`; files of the same name are replaced.
+        folder: opened, takes the masks.
+        save_proba: write the probabilities too.
 
     Yields:
-        For each photo None when its mask is written, or why it has none: it cannot be read, or the
-        model gave no probabilities for it.
+        For each photo the number of its objects when its mask is written, or why it has none: it
+        cannot be read, or the model gave no probabilities for it.
 
     Raises:
-        ConfigError: the masks would lie among the photos.
-        OSError: a mask cannot be written.
+        OSError: a file cannot be written.
     """
-    if output.resolve() in {photo.resolve().parent for photo in photos}:
-        raise ConfigError(
-            f"--output {output} is a folder of the photos; masks there could replace them. Name "
-            "another."
-        )
     for photo in progress(photos, f"{segmenter.name}: predicting"):
         try:
-            image = read_image(photo, upright=True)
+            image = read_image(photo.path, upright=True)
         except OSError as error:
             yield error
             continue
         try:
-            mask = segmenter.predict(image).astype(np.uint8) * 255
+            levels = segmenter.quantised(image)
         except ProbabilityError as error:
-            yield ProbabilityError(f"{photo}: {error}")
+            yield ProbabilityError(f"{photo.path}: {error}")
             continue
-        write_pixels(output / f"{photo.stem}.png", mask)
+        number = folder.add(photo, image, segmenter.mask_of(image, levels), levels)
+        if save_proba:
+            folder.add_probabilities(photo, levels)
         factor = segmenter.scale_of(image)
         if factor != 1:
             height, width = image.shape[:2]
-            log.info(
-                "%s (%d x %d px) was seen at %.2g times its size", photo, width, height, factor
+            seen = "(%d x %d px) was seen at %.2g times its size"
+            log.info(f"%s {seen}", photo.path, width, height, factor)
+        yield number
+
+
+def checked_output(output: Path | None, run: Path, places: Sequence[str]) -> Path:
+    """The folder to write to; `predictions/<name of the run>` unless given.
+
+    Raises:
+        ConfigError: it would lie among the photos.
+    """
+    chosen = output or Path("predictions") / run.resolve().name
+    folders = [Path(place) if Path(place).is_dir() else Path(place).parent for place in places]
+    inside = chosen.resolve()
+    for place, folder in zip(places, folders, strict=True):
+        among = inside == folder.resolve()
+        if among or (Path(place).is_dir() and folder.resolve() in inside.parents):
+            raise ConfigError(
+                f"the output {chosen} would lie among the photos of {folder}, and masks there "
+                "could be taken for photos. Name a folder elsewhere with --output."
             )
-        yield None
+    return chosen
+
+
+def _share(text: str) -> float:
+    """The value of `--threshold`."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no probability above 0 and up to 1")
+    return value
+
+
+def _pixels(text: str) -> int:
+    """The value of `--min-area`."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{text} is no number of pixels from 0 up")
+    return value
+
+
+def _options(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=started_as("python -m approaches.predict"),
+        description="A stored model on new photos.",
+    )
+    parser.add_argument("run", type=Path, help="folder of a finished run, or an exported model")
+    parser.add_argument(
+        "photos",
+        nargs="+",
+        help="photos, folders (with all below them), or patterns such as 'photos/**/*.jpg'",
+    )
+    parser.add_argument(
+        "--output", type=Path, help="folder to fill (predictions/<name of the run>)"
+    )
+    parser.add_argument("--approach", help="the winner of the run unless given")
+    parser.add_argument(
+        "--threshold",
+        type=_share,
+        metavar="P",
+        help="least probability of a pixel of an object; the one chosen in training unless given",
+    )
+    add_scale(parser)
+    parser.add_argument(
+        "--min-area",
+        type=_pixels,
+        metavar="PX",
+        help="drop objects of fewer pixels; as chosen in training unless given",
+    )
+    parser.add_argument(
+        "--save-proba", action="store_true", help="write the probabilities too, as grey images"
+    )
+    parser.add_argument(
+        "--category", default="object", help="name of an object in the COCO file (object)"
+    )
+    return parser.parse_args(words)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -105,32 +147,39 @@ def main(words: Sequence[str] | None = None) -> int:
         0, 1 if a photo has no mask, 2 if there is nothing to predict with or on, 130 if it was
         interrupted.
     """
-    parser = argparse.ArgumentParser(
-        prog=started_as("python -m approaches.predict"),
-        description="A stored model on new photos.",
-    )
-    parser.add_argument("run", type=Path, help="folder of a finished run")
-    parser.add_argument("photos", type=Path, nargs="+", help="photos, or folders of photos")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the masks")
-    parser.add_argument("--approach", help="the winner of the run unless given")
-    add_scale(parser)
-    options = parser.parse_args(words)
+    options = _options(words)
     processes.use_threads()
     unread: list[OSError | ProbabilityError] = []
-    written = 0
-    with console_log(logging.INFO), command(f"no mask is in {options.output}") as ending:
-        photos = photos_of(options.photos)
-        segmenter = Segmenter.load(options.run, options.approach, options.scale)
-        for error in predict(segmenter, photos, options.output):
-            written += error is None
-            unread += [error] if error else []
-            ending.if_interrupted = f"{written} masks are in {options.output}"
-        print(f"{written} masks in {options.output}")
+    found: list[int] = []
+    with console_log(logging.INFO), command("no mask was written") as ending:
+        photos = find_photos(options.photos)
+        output = checked_output(options.output, options.run, options.photos)
+        loaded = Segmenter.load(options.run, options.approach, options.scale)
+        segmenter = loaded.changed(options.threshold, options.min_area)
+        with PredictionFolder(output, str(segmenter), options.category).opened() as folder:
+            for result in predict(segmenter, photos, folder, options.save_proba):
+                if isinstance(result, int):
+                    found.append(result)
+                else:
+                    unread.append(result)
+                ending.if_interrupted = f"{counted(len(found), 'mask')} in {output}/masks"
+        print(_summary(segmenter, found, output))
         if unread:
             heading = f"{len(unread)} of {len(photos)} photos have no mask:"
             print(heading, *unread, sep="\n", file=sys.stderr)
             ending.code = 1
     return ending.code
+
+
+def _summary(segmenter: Segmenter, found: Sequence[int], output: Path) -> str:
+    """What was found and where it lies."""
+    with_objects = sum(number > 0 for number in found)
+    return (
+        f"{segmenter}: {counted(sum(found), 'object')} on {with_objects} of "
+        f"{counted(len(found), 'photo')}\n"
+        f"{counted(len(found), 'mask')} in {output}/masks, each over its photo in "
+        f"{output}/overlays, all objects in {output}/objects.csv and predictions.coco.json"
+    )
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ same mask in a score, on a page and in a user's own program.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -104,6 +105,8 @@ class Segmenter:
         name: of the approach.
         sizes: of the images that the model was fitted to; None where they are not known.
         scale: see `common.scale.prediction_scale`.
+        min_area_px: objects of fewer pixels of the photo are dropped, whatever the post-processing
+            says; None leaves it to that.
     """
 
     def __init__(
@@ -113,9 +116,10 @@ class Segmenter:
         name: str = "",
         sizes: ImageSizes | None = None,
         scale: Scale = "auto",
+        min_area_px: int | None = None,
     ):
         self.model = ScaledPredictor(model, sizes, scale)
-        self.postprocess, self.name = postprocess, name
+        self.postprocess, self.name, self.min_area_px = postprocess, name, min_area_px
 
     @classmethod
     def load(cls, run: Path | str, approach: str | None = None, scale: Scale = "auto") -> Self:
@@ -161,8 +165,42 @@ class Segmenter:
 
     def predict(self, image: np.ndarray) -> np.ndarray:
         """The mask (H, W) bool of an image (H, W, 3) uint8 RGB; see `predict_proba`."""
-        levels = self.quantised(image)
-        return self.postprocess.at_scale(1 / self.scale_of(image)).apply(levels)
+        return self.mask_of(image, self.quantised(image))
+
+    def mask_of(self, image: np.ndarray, levels: np.ndarray) -> np.ndarray:
+        """The mask (H, W) bool of an image whose probabilities `quantised` has given."""
+        return self._postprocess_at(self.scale_of(image)).apply(levels)
+
+    def _postprocess_at(self, factor: float) -> Postprocess:
+        """What makes a mask of the probabilities of an image that was seen at `factor` times its
+        size.
+        """
+        scaled = self.postprocess.at_scale(1 / factor)
+        if self.min_area_px is None:
+            return scaled
+        return replace(scaled, min_area_px=self.min_area_px)
+
+    def changed(self, threshold: float | None = None, min_area_px: int | None = None) -> Self:
+        """The same model with another threshold or least area; None keeps what was chosen.
+
+        Args:
+            threshold: of the probability of a pixel, above 0 and at most 1.
+            min_area_px: objects of fewer pixels of the photo are dropped; 0 drops none.
+        """
+        chosen = self.postprocess
+        return type(self)(
+            self.model.model,
+            chosen if threshold is None else replace(chosen, threshold=threshold),
+            self.name,
+            self.model.sizes,
+            self.model.scale,
+            self.min_area_px if min_area_px is None else min_area_px,
+        )
+
+    def __str__(self) -> str:
+        """Name and post-processing in words."""
+        said = replace(self.postprocess, min_area_px=self.min_area_px or 0)
+        return f"{self.name}, {self.postprocess if self.min_area_px is None else said}"
 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:

@@ -97,10 +97,10 @@ def test_a_photo_without_probabilities_has_no_mask_and_is_named(run, tmp_path, c
     words = [str(run), *photos, "--approach", "moody", "--output", str(output)]
     assert predict(words) == 1
     printed = capsys.readouterr()
-    assert "1 masks in" in printed.out and "2 of 3 photos have no mask" in printed.err
+    assert "1 mask in" in printed.out and "2 of 3 photos have no mask" in printed.err
     for name, values in (("nan", "nan to nan"), ("triple", "0.0 to 3.0")):
         assert f"{name}.png: predict_proba gave values from {values}; expected" in printed.err
-    assert [path.name for path in output.iterdir()] == ["good.png"]
+    assert [path.name for path in (output / "masks").iterdir()] == ["good.png"]
 
 
 def test_labelled_images_without_probabilities_have_no_score(run, sample_folder, tmp_path, capsys):
@@ -135,6 +135,25 @@ def test_another_shape_or_dtype_is_refused(proba, found):
     with pytest.raises(ValueError, match="predict_proba gave") as caught:
         check_proba(proba, np.zeros((2, 3, 3), np.uint8))
     assert found in str(caught.value)
+
+
+def test_another_threshold_and_least_area_are_taken():
+    image = photo(None)
+    image[15, 20] = 120, 10, 10
+    segmenter = Segmenter(Moody(), Postprocess(0.5), "moody")
+    assert segmenter.predict(image).sum() == 16
+    assert segmenter.changed(threshold=0.4).predict(image).sum() == 17
+    changed = segmenter.changed(threshold=0.4, min_area_px=2)
+    assert changed.predict(image).sum() == 16 and changed.changed().predict(image).sum() == 16
+    assert str(changed) == "moody, probability >= 0.4, objects of 2 px or more"
+    assert not segmenter.changed(min_area_px=17).predict(image).any()
+
+
+def test_a_least_area_that_is_given_is_of_the_photo_and_not_of_the_training():
+    large = Segmenter(KnowsOneSize(), Postprocess(0.5), sizes=SIZES)  # 64 px each in training
+    area = large.predict(scene(4)).sum()
+    assert area == large.changed(min_area_px=int(area)).predict(scene(4)).sum() > 900
+    assert not large.changed(min_area_px=int(area) + 1).predict(scene(4)).any()
 
 
 def test_a_model_that_is_gone_is_told(run, tmp_path):
