@@ -46,6 +46,7 @@ from approaches.running.start import (
 )
 from approaches.studies import STUDIES
 from approaches.studies.command import run_studies
+from common.coco import read_options
 from common.commands import REFUSED, command, started_as
 from common.leaderboard import Choice
 from common.logs import console_log
@@ -91,9 +92,10 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     refuse_data_folder(folder, settings.folder, cache_root)
     for each in runs:
         check_settings(names, each, continues=not options.fresh)
-    if not is_usable(folder):
+    as_asked = read_options(options)
+    if not is_usable(folder, as_asked):
         return REFUSED
-    data = loaded(folder, options.seed, cache_root)
+    data = loaded(folder, as_asked, options.seed, cache_root)
     open_with_log(data, settings, preset, options.fresh, words)
     for line in introduction(settings, preset, names, len(runs), cache_root):
         log.info("%s", line)

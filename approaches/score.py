@@ -14,7 +14,7 @@ import pandas as pd
 
 from approaches import processes
 from approaches.segmenter import Segmenter, add_scale
-from common.coco import DataError, read_entries
+from common.coco import DataError, add_read_options, read_entries, read_options
 from common.commands import command, started_as
 from common.data import DataSet
 from common.data.groups import describe_groups, group_images
@@ -82,10 +82,11 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--approach", help="the winner of the run unless given")
     add_scale(parser)
     parser.add_argument("--output", type=Path, help="CSV for the scores image by image")
+    add_read_options(parser)
     options = parser.parse_args(words)
     processes.use_threads()
     with command("nothing was written") as ending:
-        entries = read_entries(options.data / options.split)
+        entries = read_entries(options.data / options.split, read_options(options))
         groups = dict(
             zip((entry.image_id for entry in entries), group_images(entries), strict=True)
         )

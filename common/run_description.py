@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from common import __version__
+from common.coco import DEFAULT_OPTIONS, CrowdRegions, ReadOptions
 from common.commands import RefusedError
 from common.files import PARTIAL, write_whole
 from common.json_files import DamagedFileError, read_json_object, to_json
@@ -98,6 +99,8 @@ class RunDescription:
         identity: what the run was made with.
         command: the words of the command line.
         data: the data folder as it was written.
+        read_options: how the annotations were read.
+        crowd: the regions of each split that are ignored.
         notes: what was said of the data; None where the run does not tell.
         device: what was computed on.
         threads: of each process.
@@ -111,6 +114,8 @@ class RunDescription:
     identity: Identity = Identity()
     command: str = ""
     data: str = ""
+    read_options: ReadOptions = DEFAULT_OPTIONS
+    crowd: Mapping[str, CrowdRegions] = field(default_factory=dict)
     notes: tuple[str, ...] | None = None
     device: str | None = None
     threads: int | None = None

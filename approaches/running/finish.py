@@ -84,7 +84,10 @@ def _rank(
     seconds: float,
 ) -> str | None:
     """Write the leaderboard and what the run came to; returns the winner's name."""
-    winner, board = write_leaderboard(run.path, records, data.score.groups, choice, by_seed)
+    remarks = [f"In {split}, {found}." for split, found in data.crowd.items() if found.regions]
+    winner, board = write_leaderboard(
+        run.path, records, data.score.groups, choice, by_seed, remarks
+    )
     approaches = {
         record.approach: {
             "config": record.config,

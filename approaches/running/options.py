@@ -4,6 +4,7 @@ preset chooses.
 
 import argparse
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from approaches import build
 from approaches.base import Budget, ConfigError
 from common import __version__
+from common.coco import add_read_options
 from common.leaderboard import Choice
 
 
@@ -108,6 +110,7 @@ def parser(program: str) -> argparse.ArgumentParser:
         type=Path,
         metavar="DIR",
     )
+    add_read_options(options)
     add("resume", meaning="continue a run in its folder (the default)", action="store_true")
     add("fresh", meaning="set an existing run aside and begin anew", action="store_true")
     add("no-report", meaning="do not make report.html of the run", action="store_true")
@@ -233,8 +236,8 @@ def budget_of(options: argparse.Namespace, preset: Preset) -> Budget:
 
 
 def run_name(data: str, preset: str, options: argparse.Namespace) -> str:
-    """The folder of a run below results/: data, preset, and what the command line says of budget
-    and seed otherwise.
+    """The folder of a run below results/: data, preset, and what the command line says of budget,
+    seed and the reading of annotations otherwise.
     """
     said = {
         "min": options.time_limit,
@@ -244,7 +247,10 @@ def run_name(data: str, preset: str, options: argparse.Namespace) -> str:
     }
     parts = [f"{value:g}{unit}" for unit, value in said.items() if value is not None]
     seed = [f"seed{options.seed}"] if options.seed else []
-    return "-".join([data.replace("_", "-"), preset, *parts, *seed])
+    reading = [re.sub(r"\W+", "-", name).strip("-").lower() for name in options.category]
+    reading += [f"crowd-{options.crowd}"] if options.crowd else []
+    reading += ["upright"] if options.upright else []
+    return "-".join([data.replace("_", "-"), preset, *parts, *seed, *reading])
 
 
 def overrides_of(options: argparse.Namespace, names: Sequence[str]) -> dict[str, dict[str, str]]:

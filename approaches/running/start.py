@@ -5,6 +5,7 @@ import logging
 import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from approaches.base import ConfigError
 from approaches.running.options import PRESETS, budget_of, overrides_of, run_name
 from approaches.running.settings import RunSettings, identity_of
 from approaches.running.submit import rehearse
+from common.coco import ReadOptions
 from common.data import Data, load_data
 from common.data.check import check_data, format_findings
 from common.logs import log_to
@@ -62,15 +64,15 @@ def data_folder(given: Path | None) -> Path:
     return SAMPLE
 
 
-def is_usable(folder: Path) -> bool:
+def is_usable(folder: Path, options: ReadOptions) -> bool:
     """Whether the data can be used; the table of findings is printed once."""
-    findings = check_data(folder, progress=processes.is_main())
+    findings = check_data(folder, options, progress=processes.is_main())
     if processes.is_main():
         print(format_findings(findings, folder), file=sys.stderr)
     return not any(finding.level == "error" for finding in findings)
 
 
-def loaded(folder: Path, seed: int, cache_root: Path | None) -> Data:
+def loaded(folder: Path, options: ReadOptions, seed: int, cache_root: Path | None) -> Data:
     """The data, and a look at its template; the main process makes the cache before the others
     open it.
     """
@@ -78,12 +80,15 @@ def loaded(folder: Path, seed: int, cache_root: Path | None) -> Data:
     def show(items: Iterable[T]) -> Iterable[T]:
         return progress(items, "decoding images", show=processes.is_main())
 
+    def load() -> Data:
+        return load_data(folder, options=options, seed=seed, cache_root=cache_root, progress=show)
+
     data = None
     with processes.together("reading the data"):
         if processes.is_main():
-            data = load_data(folder, seed=seed, cache_root=cache_root, progress=show)
+            data = load()
             rehearse(data)
-    return data or load_data(folder, seed=seed, cache_root=cache_root, progress=show)
+    return data or load()
 
 
 def open_with_log(
@@ -107,6 +112,8 @@ def open_with_log(
                 command=shlex.join(words),
                 data=str(data.folder),
                 preset=preset,
+                read_options=asdict(data.options),
+                crowd={split: asdict(regions) for split, regions in data.crowd.items()},
                 notes=data.notes,
                 processes=state.num_processes,
                 device=str(state.device),

@@ -16,6 +16,7 @@ from approaches.studies.run import (
     studies_for,
     trainings_for,
 )
+from common.coco import read_options
 from common.commands import REFUSED
 from common.files import write_whole
 from common.leaderboard.studies import study_text
@@ -35,9 +36,10 @@ def run_studies(options: argparse.Namespace) -> int:
     how = trainings_for(options, home, folder.resolve().name)
     cache_root = home / "cache" if options.save_ds else None
     refuse_data_folder(folder, home, cache_root)
-    if not is_usable(folder):
+    as_asked = read_options(options)
+    if not is_usable(folder, as_asked):
         return REFUSED
-    data = loaded(folder, options.seed, cache_root)
+    data = loaded(folder, as_asked, options.seed, cache_root)
     threads = processes.use_threads()
     device = processes.state().device
     log.info("device %s, %d thread(s); studies in %s", device, threads, home)

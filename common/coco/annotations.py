@@ -26,9 +26,10 @@ from common.coco.names import (
     plain_name,
     stays_inside,
 )
-from common.coco.options import ReadOptions
+from common.coco.options import DEFAULT_OPTIONS, ReadOptions
 from common.coco.values import plain_id, plain_integer, plain_truth, shown
 from common.commands import RefusedError
+from common.words import counted, percent
 
 ANNOTATION_FILE = "coco_annotations.json"
 LONGEST_SIDE_PX = 100_000  # beyond it a size is a slip, and no mask of it fits into memory
@@ -108,7 +109,7 @@ def read_json(folder: Path) -> dict:
     return content
 
 
-def read_entries(folder: Path, options: ReadOptions | None = None) -> list[Entry]:
+def read_entries(folder: Path, options: ReadOptions = DEFAULT_OPTIONS) -> list[Entry]:
     """All images of a split with their annotations, ordered by id.
 
     Args:
@@ -119,7 +120,7 @@ def read_entries(folder: Path, options: ReadOptions | None = None) -> list[Entry
         DataError: the annotation file cannot be read, or an image or annotation of it. `python -m
             common.coco check` lists everything that is wrong at once.
     """
-    listing = list_entries(read_json(folder), folder, options or ReadOptions())
+    listing = list_entries(read_json(folder), folder, options)
     for problem in (*listing.of_images, *listing.of_annotations):
         if problem.level == "error":
             raise DataError(
@@ -201,11 +202,25 @@ def has_object(entry: Entry) -> bool:
     return any(area > 0 for annotation, area in _areas(entry) if not is_crowd(annotation))
 
 
-def crowd_counts(entries: Iterable[Entry]) -> tuple[int, float]:
-    """How many crowd regions entries have, and their share of all annotated pixels."""
+@dataclass(frozen=True)
+class CrowdRegions:
+    """How many crowd regions a split has, and their share of all annotated pixels."""
+
+    regions: int
+    share: float
+
+    def __str__(self) -> str:
+        return (
+            f"{counted(self.regions, 'crowd region')} ({percent(self.share)} of the annotated "
+            "pixels) count neither as object nor as ground"
+        )
+
+
+def crowd_regions(entries: Iterable[Entry]) -> CrowdRegions:
+    """The regions of entries that are ignored; nothing is decoded."""
     areas = [(is_crowd(annotation), area) for one in entries for annotation, area in _areas(one)]
     crowd = [area for is_region, area in areas if is_region and area > 0]
-    return len(crowd), sum(crowd) / max(sum(area for _, area in areas), 1)
+    return CrowdRegions(len(crowd), sum(crowd) / max(sum(area for _, area in areas), 1))
 
 
 def _areas(entry: Entry) -> Iterator[tuple[dict, int]]:

@@ -1,9 +1,7 @@
 """What a user may say of how annotations are to be read, where the files leave a choice."""
 
 import argparse
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 CROWD = ("object", "ignore")
 
@@ -25,16 +23,8 @@ class ReadOptions:
     categories: tuple[str, ...] = ()
     upright: bool = False
 
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any] | None) -> "ReadOptions":
-        """The options that `as_json` described; those by default where nothing is stored."""
-        stored = stored or {}
-        categories = tuple(stored.get("categories", ()))
-        return cls(stored.get("crowd"), categories, bool(stored.get("upright", False)))
 
-    def as_json(self) -> dict[str, Any]:
-        """The options as a dictionary for JSON."""
-        return asdict(self) | {"categories": list(self.categories)}
+DEFAULT_OPTIONS = ReadOptions()
 
 
 def add_read_options(parser: argparse.ArgumentParser) -> None:

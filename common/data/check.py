@@ -23,7 +23,7 @@ from common.coco.findings import (
 )
 from common.coco.images import PHOTO_SUFFIXES, list_photos
 from common.coco.names import ImageFolder, is_file
-from common.coco.options import ReadOptions
+from common.coco.options import DEFAULT_OPTIONS, ReadOptions
 from common.coco.values import plain_id, shown
 from common.data.template import TemplateError, require_fitting_template
 from common.scale import scale_note
@@ -52,7 +52,7 @@ class _Split:
 
 
 def check_data(
-    folder: Path, options: ReadOptions | None = None, *, progress: bool = False
+    folder: Path, options: ReadOptions = DEFAULT_OPTIONS, *, progress: bool = False
 ) -> list[Finding]:
     """Check `train/`, `val/` and `real_test/`, and the submission's template where there is one.
 
@@ -67,7 +67,7 @@ def check_data(
     Returns:
         All findings; empty for a clean data set. Nothing is raised for what a data set contains.
     """
-    folder, options = Path(folder), options or ReadOptions()
+    folder = Path(folder)
     splits = [_open_split(folder, name, options) for name in LABELLED]
     photos, photo_findings = _check_photos(folder)
     labelled = [image for split in splits for image in split.images]

@@ -4,18 +4,20 @@ without labels. Samples are decoded when asked for. Nothing here writes into the
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from common.coco import (
+    DEFAULT_OPTIONS,
+    CrowdRegions,
     DataError,
     Entry,
     ReadOptions,
-    crowd_counts,
+    crowd_regions,
     has_object,
     rasterise,
     read_entries,
@@ -108,8 +110,9 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Data:
-    """Everything a run reads: the three labelled roles, the photos, and the digest that names this
-    content.
+    """Everything a run reads: the three labelled roles, the photos without those that are broken,
+    the digest that names this content, how the annotations were read, and the regions of each
+    split that are ignored.
     """
 
     folder: Path
@@ -119,6 +122,8 @@ class Data:
     photos: tuple[Path, ...]
     key: str
     notes: tuple[str, ...] = ()
+    options: ReadOptions = DEFAULT_OPTIONS
+    crowd: Mapping[str, CrowdRegions] = field(default_factory=dict)
 
 
 def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -164,7 +169,7 @@ def data_key(train: Sequence[Entry], val: Sequence[Entry]) -> str:
 def load_data(
     folder: Path,
     *,
-    options: ReadOptions | None = None,
+    options: ReadOptions = DEFAULT_OPTIONS,
     seed: int = 0,
     tune_share: float = TUNE_SHARE,
     cache_root: Path | None = None,
@@ -233,17 +238,12 @@ def load_data(
             f"warning: {len(shared)} groups are in both train and val; a score on val says little "
             "of objects never seen"
         )
-    for name, entries in (("train", train), ("val", val)):
-        regions, share = crowd_counts(entries)
-        if regions:
-            notes.append(
-                f"{name}: {regions} crowd region{'s' * (regions != 1)}, {share:.1%} of the "
-                "annotated pixels, count neither as object nor as ground"
-            )
+    crowd = {"train": crowd_regions(train), "val": crowd_regions(val)}
+    notes += [f"{split}: {found}" for split, found in crowd.items() if found.regions]
     photos, broken = whole_photos(folder / "real_test")
     notes += [f"warning: {path.name} is left out: {why}" for path, why in broken.items()]
     notes += _scale_notes(fit, score, photos)
-    return Data(folder, fit, tune, score, tuple(photos), key, tuple(notes))
+    return Data(folder, fit, tune, score, tuple(photos), key, tuple(notes), options, crowd)
 
 
 def _scale_notes(fit: DataSet, score: DataSet, photos: Sequence[Path]) -> list[str]:

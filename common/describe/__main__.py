@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from common.coco import DEFAULT_OPTIONS, ReadOptions, add_read_options, read_options
 from common.commands import command, started_as
 from common.data import load_data
 from common.data.check import check_data
@@ -23,13 +24,17 @@ from common.files import write_whole
 from common.progress import progress
 
 
-def observations_of(folder: Path) -> list[Observation]:
+def observations_of(folder: Path, options: ReadOptions = DEFAULT_OPTIONS) -> list[Observation]:
     """All observations on a data folder, in the order of the notebook.
+
+    Args:
+        folder: holds `train/`, `val/` and perhaps `real_test/`.
+        options: how annotations are read.
 
     Raises:
         DataError: the folder cannot be used.
     """
-    data = load_data(folder)
+    data = load_data(folder, options=options)
     sets = {"train": data.fit.joined(data.tune), "val": data.score}
     bars = {split: partial(progress, what=f"describing {split}") for split in sets}
     measured = {
@@ -45,7 +50,8 @@ def observations_of(folder: Path) -> list[Observation]:
         of_objects.of_colours,
     )
     return [
-        of_sets.of_problems(check_data(folder)),
+        of_sets.of_problems(check_data(folder, options)),
+        *of_sets.of_crowd(data.crowd),
         of_objects.of_counts(images),
         *(observe(objects) for observe in by_objects),
         of_objects.of_contrast(objects),
@@ -75,9 +81,10 @@ def main(words: Sequence[str] | None = None) -> int:
         "data", type=Path, help="data folder with train/, val/ and perhaps real_test/"
     )
     parser.add_argument("--output", type=Path, help="Markdown file to write instead of printing")
+    add_read_options(parser)
     options = parser.parse_args(words)
     with command("nothing was written") as ending:
-        text = as_markdown(options.data, observations_of(options.data))
+        text = as_markdown(options.data, observations_of(options.data, read_options(options)))
         if options.output is None:
             print(text, end="")
         else:

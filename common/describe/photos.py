@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from common.coco import rasterise, read_entries
+from common.coco import DEFAULT_OPTIONS, ReadOptions, rasterise, read_entries
 from common.describe.objects import SIZES, object_sizes
 
 
@@ -32,13 +32,14 @@ def photo_objects(photos: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> pd.Da
     return pd.DataFrame(rows, columns=["photo", "object", *SIZES])
 
 
-def train_objects(data: Path) -> pd.DataFrame:
+def train_objects(data: Path, options: ReadOptions = DEFAULT_OPTIONS) -> pd.DataFrame:
     """Sizes of the annotated objects of `train`: columns `area_px`, `length_px`, `width_px`.
 
     Args:
         data: the data folder; where it has no `train` the table is empty.
+        options: how its annotations are read.
     """
-    entries = read_entries(data / "train") if (data / "train").is_dir() else []
+    entries = read_entries(data / "train", options) if (data / "train").is_dir() else []
     sizes = []
     for entry in entries:
         mask, ignore = rasterise(entry)

@@ -4,10 +4,11 @@ without labels differ.
 Each function reads tables and returns an `Observation`; see `common.describe.object_observations`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from common.coco import CrowdRegions
 from common.data.check import Finding
 from common.describe.observation import Observation
 from common.describe.similarity import effective_images
@@ -72,6 +73,20 @@ def of_problems(problems: Sequence[Finding]) -> Observation:
         else "A run can go on; each warning stands in the table with what it changes."
     )
     return Observation("quality", found, then)
+
+
+def of_crowd(crowd: Mapping[str, CrowdRegions]) -> list[Observation]:
+    """The regions that count neither as object nor as ground; nothing where there are none.
+
+    Args:
+        crowd: by split.
+    """
+    found = [f"In {split}, {regions}." for split, regions in crowd.items() if regions.regions]
+    consequence = (
+        "Training and scores leave these pixels out. If they are objects, --crowd object takes "
+        "them as such."
+    )
+    return [Observation("ignored regions", " ".join(found), consequence)] if found else []
 
 
 def of_groups(images: pd.DataFrame) -> Observation:

@@ -19,6 +19,7 @@ def write_leaderboard(
     groups: Mapping[int, str] | None = None,
     choice: Choice | None = None,
     by_seed: Sequence[Sequence[Record]] = (),
+    remarks: Sequence[str] = (),
 ) -> tuple[str | None, str]:
     """Write `leaderboard.csv`, `leaderboard.md` and `per_image.csv` of a run.
 
@@ -30,6 +31,7 @@ def write_leaderboard(
         choice: how the winner is chosen.
         by_seed: the records of the same approaches trained with other seeds, a sequence for each
             seed.
+        remarks: sentences on the data that stand under the table.
 
     Returns:
         The winner's name, or None where no approach is complete; the leaderboard for a terminal.
@@ -56,6 +58,7 @@ def write_leaderboard(
         if row.reason
     ]
     concluded = [conclusion(comparison, seeds, 1 + len(by_seed))] if comparison is not None else []
+    concluded += remarks
     parts = [
         f"# Leaderboard of {run.name}",
         as_markdown(table, READABLE),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from common.coco import list_photos, read_entries, read_image
+from common.coco import read_entries, read_image, whole_photos
 from common.data import Sample, decode
 from common.leaderboard import Choice, compare_scores, leaderboard, read_leaderboard
 from common.masks.probabilities import ProbabilityMaps
@@ -194,7 +194,7 @@ def val_masks(
         ids: of images, in the wanted order.
     """
     entries = (
-        {entry.image_id: entry for entry in read_entries(data / "val")}
+        {entry.image_id: entry for entry in read_entries(data / "val", run.about.read_options)}
         if (data / "val").is_dir()
         else {}
     )
@@ -210,7 +210,7 @@ def photo_masks(run: FinishedRun, data: Path) -> Iterator[tuple[str, np.ndarray,
     """Name, image (H, W, 3) uint8 and the winner's mask (H, W) bool of each photo of `real_test`
     with stored probabilities.
     """
-    for path in list_photos(data / "real_test"):
+    for path in whole_photos(data / "real_test")[0]:
         image = read_image(path, upright=True)
         mask = run.mask(run.winner, image) if run.winner else None
         if mask is not None:

@@ -273,7 +273,9 @@ def _require_data_of(run: Path, data: Path) -> None:
             f"{data} is no folder; expected the data of the run ({described.data}). {mend}"
         )
     try:
-        key = data_key(*(read_entries(data / split) for split in ("train", "val")))
+        key = data_key(
+            *(read_entries(data / split, described.read_options) for split in ("train", "val"))
+        )
     except (DataError, OSError) as error:
         raise ReportError(f"{data} does not hold the data of {run}: {error} {mend}") from error
     if key != described.identity.data:

@@ -543,7 +543,7 @@ def test_all_findings_are_written_as_text_and_a_folder_that_cannot_be_read_is_na
 def test_an_interrupted_description_is_one_line_and_no_file(
     sample_folder, tmp_path, monkeypatch, capsys
 ):
-    def stopped(_):
+    def stopped(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("common.describe.__main__.observations_of", stopped)
