@@ -74,8 +74,9 @@ class _Parser(HTMLParser):
             elif key in LOADING or (key.endswith("href") and not value.startswith("#")):
                 self.content.loaded.append(value)
         if tag == "img":
-            stated = {key: values[key] for key in ("width", "height", "alt") if key in values}
-            self.content.images.append({"src": values.get("src", ""), **stated})
+            image = {"src": values.get("src", "")}
+            image |= {key: values[key] for key in ("width", "height", "alt") if key in values}
+            self.content.images.append(image)
 
     def handle_data(self, data: str) -> None:
         """Look into a style sheet."""
