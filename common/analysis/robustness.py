@@ -4,7 +4,7 @@ measured, and refuses gaps.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import pandas as pd
 
@@ -59,7 +59,7 @@ def severity_table(
 
 def robustness_summary(
     table: pd.DataFrame, clean: pd.DataFrame, marked: Collection[str] = ()
-) -> dict:
+) -> dict[str, object]:
     """What corruption costs one approach, over all corruptions and over those it has not met in
     training.
 
@@ -91,7 +91,7 @@ def robustness_summary(
     }
 
 
-def _over(by_kind: pd.DataFrame, dice_clean: float, before: str) -> dict:
+def _over(by_kind: pd.DataFrame, dice_clean: float, before: str) -> dict[str, float | str | None]:
     """The summary of some corruptions, indexed by name in alphabetical order."""
     drop = float(by_kind["drop"].mean())
     worst = None if by_kind.empty else str(by_kind["drop"].round(10).idxmax())
@@ -106,11 +106,11 @@ def _over(by_kind: pd.DataFrame, dice_clean: float, before: str) -> dict:
     }
 
 
-def _clean_dice(clean: pd.DataFrame, shown: set) -> float:
+def _clean_dice(clean: pd.DataFrame, shown: set[int]) -> float:
     return float(clean.loc[clean["img_id"].isin(shown), "dice"].astype(float).mean())
 
 
-def images_in_every_state(table: pd.DataFrame, clean: pd.DataFrame) -> set:
+def images_in_every_state(table: pd.DataFrame, clean: pd.DataFrame) -> set[int]:
     """Ids of the images that have an object as they were and in every corrupted state; see
     `severity_table`.
     """
@@ -136,7 +136,10 @@ def _check(table: pd.DataFrame, clean: pd.DataFrame) -> None:
             raise ValueError(
                 f"the {name} of robustness {found}; it needs {', '.join(columns)} for every image."
             )
-    cells: Mapping = table.groupby(CELL, sort=True)["img_id"].apply(list).to_dict()
+    cells = {
+        f"{name} at severity {severity}": rows["img_id"].tolist()
+        for (name, severity), rows in table.groupby(CELL, sort=True)
+    }
     _check_images({"as they were": clean["img_id"].tolist(), **cells}, set(clean["img_id"]))
     severities = (
         table.groupby("corruption")["severity"].unique().map(lambda found: tuple(sorted(found)))
@@ -151,10 +154,9 @@ def _check(table: pd.DataFrame, clean: pd.DataFrame) -> None:
         )
 
 
-def _check_images(cells: Mapping, expected: set) -> None:
+def _check_images(cells: Mapping[str, Sequence[int]], expected: set[int]) -> None:
     """Every cell has every image once."""
-    for cell, found in cells.items():
-        where = cell if isinstance(cell, str) else f"{cell[0]} at severity {cell[1]}"
+    for where, found in cells.items():
         missing, surplus = sorted(expected - set(found)), sorted(set(found) - expected)
         doubled = sorted(image_id for image_id, times in Counter(found).items() if times > 1)
         if missing or surplus or doubled:

@@ -259,7 +259,7 @@ def _scored(
     groups: Mapping[int, str] | None,
     resamples: int,
     seed: int,
-) -> list[dict]:
+) -> list[dict[str, float | str]]:
     """One row for each approach over some images."""
     names = shown.index.unique("approach")
     scores, bias = (
@@ -293,7 +293,7 @@ def _once(ids: pd.Series, where: str) -> None:
         )
 
 
-def _same(expected: set, found: set, where: str) -> None:
+def _same(expected: set[int], found: set[int], where: str) -> None:
     missing = sorted(expected - found)
     if missing:
         raise ValueError(

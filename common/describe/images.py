@@ -28,7 +28,7 @@ PHOTO_COLUMNS = (
 )
 
 
-def describe_image(sample: Sample) -> dict:
+def describe_image(sample: Sample) -> dict[str, float]:
     """Measure one labelled image.
 
     Ignored pixels are neither object nor ground. Everything about the ground is measured outside
@@ -58,7 +58,7 @@ def describe_image(sample: Sample) -> dict:
     }
 
 
-def describe_photo(image: np.ndarray) -> dict:
+def describe_photo(image: np.ndarray) -> dict[str, float]:
     """Measure what needs no mask; objects, which are unknown here, are taken as part of the
     ground.
 

@@ -34,7 +34,7 @@ def filled(text: str, root: Path) -> str:
         FileNotFoundError: a marker names a folder without a leaderboard.
     """
 
-    def table(match: re.Match) -> str:
+    def table(match: re.Match[str]) -> str:
         run = read_run(root / match[2])
         board = as_markdown(run.board[run.board["status"] == "ok"], SHOWN)
         return f"{match[1]}{board}\n\n{answer(run)}\n{match[3]}"
