@@ -128,7 +128,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         """Keep what was selected, and tell of it."""
         self.views_ = views
         self.members = {name: self.members[name] for name in self.weights_}
-        best = max(alone, key=alone.get)
+        best = max(alone, key=alone.__getitem__)
         said = (
             "one member is enough" if len(self.weights_) == 1 else f"{len(self.weights_)} members"
         )
@@ -185,14 +185,14 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         scores alone.
         """
         alone = {name: self._score(samples, {name: 1}, D4_VIEWS[:1]) for name in self.members}
-        drawn = Counter({max(alone, key=alone.get): 1})
+        drawn = Counter({max(alone, key=alone.__getitem__): 1})
         best = max(alone.values())
         for _ in range(self.config.draws - 1):
             tried = {
                 name: self._score(samples, drawn + Counter([name]), D4_VIEWS[:1])
                 for name in self.members
             }
-            name = max(tried, key=tried.get)
+            name = max(tried, key=tried.__getitem__)
             if tried[name] < best + self.config.least_gain:
                 break
             drawn[name] += 1

@@ -111,14 +111,6 @@ class FinishedRun:
         rows = with_objects(rows)
         return dict(zip(rows["img_id"].tolist(), rows["dice"].tolist(), strict=True))
 
-    def difference(self, one: str, other: str) -> tuple[float, float, float]:
-        """Mean Dice of one approach minus that of another, with the bounds that hold for all pairs
-        at once.
-        """
-        a, b = self.comparison.names.index(one), self.comparison.names.index(other)
-        pairs = self.comparison.simultaneous
-        return float(pairs.difference[a, b]), float(pairs.lower[a, b]), float(pairs.upper[a, b])
-
     def config(self, approach: str) -> Mapping[str, Any]:
         """The settings of an approach: from its record, else from the run's description; empty if
         neither has them.

@@ -108,6 +108,14 @@ class Comparison:
         )
         return frame.iloc[list(self.order)].reset_index(drop=True)
 
+    def difference(self, one: str, other: str) -> tuple[float, float, float]:
+        """Mean score of one approach minus that of another, with the bounds that hold for all
+        pairs at once.
+        """
+        a, b = self.names.index(one), self.names.index(other)
+        pairs = self.simultaneous
+        return float(pairs.difference[a, b]), float(pairs.lower[a, b]), float(pairs.upper[a, b])
+
 
 def compare(
     scores: np.ndarray,

@@ -65,7 +65,7 @@ def test_the_answer_names_the_winner_its_score_its_objects_and_its_price(run):
 
 def test_the_trade_is_told_in_time_dice_and_objects(run):
     other = say.rival(run)
-    dice, lower, upper = run.difference(run.winner, other)
+    dice, lower, upper = run.comparison.difference(run.winner, other)
     said = say.of_trade(run)
     assert other == next(name for name in run.names if name != run.winner)
     assert f"{dice:+.3f} mean Dice ({lower:+.3f} to {upper:+.3f}" in said

@@ -78,7 +78,7 @@ def ensemble_of(run: FinishedRun, **dice) -> FinishedRun:
 
 @pytest.mark.parametrize("member", ["smp_unet_lite0", "smp_fpn_lite0"])
 def test_the_ensemble_is_compared_with_its_member_that_is_best_on_val(run, member):
-    gain, lower, upper = run.difference("tta_ensemble", member)
+    gain, lower, upper = run.comparison.difference("tta_ensemble", member)
     said = say.of_ensemble(ensemble_of(run, **{member: 0.99}))
     assert (
         f"{gain:+.4f} ({lower:+.3f} to {upper:+.3f}) against `{member}`, its best member there"

@@ -67,7 +67,7 @@ def of_trade(run: FinishedRun) -> str:
     other = rival(run)
     if run.comparison is None or run.winner not in run.names or other is None:
         return ""
-    dice, lower, upper = run.difference(run.winner, other)
+    dice, lower, upper = run.comparison.difference(run.winner, other)
     which = (
         "the best"
         if run.comparison.names[run.comparison.winner.best] == other

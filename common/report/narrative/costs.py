@@ -29,23 +29,24 @@ def of_costs(run: FinishedRun) -> str:
             f"from {span} to {duration(slow['predict_seconds_per_image'])} (`{slow['approach']}`)"
         )
     sentences = [f"An image takes {span} on {device_of(run)}."]
-    sentences += _size(run) if run.winner in set(rows["approach"]) else []
+    if run.winner is not None and run.winner in set(rows["approach"]):
+        sentences += _size(run, run.winner)
     beaten = rows.loc[rows["pareto"].eq(False), "approach"].tolist()
     if beaten:
         sentences.append(f"Beaten by another in both Dice and time: {listed(code(beaten))}.")
     return " ".join(sentences)
 
 
-def _size(run: FinishedRun) -> list[str]:
+def _size(run: FinishedRun, winner: str) -> list[str]:
     """Disk and memory of the chosen approach, as far as they were measured."""
-    row = run.row(run.winner)
+    row = run.row(winner)
     said = [f"has {row['model_mb']:.1f} MB on disk"] if pd.notna(row["model_mb"]) else []
     if pd.notna(row["peak_memory_mb"]):
         said.append(
             f"needs up to {row['peak_memory_mb']:,.0f} MB of memory, Python and its libraries "
             "included"
         )
-    return [f"`{run.winner}` {' and '.join(said)}."] if said else []
+    return [f"`{winner}` {' and '.join(said)}."] if said else []
 
 
 def budget_of(run: FinishedRun) -> str:
@@ -69,9 +70,10 @@ def of_time_taken(run: FinishedRun) -> str:
     for said, part in (("Taken", learned[~early]), ("Ended before by themselves", learned[early])):
         if len(part):
             said = said if len(part) > 1 else said.replace("themselves", "itself")
-            sentences.append(
-                f"{said}: {listed([_taken(row) for row in part.itertuples()], most=12)}."
-            )
+            taken = [
+                _taken(row.approach, row.fit_seconds, row.fit_steps) for row in part.itertuples()
+            ]
+            sentences.append(f"{said}: {listed(taken, most=12)}.")
     more = learned[learned["fit_seconds"] > LATE * 60 * minutes] if minutes else learned.head(0)
     if len(more):
         many = [
@@ -91,8 +93,8 @@ def of_time_taken(run: FinishedRun) -> str:
     return " ".join(sentences)
 
 
-def _taken(row) -> str:
-    return f"`{row.approach}` {row.fit_seconds:,.0f} s ({counted(int(row.fit_steps), 'step')})"
+def _taken(approach: str, seconds: float, steps: float) -> str:
+    return f"`{approach}` {seconds:,.0f} s ({counted(int(steps), 'step')})"
 
 
 def _ensembles(run: FinishedRun) -> list[str]:

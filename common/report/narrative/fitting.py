@@ -61,7 +61,7 @@ def of_thresholds(run: FinishedRun) -> str:
         gains[gains <= -SMALL].drop(run.winner, errors="ignore"),
         gains.idxmax() if len(gains) else None,
     )
-    if run.winner in gains.index:
+    if run.winner is not None and run.winner in gains.index:
         sentences.append(
             _against_half(run.winner, gains[run.winner], run.row(run.winner)["threshold"])
         )
@@ -141,6 +141,7 @@ def of_steps(run: FinishedRun) -> str:
     said = [
         f"{step.step} of `{name}` ({step.gain:+.4f}, {between(step.lower, step.upper, 4, '+')})"
         for name, step in kept
+        if step.lower is not None and step.upper is not None
     ]
     return f"{told} Of {len(judged)} that were judged, kept: {listed(said, most=12)}."
 
@@ -196,7 +197,7 @@ def _on_val(run: FinishedRun, name: str, members: list[str]) -> str:
         return ""
     rows = run.board.set_index("approach")
     best = rows.loc[members, "dice_mean"].astype(float).idxmax()
-    gain, lower, upper = run.difference(name, best)
+    gain, lower, upper = run.comparison.difference(name, best)
     times = (
         rows.loc[name, "predict_seconds_per_image"] / rows.loc[best, "predict_seconds_per_image"]
     )

@@ -2,6 +2,8 @@
 probabilities.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -41,7 +43,7 @@ def of_robustness(run: FinishedRun) -> str:
     return " ".join(filter(None, [*sentences, few]))
 
 
-def _named(kinds) -> str:
+def _named(kinds: Iterable[str]) -> str:
     return listed([f"*{kind.replace('_', ' ')}*" for kind in kinds], most=20)
 
 
@@ -109,7 +111,7 @@ def of_calibration(run: FinishedRun) -> str:
     rows = (
         table[(table["approach"] == run.winner) & (table["pixels"] > 0)] if len(table) else table
     )
-    if rows.empty:
+    if rows.empty or run.winner is None:
         return "Calibration was not measured in this run."
     gap = float(np.average(rows["proba_mean"] - rows["object_share"], weights=rows["pixels"]))
     error = float(
