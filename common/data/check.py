@@ -25,13 +25,14 @@ from common.coco.images import PHOTO_SUFFIXES, list_photos
 from common.coco.names import ImageFolder, is_file
 from common.coco.options import DEFAULT_OPTIONS, ReadOptions
 from common.coco.values import plain_id, shown
-from common.data.template import HEADER, TemplateError, require_fitting_template
+from common.data.template import TemplateError, require_fitting_template
 from common.scale import scale_note
 from common.words import counted
 
 __all__ = ["Finding", "check_data", "format_findings"]
 
 LABELLED = ("train", "val")
+LISTS = ("annotations", "images")
 UNREAD_SUFFIXES = (".heic", ".heif", ".avif", ".gif", ".jp2", ".dng")
 OTHER_LAYOUTS = ("annotations", "valid", "validation", "data", "images")
 
@@ -205,8 +206,9 @@ def _missing(
     if len(missing) == 1:
         expected, found = f"the image of entry {missing[0].image_id}", f"no such file{also}"
         return [Finding("error", _name(folder, missing[0].path), found, expected, mend)]
+    total = len(annotated.content["images"])
     names = some_of([entry.file_name for entry in missing])
-    found = f"{len(missing)} of {counted(annotated.images, 'image')} not there: {names}{also}"
+    found = f"{len(missing)} of {counted(total, 'image')} not there: {names}{also}"
     return [Finding("error", f"{split}/images/", found, "the image of each entry", mend)]
 
 
@@ -214,15 +216,11 @@ def _check_template(folder: Path, split: _Split) -> list[Finding]:
     listing = split.annotated.listing
     names = {entry.image_id: entry.file_name for entry in listing.entries} if listing else {}
     try:
-        layout = require_fitting_template(folder, names, names)
+        require_fitting_template(folder, names)
     except TemplateError as error:
         file = error.file if error.file != str(folder) else "./"
         return [Finding("error", file, error.found, error.expected, error.mend)]
-    if not layout.unusual:
-        return []
-    found, expected = "; ".join(layout.unusual), ",".join(HEADER)
-    mend = "nothing: the submission is written the same way, in UTF-8"
-    return [Finding("note", layout.file_name, found, expected, mend)]
+    return []
 
 
 def _check_photos(folder: Path) -> tuple[list[ImageFile], list[Finding]]:
@@ -280,10 +278,7 @@ def _count_images(folder: Path) -> tuple[int, int]:
         content = read_json(folder)
     except (DataError, OSError):
         return 0, 0
-    notes, items = (
-        [one for one in entries if isinstance(one, dict)]
-        for entries in (content["annotations"], content["images"])
-    )
+    notes, items = ([one for one in content[key] if isinstance(one, dict)] for key in LISTS)
     drawn = {_id(note.get("image_id")) for note in notes}
     ids = [_id(item.get("id")) for item in items]
     return len(content["images"]), sum(image_id not in drawn for image_id in ids)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from common.commands import RefusedError
-from common.data.template import Layout, TemplateError, layout_of, listed, read_csv
+from common.data.template import Layout, TemplateError, layout_of, listed, parse_id, read_csv
 from common.files import whole_file
 from common.foreign_csv import CsvError
 from common.rle import encode_rle
@@ -33,7 +33,6 @@ def write_submission(
     masks: Iterable[tuple[int, np.ndarray]],
     shapes: Mapping[int, tuple[int, int]],
     template: Path | str | None = None,
-    names: Mapping[int, str] | None = None,
 ) -> Path:
     """Write the masks as one CSV, read it back with `check_submission`, and return its path.
 
@@ -47,8 +46,7 @@ def write_submission(
             by one.
         shapes: Image id → (H, W) in pixels, in the order of the rows where no template says
             otherwise.
-        template: A CSV whose name, header, ids and order are taken over, see `layout_of`.
-        names: Image id → file name, which a template may have in place of the id.
+        template: A CSV whose name, header, ids and order are taken over.
 
     Raises:
         TemplateError: The template does not fit `shapes`.
@@ -59,7 +57,7 @@ def write_submission(
     Source:
         RLE as in Kaggle's segmentation competitions, here row by row instead of column by column.
     """
-    layout = layout_of(shapes, template, names)
+    layout = layout_of(shapes, template)
     path = Path(folder) / layout.file_name
     if template is not None and path.resolve() == Path(template).resolve():
         raise SubmissionError(
@@ -68,12 +66,10 @@ def write_submission(
     texts, checksums = _encode(masks, shapes)
     with whole_file(path) as partial:
         with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, delimiter=layout.separator, lineterminator="\n")
-            writer.writerow(layout.columns)
-            writer.writerows(
-                layout.line(row, texts[image_id]) for row, (_, image_id) in enumerate(layout.rows)
-            )
-        findings = check_submission(partial, shapes, template, checksums, names)
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(layout.header)
+            writer.writerows((text, texts[image_id]) for text, image_id in layout.rows)
+        findings = check_submission(partial, shapes, template, checksums)
         if findings:
             raise SubmissionError(
                 f"{path.name} was not written, its check found: {listed(findings, '; ')}"
@@ -86,7 +82,6 @@ def check_submission(
     shapes: Mapping[int, tuple[int, int]],
     template: Path | str | None = None,
     checksums: Mapping[int, int] | None = None,
-    names: Mapping[int, str] | None = None,
 ) -> list[str]:
     """Read a submission without the encoder's code and say what is wrong with it.
 
@@ -96,32 +91,28 @@ def check_submission(
         template: The template the file must follow, if there is one.
         checksums: Image id → `mask_checksum` of the mask the row must hold; without it the pixels
             are not compared.
-        names: Image id → file name, which a template may have in place of the id.
 
     Returns:
         One sentence per finding, with its line number; an empty list means that the file is valid.
     """
     try:
-        layout = layout_of(shapes, template, names)
-        lines = read_csv(path, layout.separator)
+        layout = layout_of(shapes, template)
+        lines = read_csv(path)
     except (TemplateError, CsvError) as error:
         return [str(error)]
     if not lines:
-        header = layout.separator.join(layout.columns)
-        return [f"line 1: the file is empty; the header {header} is expected"]
+        return [f"line 1: the file is empty; the header {','.join(layout.header)} is expected"]
     findings = []
-    if tuple(lines[0][1]) != layout.columns:
+    if tuple(lines[0][1]) != layout.header:
         findings.append(
-            f"line {lines[0][0]}: header {lines[0][1]}; {list(layout.columns)} is expected"
+            f"line {lines[0][0]}: header {lines[0][1]}; {list(layout.header)} is expected"
         )
     findings += _check_ids(lines[1:], layout)
-    id_place, mask_place = layout.places
     for line, cells in lines[1:]:
-        image_id = layout.image_of(cells[id_place]) if len(cells) > max(layout.places) else None
+        image_id = parse_id(cells[0]) if len(cells) == 2 else None
         if image_id is not None and image_id in shapes:
             checksum = None if checksums is None else checksums.get(image_id)
-            text = "" if cells[mask_place] == layout.empty else cells[mask_place]
-            finding = _check_runs(text, shapes[image_id], checksum)
+            finding = runs_problem(cells[1], shapes[image_id], checksum)
             findings += [f"line {line}: image {image_id}: {finding}"] if finding else []
     return findings
 
@@ -170,20 +161,17 @@ def _check_ids(lines: list[tuple[int, list[str]]], layout: Layout) -> Iterator[s
     seen: dict[int, int] = {}
     last_place = -1
     for line, cells in lines:
-        written = cells[layout.places[0]] if len(cells) > layout.places[0] else ""
-        image_id = layout.image_of(written)
-        if len(cells) != len(layout.columns):
-            yield f"line {line}: {len(cells)} columns; {len(layout.columns)} are expected"
-        elif image_id is None:
-            yield f"line {line}: id {written!r} is not one of the {len(expected)} expected"
+        image_id = parse_id(cells[0]) if cells else None
+        if len(cells) != 2:
+            yield f"line {line}: {len(cells)} columns; 2 are expected"
+        elif image_id not in expected:
+            yield f"line {line}: id {cells[0]!r} is not one of the {len(expected)} expected"
         elif image_id in seen:
             yield f"line {line}: image {image_id} has a row already, in line {seen[image_id]}"
         else:
             place, text = expected[image_id]
-            if written != text:
-                yield f"line {line}: id {written!r}; it is expected to be written {text!r}"
-            elif layout.cells and cells != layout.line(place, cells[layout.places[1]]):
-                yield f"line {line}: cells {cells} that are not those of the template"
+            if cells[0] != text:
+                yield f"line {line}: id {cells[0]!r}; it is expected to be written {text!r}"
             if place < last_place:
                 later = layout.rows[last_place][1]
                 yield (
@@ -200,7 +188,7 @@ def _check_ids(lines: list[tuple[int, list[str]]], layout: Layout) -> Iterator[s
         )
 
 
-def _check_runs(text: str, shape: tuple[int, int], checksum: int | None) -> str | None:
+def runs_problem(text: str, shape: tuple[int, int], checksum: int | None = None) -> str | None:
     """Return the first thing that is wrong with one row's runs, or None."""
     if not re.fullmatch(r"([1-9][0-9]{0,17}( [1-9][0-9]{0,17})*)?", text, re.ASCII):
         return (

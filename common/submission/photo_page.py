@@ -199,7 +199,7 @@ def _add_photo(page: _Page, folder: Path, name: str, image: np.ndarray, mask: np
             "Predict at the size of the photo and threshold."
         )
     page.names.add(name)
-    slug = _slug(name, page.slugs)
+    slug = slug_of(name, page.slugs)
     for column, data in _encoded(image, mask):
         (folder / f"{slug}_{column}").write_bytes(data)
     # 8-connected as in the metrics: pixels that touch at a corner belong to one object
@@ -223,7 +223,7 @@ def _encoded(image: np.ndarray, mask: np.ndarray) -> Iterator[tuple[str, bytes]]
     yield "cutout.png", cv2.imencode(".png", cutout, [cv2.IMWRITE_PNG_COMPRESSION, 6])[1].tobytes()
 
 
-def _slug(name: str, taken: set[str]) -> str:
+def slug_of(name: str, taken: set[str]) -> str:
     """Make a file name of plain letters from a photo's name, unlike all that are `taken`, and take
     it.
     """
