@@ -183,10 +183,10 @@ def _class_at(target: str) -> type[Approach[Any]]:
     try:
         module = import_module(module_name)
     except Exception as error:
-        missing = isinstance(error, ModuleNotFoundError) and error.name is not None
-        if missing and f"{module_name}.".startswith(f"{error.name}."):
+        missing = error.name or "" if isinstance(error, ModuleNotFoundError) else ""
+        if missing and f"{module_name}.".startswith(f"{missing}."):
             raise OutsideError(
-                f"{target}: there is no module {error.name}; run the command in the folder that "
+                f"{target}: there is no module {missing}; run the command in the folder that "
                 f"holds it (this is {here}), or name that folder in PYTHONPATH."
             ) from error
         raise OutsideError(

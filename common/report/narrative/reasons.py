@@ -1,6 +1,7 @@
 """What each approach is, and what each metric tells that mean Dice does not."""
 
 from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,15 @@ def of_approaches(run: FinishedRun, summaries: Mapping[str, str]) -> str:
     return "\n".join(lines) or NOTHING
 
 
-def _made(run: FinishedRun, row) -> list[str]:
+class _Row(Protocol):
+    """What `_made` looks at in a row of the leaderboard."""
+
+    approach: str
+    parameters: float
+    pretrained_on: str
+
+
+def _made(run: FinishedRun, row: _Row) -> list[str]:
     """Members, size and outside data of a complete approach."""
     fit = run.fit_notes(row.approach)
     made = []

@@ -72,6 +72,8 @@ def _best_of_all(table: pd.DataFrame) -> str:
 
 def _against_members(run: FinishedRun, table: pd.DataFrame) -> str:
     """An ensemble beside its members where corruption is worst."""
+    if run.winner is None:
+        return ""
     severity = table["severity"].max()
     worst = table[table["severity"] == severity]
     kept = worst.groupby("approach")["dice_mean"].mean()
