@@ -15,7 +15,7 @@ CHECKS = {hook["id"]: hook["entry"] for repo in CONFIG["repos"] for hook in repo
 
 
 def test_the_checks_are_those_that_were_agreed_on():
-    assert list(CHECKS) == ["ruff-check", "ruff-format", "pycodestyle"]
+    assert list(CHECKS) == ["ruff-check", "ruff-format", "pycodestyle", "mypy"]
 
 
 @pytest.mark.parametrize("check", CHECKS)
