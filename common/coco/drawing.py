@@ -36,21 +36,21 @@ def encoded(segmentation: object, height: int, width: int) -> dict | None:
     """One segmentation as pycocotools' compressed RLE; None if it has no polygon to draw.
 
     Args:
-        segmentation: polygons, compressed or uncompressed RLE; None or an empty list is no pixel.
+        segmentation: polygons, compressed or uncompressed RLE; None or an empty one is no pixel.
         height: of the image in pixels.
         width: of the image in pixels.
 
     Raises:
         OutlineError: it cannot be drawn.
     """
+    if not segmentation:
+        return None
     form = other_form(segmentation)
     if form is not None:
         raise OutlineError(f"segmentation {shown(segmentation)}, {form[0]}", POLYGONS, FLATTEN)
     if isinstance(segmentation, dict):
         runs = read_runs(segmentation, height, width)
         return coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
-    if segmentation is None:
-        return None
     if not isinstance(segmentation, list):
         found = f"segmentation {shown(segmentation)} of type {type(segmentation).__name__}"
         raise OutlineError(
