@@ -34,8 +34,7 @@ from common.words import counted, percent
 ANNOTATION_FILE = "coco_annotations.json"
 LONGEST_SIDE_PX = 100_000  # beyond it a size is a slip, and no mask of it fits into memory
 CROWD_KEYS = ("iscrowd", "isCrowd", "is_crowd", "ignore")
-CONVERT = "`python -m common.coco convert DIR --output NEW`"
-NUMBER_IMAGES = f"number the images, in entries and annotations; {CONVERT} does it"
+NUMBER_IMAGES = "number the images, and write the numbers into id and into each image_id"
 
 
 class DataError(RefusedError):

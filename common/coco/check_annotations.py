@@ -13,7 +13,6 @@ from typing import Any
 
 from common.coco.annotations import (
     ANNOTATION_FILE,
-    CONVERT,
     DataError,
     Entry,
     Listing,
@@ -118,10 +117,7 @@ def _unreadable(folder: Path, file: str, error: Exception) -> Finding:
     if not path.is_file():
         others = ", ".join(sorted(other.name for other in folder.glob("*.json")))
         found = f"no such file (but {others})" if others else "no such file"
-        mend = (
-            f"export the annotations as COCO JSON under the name {ANNOTATION_FILE}; {CONVERT} "
-            "brings the layouts of other tools"
-        )
+        mend = f"export the annotations as COCO JSON under the name {ANNOTATION_FILE}"
         return Finding("error", file, found, expected, mend)
     found = str(error.__cause__ or error).replace(str(path), "").strip()
     if error.__cause__ is None and isinstance(error, DataError):

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from common.coco.annotations import CONVERT, Entry
+from common.coco.annotations import Entry
 from common.coco.check_outlines import Outline, stated_area, stated_box
 from common.coco.findings import Finding, Level, some_of
 from common.words import counted
@@ -284,7 +284,7 @@ def _hole_findings(drawn: Sequence[Outline], file: str) -> tuple[list[Finding], 
             proven.append(outline)
     findings = []
     expected = "objects without holes, or RLE: COCO fills each polygon"
-    mend = f"save objects with holes as RLE; {CONVERT} does it where the area shows the hole"
+    mend = "save objects with holes as RLE, e.g. pycocotools.mask.encode(np.asfortranarray(mask))"
     stated = sum(_stated(outline) > 0 for outline in drawn)
     if proven:
         first = proven[0]

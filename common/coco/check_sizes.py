@@ -11,11 +11,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.coco.annotations import CONVERT
 from common.coco.check_images import Inspection
 from common.coco.findings import Finding, Problem, gathered_images
 
-TURN = f"add --upright, or save upright copies without the tag: {CONVERT}"
+TURN = "add --upright, or save upright copies of all images without the tag"
 
 
 def fitting(inspections: Sequence[Inspection]) -> set[Path]:

@@ -20,7 +20,7 @@ LONGEST_OUTLINE_PX = 2e7
 LONGEST_RUN_BITS = 64
 POLYGONS = "polygons [[x1, y1, x2, y2, x3, y3, …], …] in pixels"
 DRAW_AGAIN = "draw the object again, or remove this polygon"
-FLATTEN = "write each polygon as one flat list of numbers: `python -m common.coco convert`"
+FLATTEN = "write each polygon as one flat list of numbers, [x1, y1, x2, y2, …]"
 EXPORT_RLE = "export the RLE again from a mask of this image's size"
 
 
@@ -147,8 +147,7 @@ def decompress_counts(counts: object, expected: str = "compressed counts of COCO
         found = f"RLE counts of type {type(counts).__name__} instead of a list or a string"
         raise OutlineError(found, expected, EXPORT_RLE)
     if isinstance(counts, str) and counts[:2] in ("b'", 'b"'):
-        mend = 'write counts.decode("ascii") where the file is made, or use '
-        mend += "`python -m common.coco convert`"
+        mend = 'write counts.decode("ascii") where the file is made'
         found = f"RLE counts {shown(counts, 20)}, the text of Python bytes"
         raise OutlineError(found, expected, mend)
     runs: list[int] = []

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.coco.annotations import ANNOTATION_FILE, CONVERT, DataError, Entry, read_json
+from common.coco.annotations import ANNOTATION_FILE, DataError, Entry, read_json
 from common.coco.check_annotations import Annotated, check_outlines, open_annotations
 from common.coco.check_images import ImageFile, Inspection, image_findings, inspect_images
 from common.coco.check_sizes import fitting, size_findings
@@ -146,10 +146,7 @@ def _open_split(folder: Path, name: str, options: ReadOptions) -> _Split:
         unlisted = [ImageFile(name, path, _name(folder, path)) for path in on_disk]
         return _Split(name, annotated, unlisted, findings)
     if not (root / "images").is_dir():
-        mend = (
-            "put the images there under the names of the annotation file; "
-            f"{CONVERT} brings the layouts of other tools"
-        )
+        mend = "put the images there under the names of the annotation file"
         found, expected = "no such folder", "a folder with the images"
         findings.append(Finding("error", f"{name}/images/", found, expected, mend))
         return _Split(name, annotated, [], findings)
@@ -178,7 +175,6 @@ def _no_split(folder: Path, name: str) -> Finding:
     others = [other for other in OTHER_LAYOUTS if (folder / other).is_dir()]
     found = f"no such folder (but {', '.join(f'{other}/' for other in others)})" if others else ""
     mend = "make it, or name the folder that holds train/ and val/"
-    mend += f"; {CONVERT} brings the layouts of other tools"
     expected = f"images/ and {ANNOTATION_FILE} in it"
     return Finding("error", f"{name}/", found or "no such folder", expected, mend)
 
