@@ -315,6 +315,33 @@ class Approach(ABC, Generic[ConfigT]):
     def load(self, folder: Path) -> Self:
         """Read what `save` wrote; returns self, fitted."""
 
+    def save_native(self, folder: Path) -> str:
+        """Write the fitted model as the library does that it is made with, for programs without
+        this one.
+
+        Args:
+            folder: is made where something is written.
+
+        Returns:
+            How to load it there, as a paragraph of Markdown; "" where there is no such form.
+        """
+        return ""
+
+    def save_onnx(self, path: Path) -> int:
+        """Write the fitted model as an ONNX file: `image` (1, H, W, 3) uint8 RGB in, `probability`
+        (1, H, W) float32 out.
+
+        Returns:
+            The number that H and W must be multiples of.
+
+        Raises:
+            ConfigError: there is no such form of this approach.
+        """
+        raise ConfigError(
+            f"{type(self).__name__} is no network and has no ONNX form; leave --onnx out, or "
+            "name an approach that is one with --approach."
+        )
+
     @abstractmethod
     def parameters(self) -> int:
         """How many numbers the fitted model consists of, its members' included."""

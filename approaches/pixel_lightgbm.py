@@ -280,6 +280,17 @@ class PixelLightGBM(Approach[PixelConfig]):
         self.booster_.save_model(folder / MODEL_TEXT, num_iteration=self.booster_.best_iteration)
         (folder / "balance.json").write_text(json.dumps(self.balance_), encoding="utf-8")
 
+    def save_native(self, folder: Path) -> str:
+        """Write LightGBM's text; see `Approach.save_native`."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.save(folder)
+        return (
+            f"`{folder.name}/{MODEL_TEXT}` is LightGBM's text format: "
+            f"`lightgbm.Booster(model_file=...)`. It takes the {self.booster_.num_feature()} "
+            "features that it names, one row a pixel; the logarithm of the number in "
+            "`balance.json` is added to its raw score before the sigmoid."
+        )
+
     def load(self, folder: Path) -> Self:
         """Read what `save` wrote."""
         self.booster_ = lgb.Booster(model_file=folder / MODEL_TEXT)

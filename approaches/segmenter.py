@@ -13,6 +13,7 @@ import numpy as np
 from approaches import OutsideError, load, name_of_outside
 from approaches.base import ConfigError, Predictor, Traits, check_image
 from common.commands import RefusedError
+from common.exported_model import is_exported, read_exported
 from common.masks.postprocess import LEVELS, Postprocess, quantise
 from common.records import CompleteRecord, complete, complete_records, read_record, read_records
 from common.run_description import read_description
@@ -123,20 +124,29 @@ class Segmenter:
 
     @classmethod
     def load(cls, run: Path | str, approach: str | None = None, scale: Scale = "auto") -> Self:
-        """The stored model of an approach of a run.
+        """The stored model of an approach of a run, or an exported model.
 
         Args:
-            run: folder of a run.
-            approach: one of its approaches; None takes its winner.
+            run: folder of a run, or one that `approaches.export` wrote.
+            approach: one of its approaches; None takes the winner, or the exported one.
             scale: at which photos are predicted, see `common.scale.prediction_scale`.
 
         Raises:
-            ConfigError: the folder holds no run, the run has no winner yet or no complete approach
-                of that name, or the model cannot be read.
+            ConfigError: the folder holds neither a run nor an exported model, the run has no
+                winner yet or no complete approach of that name, or the model cannot be read.
             DamagedFileError: a file of the run cannot be read.
         """
         folder = RunFolder(Path(run))
-        record = _complete_record(folder, approach)
+        if is_exported(folder.path):
+            found = read_exported(folder.path)
+            if approach not in (None, found.approach):
+                raise ConfigError(
+                    f"{run} holds the exported model {found.approach}, not {approach}; leave "
+                    "--approach out, or export the other from its run."
+                )
+            model = _stored_model(folder.model(found.approach))
+            return cls(model, found.postprocess, found.approach, found.image_sizes, scale)
+        record = complete_record(folder, approach)
         model = _stored_model(folder.model(record.approach))
         return cls(model, record.tuning.postprocess, record.approach, record.image_sizes, scale)
 
@@ -230,12 +240,16 @@ def _scale(text: str) -> Scale:
     return factor
 
 
-def _complete_record(run: RunFolder, approach: str | None) -> CompleteRecord:
-    """The record of a complete approach of a run, or of its winner; ConfigError without one."""
+def complete_record(run: RunFolder, approach: str | None) -> CompleteRecord:
+    """The record of a complete approach of a run, or of its winner.
+
+    Raises:
+        ConfigError: there is no run, or no complete approach of that name.
+    """
     if not run.description.is_file():
         raise ConfigError(
             f"{run.path} has no {run.description.name}; expected the folder of a run, such as "
-            "results/sample-quick."
+            "results/sample-quick, or an exported model."
         )
     name = approach or read_description(run.path).winner
     if name and ":" in name:

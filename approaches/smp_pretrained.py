@@ -4,6 +4,7 @@ architecture and an encoder by configuration.
 
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 
 import segmentation_models_pytorch as smp
 import timm
@@ -59,6 +60,21 @@ class SmpPretrained(NetworkApproach[SmpConfig]):
         if pretrained and self.config.pretrained:
             return pretrained_network(architecture, encoder)
         return smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
+
+    def save_native(self, folder: Path) -> str:
+        """Write the network by smp's own `save_pretrained`; see `Approach.save_native`."""
+        network = self.network_.network
+        network.config["encoder_weights"] = None  # the encoder's are in the file; load no others
+        network.save_pretrained(folder)
+        (folder / "README.md").unlink()  # smp's own, which claims a licence that is not known
+        mean, std = self.normalisation()
+        return (
+            f"`{folder.name}/` is the network in the form of segmentation-models-pytorch: "
+            f'`smp.from_pretrained("{folder.name}")`. It takes (B, 3, H, W) float32 of RGB / 255 '
+            f"normalised by the mean {mean} and standard deviation {std}, H and W multiples of "
+            f"{self.divisor}, and gives logits (B, 1, H, W). It saw images at "
+            f"{self.config.input_scale:g} times their size."
+        )
 
     def normalisation(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         """Mean and standard deviation with which the encoder was trained."""

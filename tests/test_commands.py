@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 # Of each command: its module, what is interrupted within it, its words, what it says is left.
 COMMANDS = [
     ("approaches.predict", "find_photos", "RUN PHOTOS --output masks", "no mask was written"),
+    ("approaches.export", "export", "RUN --output out", "nothing was written"),
     ("approaches.score", "read_entries", "RUN --data DIR", "nothing was written"),
     ("approaches.checks.__main__", "run_check", "threshold", "not every check has run"),
     ("common.coco.__main__", "check_data", "check tests", "not everything was looked at"),

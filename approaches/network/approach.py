@@ -17,6 +17,7 @@ from approaches import processes
 from approaches.base import Approach, Budget, NotFittedError, Traits, check_image
 from approaches.network.config import TrainingConfig
 from approaches.network.inference import predict_whole
+from approaches.network.onnx_file import write_onnx
 from approaches.network.training import shared_batch, train
 from common.data import DataSet
 
@@ -156,6 +157,11 @@ class NetworkApproach(Approach[TrainingConfigT]):
             processes.state().device, memory_format=torch.channels_last
         ).eval()
         return self
+
+    def save_onnx(self, path: Path) -> int:
+        """See `Approach.save_onnx`."""
+        write_onnx(self.network_, self.divisor, path)
+        return self.divisor
 
     def parameters(self) -> int:
         """Trainable numbers of the network."""

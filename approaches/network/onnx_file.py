@@ -1,0 +1,152 @@
+"""A network as an ONNX file that is whole by itself: normalisation and sigmoid are part of the
+graph, which takes images of any size that the network can halve. Whether it does what the network
+does is measured in masks, never taken for granted.
+"""
+
+import copy
+import io
+import logging
+import warnings
+from collections.abc import Callable, Iterable
+from contextlib import redirect_stdout
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from approaches.base import ConfigError, Traits, check_image
+from common.geometry import crop_back, pad_to_multiple, tiled
+
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+EXAMPLE = (3, 4)  # height and width that the graph is traced with, in multiples
+MOST = 1000  # multiples a side
+
+
+class WholeImage(nn.Module):
+    """From an image to its probabilities: (1, H, W, 3) uint8 RGB → (1, H, W) float32.
+
+    Args:
+        network: (1, 3, H, W) → logits (1, 1, H, W), for sides that are multiples of a number.
+    """
+
+    def __init__(self, network: nn.Module):
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Probabilities of one image."""
+        return self.network(image.permute(0, 3, 1, 2))[:, 0].sigmoid()  # (1, H, W)
+
+
+def check_packages() -> None:
+    """Raise a ConfigError where a package is missing that writes or runs ONNX files."""
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"--onnx needs the packages {', '.join(PACKAGES)}, and {', '.join(missing)} cannot "
+            "be found; pip install 'segmentation-bench[export]'"
+        )
+
+
+def write_onnx(network: nn.Module, divisor: int, path: Path) -> None:
+    """Write a network as an ONNX file of dynamic size: `image` (1, H, W, 3) uint8 in,
+    `probability` (1, H, W) float32 out.
+
+    Args:
+        network: (1, 3, H, W) → logits (1, 1, H, W).
+        divisor: H and W are multiples of it. The exporter is told so: without that it takes
+            minutes to see that what a network halves and doubles fits together.
+        path: the file.
+
+    Raises:
+        ConfigError: a package is missing, or the module has something that ONNX has not.
+    """
+    check_packages()
+    module = WholeImage(copy.deepcopy(network).cpu().float()).eval()
+    height, width = (side * divisor for side in EXAMPLE)
+    example = torch.zeros(1, height, width, 3, dtype=torch.uint8)
+    names = {1: "height", 2: "width"}
+    sides = {
+        axis: divisor * torch.export.Dim(f"{name}_by_{divisor}", min=1, max=MOST)
+        for axis, name in names.items()
+    }
+    level = logging.root.manager.disable
+    try:
+        logging.disable(logging.WARNING)  # of the exporter, which tells of its own imports
+        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                module,
+                (example,),
+                dynamo=True,
+                dynamic_shapes=(sides,),
+                input_names=["image"],
+                output_names=["probability"],
+                verbose=False,
+            )
+    except Exception as error:
+        raise ConfigError(
+            f"this network has no ONNX form with torch {torch.__version__} ("
+            f"{type(error).__name__}: {str(error).splitlines()[0]}); leave --onnx out."
+        ) from error
+    finally:
+        logging.disable(level)
+    program.save(str(path))
+
+
+class OnnxPredictor:
+    """Predicts with an ONNX file that `write_onnx` wrote, on the CPU.
+
+    Args:
+        path: the file.
+        divisor: sides that the graph takes are multiples of it; images are padded to that.
+    """
+
+    def __init__(self, path: Path, divisor: int):
+        import onnxruntime
+
+        self.divisor = divisor
+        self._session = onnxruntime.InferenceSession(
+            path.read_bytes(), providers=["CPUExecutionProvider"]
+        )
+
+    def predict_proba(self, image: np.ndarray) -> np.ndarray:
+        """See `Approach.predict_proba`; large photos are predicted in overlapping tiles."""
+        return tiled(self._predict_tile, check_image(image))
+
+    def _predict_tile(self, image: np.ndarray) -> np.ndarray:
+        padded, crop = pad_to_multiple(image, self.divisor)
+        return crop_back(self._session.run(None, {"image": padded[None]})[0][0], crop)
+
+    @property
+    def traits(self) -> Traits:
+        """See `Approach.traits`."""
+        return Traits()
+
+    def parameters(self) -> int:
+        """Not known of a graph."""
+        return 0
+
+
+def share_that_differs(
+    one: Callable[[np.ndarray], np.ndarray],
+    other: Callable[[np.ndarray], np.ndarray],
+    images: Iterable[np.ndarray],
+) -> tuple[float, int]:
+    """The share of pixels that two predictors of masks (H, W) bool do not agree on, and the number
+    of pixels that the first calls object.
+
+    Raises:
+        ValueError: there is no image.
+    """
+    differing = pixels = objects = 0
+    for image in images:
+        mask = one(image)
+        differing += int((mask != other(image)).sum())
+        objects += int(mask.sum())
+        pixels += mask.size
+    if not pixels:
+        raise ValueError("0 images to compare masks on; expected at least one.")
+    return differing / pixels, objects
