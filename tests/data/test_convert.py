@@ -1,0 +1,230 @@
+"""Small exports in each tool's form, converted, checked, and their masks compared."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from common.coco import rasterise, read_entries, read_image
+from common.coco.__main__ import main
+from common.data.check import check_data
+from common.data.convert import TURNS
+
+WIDTH, HEIGHT = 60, 40
+
+
+def scene(number):
+    """Pixels (H, W, 3) uint8 that no other number has, and a triangle's polygon."""
+    pixels = np.random.default_rng(number).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    left = 5 + number % 20
+    return pixels, [left, 6, left + 20, 9, left + 7, 30]
+
+
+def listing(numbers, name, image_id=lambda number: number):
+    """A COCO dictionary of scenes."""
+    images = [
+        {"id": image_id(n), "file_name": name(n), "width": WIDTH, "height": HEIGHT}
+        for n in numbers
+    ]
+    drawn = [
+        {"id": n, "image_id": image_id(n), "category_id": 1, "segmentation": [scene(n)[1]]}
+        | {"iscrowd": 0}
+        for n in numbers
+    ]
+    return {"images": images, "annotations": drawn, "categories": [{"id": 1, "name": "butt"}]}
+
+
+def put(folder, numbers, name=lambda n: f"{n}.png", turned=0):
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in numbers:
+        pixels = scene(number)[0]
+        exif = Image.Exif()
+        if turned:
+            exif[0x0112] = turned
+            pixels = {3: pixels[::-1, ::-1], 6: np.rot90(pixels)}[turned]
+        Image.fromarray(np.ascontiguousarray(pixels)).save(folder / name(number), exif=exif)
+
+
+def dump(path, content, encoding="utf-8"):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content), encoding=encoding)
+
+
+TRAIN, VAL, ALL = range(1, 6), range(11, 14), range(1, 11)
+
+
+def png(number):
+    return f"{number}.png"
+
+
+def coco_itself(root):
+    for split, numbers in (("train2017", TRAIN), ("val2017", VAL)):
+        put(root / split, numbers)
+        dump(root / "annotations" / f"instances_{split}.json", listing(numbers, png))
+
+
+def roboflow(root):
+    for split, numbers in (("train", TRAIN), ("valid", VAL), ("test", range(21, 23))):
+        put(root / split, numbers)
+        dump(root / split / "_annotations.coco.json", listing(numbers, png))
+
+
+def fiftyone(root):
+    put(root / "data", ALL)
+    dump(root / "labels.json", listing(ALL, png))
+
+
+def label_studio(root):
+    def uploaded(number):
+        return f"{number:08x}-{number}.png"
+
+    put(root / "images", ALL, uploaded)
+    dump(root / "result.json", listing(ALL, lambda n: f"images\\{uploaded(n)}"))
+
+
+def label_studio_of_own_photos(root):
+    put(root / "images", ALL)
+    dump(root / "result.json", listing(ALL, lambda n: f"images/{n:08x}-{n}.png"))
+
+
+def cvat(root):
+    put(root / "images" / "default", ALL)
+    dump(root / "annotations" / "instances_default.json", listing(ALL, png))
+
+
+def coco_annotator(root):
+    put(root / "set", ALL)
+    content = listing(ALL, png)
+    content["annotations"].append(
+        {"id": 99, "image_id": 1, "category_id": 1, "segmentation": [], "area": 0}
+    )
+    dump(root / "set" / "set.json", content)
+
+
+def labelme2coco(root):
+    put(root / "photos", ALL)
+    dump(root / "dataset.json", listing(ALL, lambda n: f"/home/me/photos/{n}.png"))
+
+
+def text_ids_and_utf16(root):
+    for split, numbers in (("train", TRAIN), ("val", VAL)):
+        put(root / split / "images", numbers)
+        content = listing(numbers, png, lambda n: f"2023_{n:04}")
+        dump(root / split / "coco_annotations.json", content, "utf-16")
+
+
+def turned(root):
+    for split, numbers in (("train", TRAIN), ("val", VAL)):
+        put(root / split / "images", numbers, turned=6)
+        dump(root / split / "coco_annotations.json", listing(numbers, png))
+
+
+EXPORTS = (
+    coco_itself,
+    roboflow,
+    fiftyone,
+    label_studio,
+    label_studio_of_own_photos,
+    cvat,
+    coco_annotator,
+    labelme2coco,
+    text_ids_and_utf16,
+    turned,
+)
+
+
+def files_of(folder):
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_an_export_becomes_a_clean_copy_with_the_same_masks(tmp_path, export, capsys):
+    source, new = tmp_path / "export", tmp_path / "new"
+    export(source)
+    before = files_of(source)
+    assert main(["convert", str(source), "--output", str(new)]) == 0
+    assert files_of(source) == before
+    assert [one for one in check_data(new) if one.level == "error"] == []
+    entries = read_entries(new / "train") + read_entries(new / "val")
+    assert len(entries) == (8 if (source / "train").is_dir() or export is coco_itself else 10)
+    for entry in entries:
+        number = int(entry.path.stem.rsplit("-", 1)[-1])
+        pixels, polygon = scene(number)
+        assert np.array_equal(read_image(entry.path), pixels)
+        mask = rasterise(entry)[0]
+        original = entry.__class__(1, "", entry.path, WIDTH, HEIGHT, None, (drawn(polygon),))
+        assert mask.any() and (mask == rasterise(original)[0]).all()
+    said = capsys.readouterr().out
+    assert ("taken as val by groups" in said) == (len(entries) == 10)
+
+
+@pytest.mark.parametrize("orientation", sorted(TURNS))
+def test_pixels_turn_as_every_reader_turns_them(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(scene(1)[0]).save(tmp_path / "a.jpg", exif=exif)
+    turned = TURNS[orientation](read_image(tmp_path / "a.jpg"))
+    assert np.array_equal(turned, read_image(tmp_path / "a.jpg", upright=True))
+
+
+def drawn(polygon):
+    return {"segmentation": [polygon], "iscrowd": 0}
+
+
+def test_outlines_on_stored_pixels_turn_with_their_image(tmp_path, capsys):
+    root, new = tmp_path / "export", tmp_path / "new"
+    for split, numbers in (("train", TRAIN), ("val", VAL)):
+        put(root / split / "images", numbers, turned=6)
+        content = listing(numbers, png)
+        for item in content["images"]:
+            item["width"], item["height"] = HEIGHT, WIDTH
+        for one in content["annotations"]:
+            one["segmentation"] = [[10, 5, 30, 5, 30, 20, 10, 20]]
+        dump(root / split / "coco_annotations.json", content)
+    assert main(["convert", str(root), "--output", str(new)]) == 0
+    assert "8 × outline turned with its image" in capsys.readouterr().out
+    entry = read_entries(new / "train")[0]
+    rows, columns = np.nonzero(rasterise(entry)[0])
+    assert (entry.width, entry.height) == (WIDTH, HEIGHT)
+    # x 10…29 becomes rows, y 5…19 columns counted from the right edge
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (10, 29, 40, 54)
+
+
+def test_crowd_category_and_holes_are_settled(tmp_path, capsys):
+    root, new = tmp_path / "export", tmp_path / "new"
+    for split, numbers in (("train", TRAIN), ("val", VAL)):
+        put(root / split / "images", numbers)
+        content = listing(numbers, png)
+        content["categories"].append({"id": 2, "name": "cap"})
+        ring = [[5, 5, 35, 5, 35, 35, 5, 35], [10, 10, 30, 10, 30, 30, 10, 30]]
+        for one in content["annotations"]:
+            one |= {"segmentation": ring, "area": 500, "iscrowd": 1}
+            other = {
+                "segmentation": [[40, 1, 50, 1, 50, 9]],
+                "category_id": 2,
+                "id": one["id"] + 50,
+            }
+            content["annotations"] = [*content["annotations"], one | other]
+        dump(root / split / "coco_annotations.json", content)
+    words = ["--category", "butt", "--crowd", "object"]
+    assert main(["convert", str(root), "--output", str(new), *words]) == 0
+    assert "8 × object with a hole written as RLE" in capsys.readouterr().out
+    entries = read_entries(new / "train")
+    assert [len(entry.annotations) for entry in entries] == [1] * 5
+    assert all(rasterise(entry)[0].sum() == 500 for entry in entries)
+
+
+@pytest.mark.parametrize("place", ["export/new", "export", "full", "empty_export"])
+def test_what_would_overwrite_or_finds_nothing_is_refused(tmp_path, place, capsys):
+    source, output = tmp_path / "export", tmp_path / place
+    fiftyone(source)
+    if place == "full":
+        (output / "mine").mkdir(parents=True)
+    if place == "empty_export":
+        source, output = tmp_path / "nothing", tmp_path / "new"
+        source.mkdir()
+    before = files_of(tmp_path)
+    assert main(["convert", str(source), "--output", str(output)]) == 2
+    assert files_of(tmp_path) == before
+    assert capsys.readouterr().err
