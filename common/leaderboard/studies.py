@@ -1,9 +1,11 @@
 """From the records of a study's trainings to one row for each variation: the leaderboard's
-columns, and the difference to the baseline with bounds that hold for all variations at once.
+columns, the difference to the baseline with bounds that hold for all variations at once, and what
+follows from it: whether an expectation was borne out, which variation is recommended.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,6 +20,37 @@ FIRST = (
     "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups "
     "dice_mean dice_lower dice_upper dice_at_half nsd_2px object_f1 precision recall area_bias"
 ).split()
+
+
+BASELINE = "baseline"
+EXPECTATIONS = ("better", "worse", "same", "no better")
+SAME = 0.01  # mean Dice; bounds within it on both sides are taken as no difference
+RIGHT, WRONG, OPEN = "as expected", "opposite", "undecided"
+NO_RESULT, NOT_RUN = "no result", "not run"
+COSTS = ("predict_seconds_per_image", "fit_seconds")  # the first counts before the second
+# Times that differ by less than this factor are taken as equal: they vary as much on a busy
+# machine.
+ALIKE = 1.5
+
+
+class Expected(Protocol):
+    """A variation of a study as a report needs it; see
+    `approaches.studies.hypotheses.Variation`.
+    """
+
+    expected: str
+    expects: str
+    approach: str
+    settings: Mapping[str, Any]
+    unmeasured: str
+
+
+class Planned(Protocol):
+    """A study as a report needs it; see `approaches.studies.hypotheses.Study`."""
+
+    approach: str
+    variations: Mapping[str, Expected]
+    outcome: str
 
 
 @dataclass(frozen=True)
@@ -138,7 +171,7 @@ def _compared(
         rows.append(
             {
                 "variation": records[number].approach,
-                "verdict": "baseline" if number == 0 else verdict,
+                "verdict": BASELINE if number == 0 else verdict,
                 "to_baseline": bounds.mean[place],
                 "to_baseline_lower": lower,
                 "to_baseline_upper": upper,
@@ -173,3 +206,87 @@ def _images(record: Record) -> list[int]:
 def _mean_difference(one: Judged, baseline: Judged, seed: int) -> float:
     [own, other] = complete_records([one.records[seed], baseline.records[seed]])
     return float((dice_by_image(own) - dice_by_image(other)).mean())
+
+
+def judged(expects: str, verdict: str, lower: float, upper: float) -> str:
+    """Whether an expectation was borne out.
+
+    Args:
+        expects: *better*, *worse*, *same*, or *no better*, which is the same or worse.
+        verdict: *helps*, *hurts* or *not told apart*.
+        lower: bound of the difference of mean Dice to the baseline.
+        upper: the other bound.
+
+    Returns:
+        *as expected*; *opposite*, where the contrary was shown; *undecided*, where nothing was. No
+        difference is as expected only where both bounds lie within ±0.01, no gain only where the
+        upper one does.
+
+    Raises:
+        ValueError: nothing is expected.
+
+    Examples:
+        >>> judged("better", "helps", 0.01, 0.03), judged("worse", "helps", 0.01, 0.03)
+        ('as expected', 'opposite')
+        >>> alike = "same", "not told apart"
+        >>> judged(*alike, -0.02, 0.02), judged(*alike, -0.004, 0.003)
+        ('undecided', 'as expected')
+    """
+    if expects not in EXPECTATIONS:
+        raise ValueError(
+            f"judged got the expectation {expects!r}; it needs one of {', '.join(EXPECTATIONS)}."
+        )
+    if verdict == "helps":
+        return RIGHT if expects == "better" else WRONG
+    if verdict == "hurts":
+        return RIGHT if expects in ("worse", "no better") else WRONG
+    small = upper <= SAME and (expects == "no better" or lower >= -SAME)
+    return RIGHT if small and expects in ("same", "no better") else OPEN
+
+
+def judgement(variation: Expected, row: pd.Series | None) -> str:
+    """The same of a variation's row in the table of its study; *no result* or *not run* where it
+    has none.
+    """
+    if row is None:
+        return NOT_RUN
+    if pd.isna(row["verdict"]):
+        return NO_RESULT
+    return judged(
+        variation.expects, row["verdict"], row["to_baseline_lower"], row["to_baseline_upper"]
+    )
+
+
+def row_of(table: pd.DataFrame | None, variation: str) -> pd.Series | None:
+    """The row of a variation, None where the study was not run or does not have it."""
+    rows = table[table["variation"] == variation] if table is not None else pd.DataFrame()
+    return None if rows.empty else rows.iloc[0]
+
+
+def recommended(better: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
+    """The cheapest of the variations that help as much as the best one, as far as their bounds can
+    tell.
+
+    Args:
+        better: rows of a study that help, at least one, with their bounds and `COSTS`, which may
+            be missing.
+
+    Returns:
+        Of the rows whose bounds overlap those of the largest gain: the one that is cheapest in
+            predicting, then in
+        training, then of the largest gain, where times within a factor of 1.5 count as equal; and
+        the others, dearest last.
+    """
+    best = better.loc[better["to_baseline"].idxmax()]
+    overlap = (better["to_baseline_upper"] >= best["to_baseline_lower"]) & (
+        better["to_baseline_lower"] <= best["to_baseline_upper"]
+    )
+    alike = better[overlap].reindex(
+        columns=[*better.columns, *(cost for cost in COSTS if cost not in better)]
+    )
+    cheap = alike
+    for cost in COSTS:
+        if cheap[cost].notna().any():
+            cheap = cheap[cheap[cost] <= ALIKE * cheap[cost].min()]
+    chosen = cheap["to_baseline"].idxmax()
+    return alike.loc[chosen], alike.drop(chosen).sort_values(list(COSTS))

@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 
 from approaches.studies.hypotheses import STUDIES, Study, Variation
+from common.leaderboard.studies import judged, recommended
 from common.report import narrative as say
-from common.report.narrative.defaults import recommended
-from common.report.narrative.expectations import judged
 
 FOUND = {  # variation → verdict and difference with its bounds
     "up": ("helps", 0.02, 0.005, 0.034),

@@ -6,14 +6,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from common.report.narrative.expectations import Planned
-from common.report.narrative.studies import BASELINE
+from common.leaderboard.studies import ALIKE, BASELINE, COSTS, Planned, recommended
 from common.words import between, counted, duration, listed
-
-COSTS = ("predict_seconds_per_image", "fit_seconds")  # the first counts before the second
-# times that differ by less than this factor are taken as equal: they vary as much on a busy
-# machine
-ALIKE = 1.5
 
 
 def of_defaults(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]) -> str:
@@ -86,35 +80,6 @@ def _settings(name: str, planned: Planned) -> str:
         return "its settings"
     said = _all([f"`{key}={value}`" for key, value in variation.settings.items()])
     return f"{said} of `{variation.approach or planned.approach}`"
-
-
-def recommended(better: pd.DataFrame) -> tuple[pd.Series, pd.DataFrame]:
-    """The cheapest of the variations that help as much as the best one, as far as their bounds can
-    tell.
-
-    Args:
-        better: rows of a study that help, at least one, with their bounds and `COSTS`, which may
-            be missing.
-
-    Returns:
-        Of the rows whose bounds overlap those of the largest gain: the one that is cheapest in
-            predicting, then in
-        training, then of the largest gain, where times within a factor of 1.5 count as equal; and
-        the others, dearest last.
-    """
-    best = better.loc[better["to_baseline"].idxmax()]
-    overlap = (better["to_baseline_upper"] >= best["to_baseline_lower"]) & (
-        better["to_baseline_lower"] <= best["to_baseline_upper"]
-    )
-    alike = better[overlap].reindex(
-        columns=[*better.columns, *(cost for cost in COSTS if cost not in better)]
-    )
-    cheap = alike
-    for cost in COSTS:
-        if cheap[cost].notna().any():
-            cheap = cheap[cheap[cost] <= ALIKE * cheap[cost].min()]
-    chosen = cheap["to_baseline"].idxmax()
-    return alike.loc[chosen], alike.drop(chosen).sort_values(list(COSTS))
 
 
 def _cost(row: pd.Series, other: pd.Series) -> str:

@@ -6,92 +6,26 @@ words say, is left to the reader; what the study could not show at all is named.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol
 
 import pandas as pd
 
 from common.leaderboard import as_markdown
+from common.leaderboard.studies import (
+    NO_RESULT,
+    NOT_RUN,
+    OPEN,
+    RIGHT,
+    SAME,
+    WRONG,
+    Expected,
+    Planned,
+    judgement,
+    row_of,
+)
 from common.words import between, counted, listed
 
-SAME = 0.01  # mean Dice; bounds within it on both sides are taken as no difference
-RIGHT, WRONG, OPEN = "as expected", "opposite", "undecided"
-NO_RESULT, NOT_RUN = "no result", "not run"
-SAID = {"better": "better", "worse": "worse", "same": "no difference", "no better": "no gain"}
-
-
-class Expected(Protocol):
-    """A variation of a study as these sentences need it; see
-    `approaches.studies.hypotheses.Variation`.
-    """
-
-    expected: str
-    expects: str
-    approach: str
-    settings: Mapping[str, Any]
-    unmeasured: str
-
-
-class Planned(Protocol):
-    """A study as these sentences need it; see `approaches.studies.hypotheses.Study`."""
-
-    approach: str
-    variations: Mapping[str, Expected]
-    outcome: str
-
-
-def judged(expects: str, verdict: str, lower: float, upper: float) -> str:
-    """Whether an expectation was borne out.
-
-    Args:
-        expects: *better*, *worse*, *same*, or *no better*, which is the same or worse.
-        verdict: *helps*, *hurts* or *not told apart*.
-        lower: bound of the difference of mean Dice to the baseline.
-        upper: the other bound.
-
-    Returns:
-        *as expected*; *opposite*, where the contrary was shown; *undecided*, where nothing was. No
-        difference is as expected only where both bounds lie within ±0.01, no gain only where the
-        upper one does.
-
-    Raises:
-        ValueError: nothing is expected.
-
-    Examples:
-        >>> judged("better", "helps", 0.01, 0.03), judged("worse", "helps", 0.01, 0.03)
-        ('as expected', 'opposite')
-        >>> alike = "same", "not told apart"
-        >>> judged(*alike, -0.02, 0.02), judged(*alike, -0.004, 0.003)
-        ('undecided', 'as expected')
-    """
-    if expects not in SAID:
-        raise ValueError(
-            f"judged got the expectation {expects!r}; it needs one of {', '.join(SAID)}."
-        )
-    if verdict == "helps":
-        return RIGHT if expects == "better" else WRONG
-    if verdict == "hurts":
-        return RIGHT if expects in ("worse", "no better") else WRONG
-    small = upper <= SAME and (expects == "no better" or lower >= -SAME)
-    return RIGHT if small and expects in ("same", "no better") else OPEN
-
-
-def judgement(variation: Expected, row: pd.Series | None) -> str:
-    """The same of a variation's row in the table of its study; *no result* or *not run* where it
-    has none.
-    """
-    if row is None:
-        return NOT_RUN
-    if pd.isna(row["verdict"]):
-        return NO_RESULT
-    return judged(
-        variation.expects, row["verdict"], row["to_baseline_lower"], row["to_baseline_upper"]
-    )
-
-
-def row_of(table: pd.DataFrame | None, variation: str) -> pd.Series | None:
-    """The row of a variation, None where the study was not run or does not have it."""
-    rows = table[table["variation"] == variation] if table is not None else pd.DataFrame()
-    return None if rows.empty else rows.iloc[0]
+# An expectation → what is written of it.
+WORDS = {"better": "better", "worse": "worse", "same": "no difference", "no better": "no gain"}
 
 
 def expected_beside_found(variations: Mapping[str, Expected], table: pd.DataFrame | None) -> str:
@@ -144,7 +78,7 @@ def of_expectations(
             verdicts[said] = verdict = judgement(variation, row)
             if row is not None and verdict == WRONG:
                 wrong.append(
-                    f"{said} ({SAID[variation.expects]} was expected, it {row['verdict']})"
+                    f"{said} ({WORDS[variation.expects]} was expected, it {row['verdict']})"
                 )
             if verdict in (RIGHT, WRONG, OPEN):
                 margin |= variation.expects in ("same", "no better")

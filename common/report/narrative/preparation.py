@@ -4,30 +4,17 @@ a study.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import pandas as pd
 
+from common.leaderboard.studies import Planned
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
 from common.words import code, listed, percent
 
 Found = Mapping[str, Mapping[str, pd.DataFrame | None]]
 Settings = Mapping[str, Any]
-
-
-class Varied(Protocol):
-    """A variation of a study as this table needs it; see
-    `approaches.studies.hypotheses.Variation`.
-    """
-
-    settings: Settings
-
-
-class Planned(Protocol):
-    """A study as this table needs it; see `approaches.studies.hypotheses.Study`."""
-
-    variations: Mapping[str, Varied]
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
+from common.leaderboard.studies import BASELINE
 from common.words import between, counted, listed
-
-BASELINE = "baseline"
 
 
 def study_tables(
