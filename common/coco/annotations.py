@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from common.coco.drawing import OutlineError, encoded
+from common.coco.drawing import OutlineError, Rle, encoded
 from common.coco.findings import Level, Problem
 from common.coco.images import stored_image
 from common.coco.names import (
@@ -35,6 +35,14 @@ ANNOTATION_FILE = "coco_annotations.json"
 LONGEST_SIDE_PX = 100_000  # beyond it a size is a slip, and no mask of it fits into memory
 CROWD_KEYS = ("iscrowd", "isCrowd", "is_crowd", "ignore")
 NUMBER_IMAGES = "number the images, and write the numbers into id and into each image_id"
+
+
+class AnnotationFile(TypedDict):
+    """The content of a COCO file, of which nothing is known but that it has two lists."""
+
+    images: list[object]
+    annotations: list[object]
+    categories: NotRequired[object]
 
 
 class DataError(RefusedError):
@@ -57,7 +65,7 @@ class Entry:
     width: int
     height: int
     group: str | None = None
-    annotations: tuple[dict, ...] = field(default=(), repr=False)
+    annotations: tuple[dict[str, object], ...] = field(default=(), repr=False)
     upright: bool = False
 
 
@@ -75,14 +83,14 @@ class Listing:
     """
 
     entries: list[Entry]
-    annotations: list[tuple[int, dict]]
-    ids: frozenset
+    annotations: list[tuple[int, dict[str, object]]]
+    ids: frozenset[object]
     of_images: list[Problem]
     of_annotations: list[Problem]
     categories: dict[str, str]
 
 
-def read_json(folder: Path) -> dict:
+def read_json(folder: Path) -> AnnotationFile:
     """The annotation file of a split as a dictionary with the lists `images` and `annotations`;
     UTF-8 with or without a byte-order mark, UTF-16 or UTF-32.
 
@@ -133,7 +141,7 @@ def read_entries(folder: Path, options: ReadOptions = DEFAULT_OPTIONS) -> list[E
     return [replace(entry, annotations=tuple(drawn[entry.image_id])) for entry in entries]
 
 
-def list_entries(content: Mapping[str, Any], folder: Path, options: ReadOptions) -> Listing:
+def list_entries(content: AnnotationFile, folder: Path, options: ReadOptions) -> Listing:
     """What an annotation file lists, without trusting any field of it.
 
     Args:
@@ -188,7 +196,7 @@ def rasterise(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
     return mask, ignore & ~mask
 
 
-def _encoded(annotation: Mapping[str, Any], entry: Entry) -> dict | None:
+def _encoded(annotation: Mapping[str, object], entry: Entry) -> Rle | None:
     try:
         return encoded(annotation.get("segmentation"), entry.height, entry.width)
     except OutlineError as error:
@@ -222,18 +230,18 @@ def crowd_regions(entries: Iterable[Entry]) -> CrowdRegions:
     return CrowdRegions(len(crowd), sum(crowd) / max(sum(area for _, area in areas), 1))
 
 
-def _areas(entry: Entry) -> Iterator[tuple[dict, int]]:
+def _areas(entry: Entry) -> Iterator[tuple[dict[str, object], int]]:
     for annotation in entry.annotations:
         outline = _encoded(annotation, entry)
         yield annotation, int(coco_mask.area(outline)) if outline else 0
 
 
-def is_crowd(annotation: Mapping[str, Any]) -> bool:
+def is_crowd(annotation: Mapping[str, object]) -> bool:
     """Whether an annotation of an entry is a region to be ignored."""
     return bool(plain_truth(annotation.get("iscrowd")))
 
 
-def plain_category(annotation: Mapping[str, Any]) -> object:
+def plain_category(annotation: Mapping[str, object]) -> object:
     """The `category_id` of an annotation: a number where it plainly is one, else as written."""
     category = annotation.get("category_id")
     number = plain_integer(category)
@@ -288,7 +296,7 @@ def _is_the_same(name: str, file_name: str) -> bool:
 
 
 def _size(
-    subject: str, item: dict, path: Path, options: ReadOptions
+    subject: str, item: dict[str, object], path: Path, options: ReadOptions
 ) -> tuple[tuple[int, int] | None, bool, list[Problem]]:
     """Width and height of an entry, taken from the file where it names none; whether the image is
     to be turned; what is to be said of it.
@@ -347,7 +355,7 @@ def _repeated(entries: list[Entry]) -> Iterator[Problem]:
 
 def _annotation(
     number: int, annotation: object, options: ReadOptions
-) -> tuple[dict | None, list[Problem]]:
+) -> tuple[dict[str, object] | None, list[Problem]]:
     """An annotation with a plain `iscrowd`, if it can be used, and what is to be said of it."""
     if not isinstance(annotation, dict):
         mend = "remove it, or export the annotations again"
@@ -368,7 +376,7 @@ def _annotation(
     return annotation, []
 
 
-def annotation_name(number: int, annotation: Mapping[str, Any], file_name: str = "") -> str:
+def annotation_name(number: int, annotation: Mapping[str, object], file_name: str = "") -> str:
     """What an annotation is called in a finding: its id, else its place in the file."""
     name = shown(annotation["id"]) if "id" in annotation else f"number {number}"
     return f"annotation {name}" + (f" of {file_name}" if file_name else "")

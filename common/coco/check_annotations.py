@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from common.coco.annotations import (
     ANNOTATION_FILE,
@@ -34,11 +33,11 @@ from common.coco.values import plain_id, shown
 class Annotated:
     """What an annotation file lists; without a readable file there is no listing.
 
-    `content` is the file as it stands.
+    `images` is the number of its image entries.
     """
 
     listing: Listing | None
-    content: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    images: int = 0
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -63,7 +62,7 @@ def open_annotations(folder: Path, options: ReadOptions) -> Annotated:
     findings += gathered(listing.of_annotations, file, len(content["annotations"]), "annotation")
     findings += _repeated_annotation_ids(annotations, file)
     findings += _category_findings(annotations, listing.categories, options, file)
-    return Annotated(listing, content, findings)
+    return Annotated(listing, len(content["images"]), findings)
 
 
 def check_outlines(
@@ -86,7 +85,7 @@ def check_outlines(
     if listing is None:
         return frozenset(), []
     by_id = {entry.image_id: entry for entry in reversed(listing.entries)}
-    placed: list[tuple[int, dict, Entry]] = []
+    placed: list[tuple[int, dict[str, object], Entry]] = []
     problems: list[Problem] = []
     known = {plain_id(value) for value in listing.ids} - {None}
     for number, annotation in listing.annotations:
@@ -129,7 +128,7 @@ def _unreadable(folder: Path, file: str, error: Exception) -> Finding:
     return Finding("error", file, f"not JSON: {found}", expected, "export the annotations again")
 
 
-def _repeated_annotation_ids(annotations: Sequence[dict], file: str) -> list[Finding]:
+def _repeated_annotation_ids(annotations: Sequence[dict[str, object]], file: str) -> list[Finding]:
     counts = Counter(shown(annotation["id"]) for annotation in annotations if "id" in annotation)
     repeated = [f"{shown_id} for {many}" for shown_id, many in counts.items() if many > 1]
     if not repeated:
@@ -141,11 +140,11 @@ def _repeated_annotation_ids(annotations: Sequence[dict], file: str) -> list[Fin
     return [Finding("warning", file, found, "unique annotation ids", mend)]
 
 
-def _is_listed(image_id: object, ids: Collection) -> bool:
+def _is_listed(image_id: object, ids: Collection[object]) -> bool:
     return isinstance(image_id, int | float | str) and image_id in ids
 
 
-def _of_no_image(number: int, annotation: Mapping[str, Any]) -> Problem:
+def _of_no_image(number: int, annotation: Mapping[str, object]) -> Problem:
     found = f"image id {shown(annotation.get('image_id'))}, which no image entry has"
     mend = "add the image's entry, or remove the annotation"
     expected = "an image_id that an image entry has"
@@ -153,7 +152,7 @@ def _of_no_image(number: int, annotation: Mapping[str, Any]) -> Problem:
 
 
 def _coordinates(
-    placed: Sequence[tuple[int, Mapping[str, Any], Entry]],
+    placed: Sequence[tuple[int, Mapping[str, object], Entry]],
 ) -> list[tuple[Entry, list[float]]]:
     """The coordinates of each annotation whose polygons can be read."""
     found = []
@@ -169,7 +168,10 @@ def _coordinates(
 
 
 def _category_findings(
-    annotations: Sequence[dict], named: Mapping[str, str], options: ReadOptions, file: str
+    annotations: Sequence[dict[str, object]],
+    named: Mapping[str, str],
+    options: ReadOptions,
+    file: str,
 ) -> Iterator[Finding]:
     used = Counter(shown(plain_category(annotation)) for annotation in annotations)
     if len(used) > 1 and not options.categories:

@@ -15,6 +15,7 @@ from pycocotools import mask as coco_mask
 
 from common.coco.annotations import Entry
 from common.coco.check_outlines import Outline, stated_area, stated_box
+from common.coco.drawing import Rle
 from common.coco.findings import Finding, Level, some_of
 from common.words import counted
 
@@ -317,7 +318,7 @@ def _hollow_area(outline: Outline) -> int | None:
     return int(odd.sum())
 
 
-def _is_nested(parts: Sequence[dict]) -> bool:
+def _is_nested(parts: Sequence[Rle]) -> bool:
     """Whether one region lies within a larger one."""
     areas, boxes = coco_mask.area(parts), coco_mask.toBbox(parts)
     low, high = boxes[:, :2], boxes[:, :2] + boxes[:, 2:]

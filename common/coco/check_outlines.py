@@ -6,7 +6,6 @@ has looked at.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ from common.coco.drawing import (
     FLATTEN,
     POLYGONS,
     OutlineError,
+    Rle,
     encoded,
     plain_polygon,
     polygon_problem,
@@ -49,9 +49,9 @@ class Outline:
     """
 
     name: str
-    annotation: Mapping[str, Any]
+    annotation: Mapping[str, object]
     entry: Entry
-    rle: dict | None = field(default=None, repr=False)
+    rle: Rle | None = field(default=None, repr=False)
     polygons: tuple[list[float], ...] = field(default=(), repr=False)
     problems: tuple[Problem, ...] = ()
 
@@ -82,7 +82,7 @@ class Outline:
         return coco_mask.decode([self.rle])[..., 0].astype(bool)
 
 
-def check_outline(number: int, annotation: Mapping[str, Any], entry: Entry) -> Outline:
+def check_outline(number: int, annotation: Mapping[str, object], entry: Entry) -> Outline:
     """Draw one annotation.
 
     Args:
@@ -111,7 +111,7 @@ def check_outline(number: int, annotation: Mapping[str, Any], entry: Entry) -> O
     return Outline(name, annotation, entry, rle, tuple(polygons), tuple(problems))
 
 
-def check_form(number: int, annotation: Mapping[str, Any], entry: Entry) -> list[Problem]:
+def check_form(number: int, annotation: Mapping[str, object], entry: Entry) -> list[Problem]:
     """What is wrong with an outline whatever the size of its image; for images of unclear size."""
     segmentation = annotation.get("segmentation")
     problem: str | None = None
@@ -127,13 +127,13 @@ def check_form(number: int, annotation: Mapping[str, Any], entry: Entry) -> list
     return [Problem("error", name, problem, POLYGONS, mend)]
 
 
-def stated_area(annotation: Mapping[str, Any]) -> float:
+def stated_area(annotation: Mapping[str, object]) -> float:
     """The `area` of an annotation; 0 where it has none."""
     area = plain_number(annotation.get("area"))
     return max(0.0, area) if area is not None and area < 1e12 else 0.0
 
 
-def stated_box(annotation: Mapping[str, Any]) -> np.ndarray | None:
+def stated_box(annotation: Mapping[str, object]) -> np.ndarray | None:
     """The `bbox` of an annotation, four finite numbers; None where it has none or an empty one."""
     box = annotation.get("bbox")
     if not isinstance(box, list) or len(box) != 4:
@@ -144,7 +144,7 @@ def stated_box(annotation: Mapping[str, Any]) -> np.ndarray | None:
     return np.array(numbers, dtype=float) if min(numbers[2:]) > 0 else None
 
 
-def _nothing_drawn(name: str, annotation: Mapping[str, Any]) -> Problem:
+def _nothing_drawn(name: str, annotation: Mapping[str, object]) -> Problem:
     """An annotation without an outline: a box alone is an error, an empty object is not."""
     segmentation = annotation.get("segmentation")
     found = f"segmentation {shown(segmentation)}" if "segmentation" in annotation else ""
@@ -162,7 +162,7 @@ def _nothing_drawn(name: str, annotation: Mapping[str, Any]) -> Problem:
 
 
 def _sound_polygons(
-    polygons: list, name: str, annotation: Mapping[str, Any], entry: Entry
+    polygons: list[object], name: str, annotation: Mapping[str, object], entry: Entry
 ) -> tuple[list[list[float]], list[Problem]]:
     """The polygons that can be drawn, and what is to be said of the others and of what leaves the
     image.
@@ -170,16 +170,17 @@ def _sound_polygons(
     sound, degenerate, problems = [], [], []
     for polygon in polygons:
         problem = polygon_problem(polygon, entry.height, entry.width)
+        plain = plain_polygon(polygon) if problem is None else []
         if problem:
             problems.append(Problem("error", name, problem, POLYGONS, DRAW_AGAIN))
-        elif len(polygon) < 6:
-            degenerate.append(f"a polygon of {len(polygon) // 2} points")
-        elif _hull_area(plain_polygon(polygon)) < ZERO_AREA_PX:
-            degenerate.append(f"a polygon of zero area ({len(polygon) // 2} points on a line)")
+        elif len(plain) < 6:
+            degenerate.append(f"a polygon of {len(plain) // 2} points")
+        elif _hull_area(plain) < ZERO_AREA_PX:
+            degenerate.append(f"a polygon of zero area ({len(plain) // 2} points on a line)")
         else:
-            is_inside, outside = _outside(plain_polygon(polygon), name, entry)
+            is_inside, outside = _outside(plain, name, entry)
             problems += outside
-            sound += [plain_polygon(polygon)] if is_inside else []
+            sound += [plain] if is_inside else []
     box = stated_box(annotation)
     said_area = max(stated_area(annotation), 0.0 if box is None else float(box[2] * box[3]))
     # beside sound polygons, or where the file says that there is hardly an area, it is a slip of

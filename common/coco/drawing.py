@@ -5,7 +5,7 @@ half a pixel, which costs more Dice than most gaps between models. Nothing that 
 hang on, crash on or guess at reaches it.
 """
 
-from collections.abc import Sequence
+from typing import TypedDict
 
 import numpy as np
 from pycocotools import mask as coco_mask
@@ -32,7 +32,14 @@ class OutlineError(ValueError):
         self.found, self.expected, self.mend = found, expected, mend
 
 
-def encoded(segmentation: object, height: int, width: int) -> dict | None:
+class Rle(TypedDict):
+    """The compressed run lengths of pycocotools; size is [height, width]."""
+
+    size: list[int]
+    counts: bytes
+
+
+def encoded(segmentation: object, height: int, width: int) -> Rle | None:
     """One segmentation as pycocotools' compressed RLE; None if it has no polygon to draw.
 
     Args:
@@ -64,8 +71,10 @@ def encoded(segmentation: object, height: int, width: int) -> dict | None:
     return coco_mask.merge(coco_mask.frPyObjects(polygons, height, width)) if polygons else None
 
 
-def plain_polygon(polygon: Sequence) -> list[float]:
+def plain_polygon(polygon: object) -> list[float]:
     """The coordinates of a sound polygon, numbers where they were written as text."""
+    if not isinstance(polygon, list):
+        return []
     if all(type(value) in (int, float) for value in polygon):
         return list(polygon)
     return [number for value in polygon if (number := plain_number(value)) is not None]
@@ -96,7 +105,7 @@ def polygon_problem(polygon: object, height: int, width: int) -> str | None:
     return None
 
 
-def read_runs(rle: dict, height: int, width: int) -> list[int]:
+def read_runs(rle: dict[str, object], height: int, width: int) -> list[int]:
     """Run lengths of a COCO RLE, compressed or not, column by column and zeros first.
 
     pycocotools does not check that the runs fill the image: where they do not, it returns whatever

@@ -9,11 +9,12 @@ images, so no name leads out of it.
 import itertools
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
+Spelling = Callable[[str], str]  # what a name is compared by
 LITTER = ("thumbs.db", "desktop.ini", "__macosx", "@eadir", "$recycle.bin", "lost+found")
 
 
@@ -51,8 +52,8 @@ class ImageFolder:
         return None
 
     @cached_property
-    def _by_spelling(self) -> dict:
-        tables: dict = {}
+    def _by_spelling(self) -> dict[Spelling, dict[str, list[str]]]:
+        tables: dict[Spelling, dict[str, list[str]]] = {}
         for kind in (composed, folded):
             tables[kind] = defaultdict(list)
             for name in self.files:

@@ -54,7 +54,7 @@ def _named(points: object) -> list[float] | None:
     return _pairs(pairs) if len(pairs) == len(points) else None
 
 
-def _columns(segmentation: dict) -> tuple[str, list[list[float]]] | None:
+def _columns(segmentation: dict[str, object]) -> tuple[str, list[list[float]]] | None:
     """VIA's `{"all_points_x": […], "all_points_y": […]}`, or the same under `x` and `y`."""
     for first, second in (("all_points_x", "all_points_y"), ("x", "y")):
         xs, ys = segmentation.get(first), segmentation.get(second)
@@ -66,5 +66,5 @@ def _columns(segmentation: dict) -> tuple[str, list[list[float]]] | None:
     return None
 
 
-def _are_numbers(values: Sequence, count: int) -> bool:
+def _are_numbers(values: Sequence[object], count: int) -> bool:
     return len(values) == count and all(plain_number(value) is not None for value in values)

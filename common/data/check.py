@@ -32,7 +32,6 @@ from common.words import counted
 __all__ = ["Finding", "check_data", "format_findings"]
 
 LABELLED = ("train", "val")
-LISTS = ("annotations", "images")
 UNREAD_SUFFIXES = (".heic", ".heif", ".avif", ".gif", ".jp2", ".dng")
 OTHER_LAYOUTS = ("annotations", "valid", "validation", "data", "images")
 
@@ -202,9 +201,8 @@ def _missing(
     if len(missing) == 1:
         expected, found = f"the image of entry {missing[0].image_id}", f"no such file{also}"
         return [Finding("error", _name(folder, missing[0].path), found, expected, mend)]
-    total = len(annotated.content["images"])
     names = some_of([entry.file_name for entry in missing])
-    found = f"{len(missing)} of {counted(total, 'image')} not there: {names}{also}"
+    found = f"{len(missing)} of {counted(annotated.images, 'image')} not there: {names}{also}"
     return [Finding("error", f"{split}/images/", found, "the image of each entry", mend)]
 
 
@@ -274,7 +272,10 @@ def _count_images(folder: Path) -> tuple[int, int]:
         content = read_json(folder)
     except (DataError, OSError):
         return 0, 0
-    notes, items = ([one for one in content[key] if isinstance(one, dict)] for key in LISTS)
+    notes, items = (
+        [one for one in entries if isinstance(one, dict)]
+        for entries in (content["annotations"], content["images"])
+    )
     drawn = {_id(note.get("image_id")) for note in notes}
     ids = [_id(item.get("id")) for item in items]
     return len(content["images"]), sum(image_id not in drawn for image_id in ids)

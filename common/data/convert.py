@@ -17,8 +17,14 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from common.coco import DataError, Entry, list_photos, read_image
-from common.coco.annotations import ANNOTATION_FILE, is_crowd, list_entries, plain_category
-from common.coco.drawing import OutlineError, encoded, plain_polygon
+from common.coco.annotations import (
+    ANNOTATION_FILE,
+    AnnotationFile,
+    is_crowd,
+    list_entries,
+    plain_category,
+)
+from common.coco.drawing import OutlineError, Rle, encoded, plain_polygon
 from common.coco.images import StoredImage, stored_image
 from common.coco.options import ReadOptions
 from common.coco.outline_forms import other_form
@@ -123,7 +129,12 @@ def _images(source: Source, options: ReadOptions, said: Counter[str]) -> list[_I
         if path.name != name:
             said["file name written as that of the file"] += 1
         by_id[_key(item.get("id"))] = _Image(path, stored, item, (sides[0], sides[1]))
-    listing = list_entries({**source.content, "images": []}, source.path.parent, options)
+    without_images: AnnotationFile = {
+        "images": [],
+        "annotations": source.content["annotations"],
+        "categories": source.content.get("categories"),
+    }
+    listing = list_entries(without_images, source.path.parent, options)
     wrong = [one for one in listing.of_annotations if one.level == "error"]
     if wrong:
         raise DataError(
@@ -255,7 +266,7 @@ def _outline(
     return {"size": list(map(int, outline["size"])), "counts": outline["counts"].decode()}
 
 
-def _hollow(segmentation: object, area: float | None, size: tuple[int, int]) -> dict | None:
+def _hollow(segmentation: object, area: float | None, size: tuple[int, int]) -> Rle | None:
     """The object without the holes that its area leaves out; None where it has none."""
     if not isinstance(segmentation, list) or len(segmentation) < 2 or not area:
         return None

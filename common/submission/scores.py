@@ -71,7 +71,7 @@ def filled_polygons(entry: Entry, mask: np.ndarray) -> np.ndarray:
         segmentation = annotation.get("segmentation")
         if isinstance(segmentation, dict):
             return mask
-        for polygon in segmentation or ():
+        for polygon in segmentation if isinstance(segmentation, list) else ():
             if len(polygon) >= 6:
                 corners = (
                     np.array(plain_polygon(polygon), dtype=float).reshape(-1, 2).astype(np.int32)
