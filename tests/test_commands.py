@@ -107,7 +107,7 @@ def test_the_program_is_what_was_typed(monkeypatch):
 
 def test_every_script_is_the_command_that_its_module_is(monkeypatch, capsys):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert len(project["scripts"]) == 11
+    assert len(project["scripts"]) == 12
     for script, target in project["scripts"].items():
         module, function = target.split(":")
         assert script == f"seg-{module.removesuffix('.__main__').split('.')[-1]}"
