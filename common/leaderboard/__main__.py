@@ -10,9 +10,10 @@ from pathlib import Path
 from common.commands import RefusedError, command, started_as
 from common.leaderboard.rows import Choice, compare_scores
 from common.leaderboard.score_table import read_prices, read_scores
-from common.leaderboard.text import TOO_FEW, as_text, conclusion
+from common.leaderboard.sentences import TOO_FEW, conclusion
+from common.leaderboard.text import as_text
 
-SHOWN = (
+COLUMNS = (
     "approach mean mean_lower mean_upper difference simultaneous_lower simultaneous_upper verdict "
     "rank_lower rank_upper p_rank_1 minimum_detectable"
 ).split()
@@ -35,16 +36,16 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
     """
     table, notes = read_scores(path, metric)
     prices = None if costs is None else read_prices(costs, sorted(set(table["approach"])))
-    images = "image with objects" if {"tp", "fn"} <= set(table.columns) else "image"
+    which = "with objects" if {"tp", "fn"} <= set(table.columns) else ""
     try:
         comparison = compare_scores(table, prices, choice, metric)
     except ValueError as error:
         raise RefusedError(f"{path}: {error}") from error
-    shown = comparison.table()
+    rows = comparison.table()
     if comparison.too_few:
-        shown["verdict"] = shown["verdict"].replace("not told apart", TOO_FEW)
-    said = conclusion(comparison, None, None, metric, images)
-    return "\n\n".join(filter(None, ["\n".join(notes), as_text(shown, SHOWN), said]))
+        rows["verdict"] = rows["verdict"].replace("not told apart", TOO_FEW)
+    concluded = conclusion(comparison, None, None, metric.replace("dice", "Dice"), which)
+    return "\n\n".join(filter(None, ["\n".join(notes), as_text(rows, COLUMNS), concluded]))
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -8,7 +8,8 @@ import pandas as pd
 from common.files import write_whole
 from common.leaderboard.rows import Choice, compare_records, leaderboard, per_image_table
 from common.leaderboard.seeds import seed_table
-from common.leaderboard.text import FOOT, READABLE, as_markdown, as_text, conclusion, one_line
+from common.leaderboard.sentences import conclusion
+from common.leaderboard.text import FOOT, READABLE, as_markdown, as_text, one_line
 from common.records import Record
 from common.run_folder import RunFolder
 

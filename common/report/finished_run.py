@@ -13,7 +13,14 @@ import pandas as pd
 
 from common.coco import read_entries, read_image, whole_photos
 from common.data import Sample, decode
-from common.leaderboard import Choice, compare_scores, leaderboard, read_leaderboard
+from common.leaderboard import (
+    Choice,
+    Standing,
+    compare_scores,
+    leaderboard,
+    read_leaderboard,
+    standing,
+)
 from common.masks.probabilities import ProbabilityMaps
 from common.metrics import with_objects
 from common.records import Record, read_records
@@ -76,6 +83,21 @@ class FinishedRun:
     def names(self) -> list[str]:
         """The complete approaches, best first."""
         return self.board.loc[self.board["status"] == "ok", "approach"].tolist()
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The complete rows of the board, best first. Statistics that an older board does not have
+        are those of the comparison.
+        """
+        rows = self.board[self.board["status"] == "ok"].set_index("approach")
+        if self.comparison is not None:
+            rows = rows.fillna(self.comparison.table().set_index("approach"))
+        return rows.reset_index()
+
+    @property
+    def standing(self) -> Standing | None:
+        """How the complete approaches stand to the best; None without a comparison."""
+        return None if self.comparison is None else standing(self.rows)
 
     @property
     def margin(self) -> float:

@@ -48,14 +48,6 @@ class RankingSchemes:
     same_order: int
     same_first: int
 
-    def __str__(self) -> str:
-        """One line for the report."""
-        n = len(self.rankings)
-        return (
-            f"the whole order agrees under {self.same_order} of {n} schemes, first place under "
-            f"{self.same_first}"
-        )
-
 
 def rank_stability(
     scores: np.ndarray, groups: Groups = None, resamples: int = 2000, seed: int = 0

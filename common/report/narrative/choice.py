@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from common.analysis.object_counts import COUNTS, count_difference, object_counts
+from common.leaderboard.sentences import of_rule, of_score
+from common.leaderboard.standing import faster_at_a_risk
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING, device_of
 from common.report.narrative.unseen import seen_in_training
-from common.statistics import Comparison
 from common.words import between, code, counted, duration, fewer, listed
 
 SLOWER = 1.2  # times; less is not worth calling a price
@@ -19,38 +20,29 @@ Cell = Callable[[pd.Series, pd.Series | None], str]  # a row of the board, its o
 
 
 def answer(run: FinishedRun) -> str:
-    """The first sentences of the report: take this one, so good is it, on such objects, for this
-    price.
+    """The first sentences of the report: which approach to take, how good it is, on which objects,
+    and at what price.
     """
-    if run.winner is None or run.comparison is None:
+    if run.winner is None or run.comparison is None or run.standing is None:
         return NOTHING
-    row, compared = run.row(run.winner), run.comparison
-    images = counted(compared.images, "image") + " of `val` with objects"
-    if compared.units < compared.images:
-        images += f" ({counted(compared.units, 'independent group')})"
-    interval = between(row["dice_lower"], row["dice_upper"])
-    within = (
-        "no interval can be given" if pd.isna(row["dice_lower"]) else f"95 % interval {interval}"
-    )
-    tied = _all_tied(run)
-    best = compared.names[compared.winner.best]
+    row, stands = run.row(run.winner), run.standing
     sentences = [
-        f"**These images decide little**: of {len(run.names)} approaches that came through, none "
-        f"is told apart from the best, `{best}`."
-        if tied
+        f"**These images decide little**: none of {len(stands.names)} approaches is told apart "
+        f"from the best, `{stands.best}`."
+        if stands.undecided
         else "",
-        f"**Take `{run.winner}`.** Its mean Dice on the {images} is **{row['dice_mean']:.3f}** "
-        f"({within}); corrected for having been chosen on these images, {_corrected(compared)}.",
+        f"**Take `{run.winner}`.**",
+        of_score(run.comparison, which="of `val` with objects"),
         seen_in_training(run),
         _objects(run, run.winner),
         f"A mask takes {duration(row['predict_seconds_per_image'])} on {device_of(run)}, the "
         f"training took {duration(row['fit_seconds'])}.",
         of_trade(run),
     ]
-    alike = [name for name in run.names if run.row(name)["verdict"] == "not told apart"]
-    if alike and not tied:
+    if stands.not_told_apart and not stands.undecided:
         sentences.append(
-            f"Not told apart from the best (`{best}`) on these images: {listed(code(alike))}."
+            f"Not told apart from the best (`{stands.best}`) on these images: "
+            f"{listed(code(stands.not_told_apart))}."
         )
     return " ".join(filter(None, sentences))
 
@@ -179,7 +171,7 @@ def of_choice(run: FinishedRun) -> str:
     if compared is None or run.winner is None:
         return NOTHING
     best, chosen = compared.names[compared.winner.best], run.row(run.winner)
-    sentences = [f"Chosen by the rule *{compared.rule}*: {compared.winner.reason}."]
+    sentences = [of_rule(compared)]
     if run.winner != best:
         row = run.row(best)
         sentences.append(
@@ -190,39 +182,22 @@ def of_choice(run: FinishedRun) -> str:
 
 
 def _faster(run: FinishedRun, chosen: pd.Series) -> list[str]:
-    """Those that would be faster than the chosen one and were not shown to be worse than the
-    best.
-    """
-    rows = run.board[run.board["verdict"] == "not told apart"].dropna(
-        subset=["simultaneous_lower"]
-    )
-    rows = rows[rows["predict_seconds_per_image"] < chosen["predict_seconds_per_image"]]
+    """Who would be faster than the chosen one, and what might be lost with it."""
+    rows = faster_at_a_risk(run.rows, chosen.name)
     if rows.empty:
         return []
-    said = [
+    each = [
         f"`{row.approach}` ({duration(row.predict_seconds_per_image)}; a loss of up to "
-        f"{-row.simultaneous_lower:.3f} is possible)"
+        f"{row.possible_loss:.3f} is possible)"
         for row in rows.itertuples()
     ]
-    first = rows.loc[rows["simultaneous_lower"].idxmax(), "approach"]
     return [
         f"Faster than its {duration(chosen['predict_seconds_per_image'])} for an image, but not "
-        f"shown to lose less than {run.margin:g}: {listed(said)}.",
-        f"Where speed matters more than that risk, look at `{first}` first.",
+        f"shown to lose less than {run.margin:g}: {listed(each)}.",
+        f"Where speed matters more than that risk, look at `{rows['approach'].iloc[0]}` first.",
     ]
 
 
 def _times_slower(fast: pd.Series, slow: pd.Series) -> str:
     ratio = slow["predict_seconds_per_image"] / fast["predict_seconds_per_image"]
     return f" and takes {ratio:.1f} times as long for an image" if np.isfinite(ratio) else ""
-
-
-def _all_tied(run: FinishedRun) -> bool:
-    """Whether none of several approaches is told apart from the best."""
-    verdicts = [run.row(name)["verdict"] for name in run.names]
-    return len(verdicts) > 1 and all(verdict in ("best", "not told apart") for verdict in verdicts)
-
-
-def _corrected(compared: Comparison) -> str:
-    corrected = compared.selection.corrected
-    return f"{corrected:.3f}" if np.isfinite(corrected) else "an unknown value"

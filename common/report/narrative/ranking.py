@@ -5,16 +5,14 @@ trainings would change.
 import numpy as np
 import pandas as pd
 
+from common.leaderboard import sentences as conclusions
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
-from common.statistics import Comparison
-from common.words import between, code, counted, listed, percent
-
-ALONE = "With a single approach there is nothing to compare."
+from common.words import counted, listed, percent
 
 
 def of_table(run: FinishedRun) -> str:
-    """How many approaches came through, and the span of their scores."""
+    """How many approaches have a result, and the span of their scores."""
     board = run.board
     sentences = []
     if run.names:
@@ -25,7 +23,7 @@ def of_table(run: FinishedRun) -> str:
             first = (
                 f"The best outlines are those of `{outlines['approach']}`"
                 if len(rows) > 1
-                else "Its outlines"
+                else "Outlines"
             )
             sentences.append(
                 f"{first}: {percent(outlines['nsd_2px'])} of their pixels lie within 2 px of the "
@@ -43,11 +41,11 @@ def _span(rows: pd.DataFrame) -> str:
     first, last = rows.iloc[0], rows.iloc[-1]
     if len(rows) == 1:
         return (
-            f"One approach came through, `{first['approach']}`, with a mean Dice of "
+            f"One approach has a result, `{first['approach']}`, with a mean Dice of "
             f"{first['dice_mean']:.3f}."
         )
     return (
-        f"{len(rows)} approaches came through; mean Dice runs from {last['dice_mean']:.3f} "
+        f"{len(rows)} approaches have a result; mean Dice runs from {last['dice_mean']:.3f} "
         f"(`{last['approach']}`) to {first['dice_mean']:.3f} (`{first['approach']}`)."
     )
 
@@ -59,98 +57,18 @@ def _empty(run: FinishedRun, first: pd.Series) -> list[str]:
     empty = int(first["n_empty"])
     seen = round(run.row(chosen)["empty_fp_rate"] * empty)
     return [
-        f"On {seen} of the {counted(empty, 'image')} without object `{chosen}` sees something."
+        f"`{chosen}` predicts something on {seen} of the {counted(empty, 'image')} without "
+        "objects."
     ]
 
 
 def of_ties(run: FinishedRun) -> str:
     """Who is equivalent to the best, who is worse, and who cannot be told apart from it."""
-    compared = run.comparison
-    if compared is None or not run.names:
+    if run.comparison is None or not run.names:
         return NOTHING
-    if len(compared.names) < 2:
-        return ALONE
-    best = compared.names[compared.winner.best]
-    worse, equivalent, tied = (
-        [name for name in run.names if run.row(name)["verdict"] == verdict]
-        for verdict in ("worse", "equivalent", "not told apart")
-    )
-    sentences = []
-    if worse:
-        sentences.append(
-            f"Worse than `{best}`, with bounds that exclude 0: {listed(code(worse), most=12)}."
-        )
-    if equivalent:
-        sentences.append(
-            f"Within the margin of {run.margin:g} of it: {listed(code(equivalent), most=12)}; to "
-            "choose the cheapest of them loses nothing that matters."
-        )
-    sentences += _tied(run, compared, tied) if tied else []
-    sentences.append(
-        "The bounds hold for all pairs at once with 95 %." if not compared.reason else ""
-    )
-    return " ".join(filter(None, sentences))
-
-
-def _tied(run: FinishedRun, compared: Comparison, names: list[str]) -> list[str]:
-    """Those that are not told apart from the best, how far off they may be, and what would have
-    been seen.
-    """
-    best = compared.names[compared.winner.best]
-    said = [f"`{name}`{_may_be(run.row(name))}" for name in names]
-    sentences = [
-        f"Not told apart from `{best}`: {listed(said, most=12)}. That is not the same as being as "
-        "good.",
-        _worse_alone(run, compared, names),
-        _smallest(compared, names),
-    ]
-    return list(filter(None, sentences))
-
-
-def _may_be(row: pd.Series) -> str:
-    if pd.isna(row["simultaneous_lower"]):
-        return (
-            f" ({row['difference']:+.3f}, no bounds can be given)"
-            if pd.notna(row["difference"])
-            else ""
-        )
-    bounds = between(row["simultaneous_lower"], row["simultaneous_upper"], sign="+")
-    return f" (its difference of {row['difference']:+.3f} may be anything from {bounds})"
-
-
-def _worse_alone(run: FinishedRun, compared: Comparison, names: list[str]) -> str:
-    """Those of whom a comparison of the pair alone would say that they are worse."""
-    upper = dict(zip(compared.names, compared.to_best.upper, strict=True))
-    alone = [name for name in names if (run.row(name)["difference_upper"] < 0 or upper[name] < 0)]
-    if not alone:
-        return ""
-    what = "group" if compared.units < compared.images else "image"
-    rows = [run.row(name) for name in alone]
-    said = [
-        f"`{name}` ({between(row['difference_lower'], row['difference_upper'], sign='+')})"
-        if pd.notna(row["difference_upper"])
-        else f"`{name}`"
-        for name, row in zip(alone, rows, strict=True)
-    ]
-    one = len(alone) == 1
-    return (
-        f"Compared with the best alone, {listed(said, most=12)} {'is' if one else 'are'} worse, "
-        f"but not when all pairs must hold at once: {'its' if one else 'their'} scores vary too "
-        f"much from {what} to {what}."
-    )
-
-
-def _smallest(compared: Comparison, names: list[str]) -> str:
-    """The true differences that so many groups would show."""
-    least = dict(zip(compared.names, compared.minimum_detectable, strict=True))
-    said = [f"{least[name]:.3f} to `{name}`" for name in names if least[name] > 0]
-    if not said:
-        return ""
-    many = counted(compared.units, "group" if compared.units < compared.images else "image")
-    return (
-        f"In 80 % of trials {many} like these would show a true difference of "
-        f"{listed(said, most=12)}; smaller ones they would mostly miss."
-    )
+    if len(run.names) < 2:
+        return "With a single approach there is nothing to compare."
+    return conclusions.of_ties(run.comparison, run.rows)
 
 
 def of_ranking(run: FinishedRun) -> str:
@@ -161,7 +79,7 @@ def of_ranking(run: FinishedRun) -> str:
     if len(compared.names) < 2:
         return "With a single approach there is no ranking."
     if compared.ranks.reason:
-        return f"How stable the ranking is cannot be said: {compared.ranks.reason}."
+        return f"How stable the ranking is cannot be told: {compared.ranks.reason}."
     order = list(compared.order)
     first = order[int(np.argmax(compared.ranks.p_first[order]))]
     agrees = (
@@ -170,7 +88,7 @@ def of_ranking(run: FinishedRun) -> str:
         if np.isfinite(compared.ranks.kendall_tau)
         else "."
     )
-    sentences = [
+    found = [
         f"`{compared.names[first]}` ranks first in {percent(compared.ranks.p_first[first])} of "
         f"the resamples{agrees}"
     ]
@@ -182,11 +100,11 @@ def of_ranking(run: FinishedRun) -> str:
             f"`{compared.names[p]}` {compared.ranks.lower[p]:g} to {compared.ranks.upper[p]:g}"
             for p in moving
         )
-        sentences.append(f"Ranks that change within 95 % of them: {listed(list(ranks), most=12)}.")
+        found.append(f"Ranks that change within 95 % of them: {listed(list(ranks), most=12)}.")
     else:
-        sentences.append("No rank changes within 95 % of them.")
-    sentences.append(f"Under other ways to rank, {compared.schemes}.")
-    return " ".join(sentences)
+        found.append("No rank changes within 95 % of them.")
+    found.append(conclusions.of_schemes(compared))
+    return " ".join(found)
 
 
 def of_selection(run: FinishedRun) -> str:
@@ -225,19 +143,5 @@ def of_seeds(run: FinishedRun) -> str:
     if not run.names:
         return NOTHING
     rows = run.board.dropna(subset=["dice_over_seeds"])
-    if rows.empty:
-        return (
-            "Each approach was trained once, so nothing is known of how another training would "
-            "turn out; `--seeds 3` measures it."
-        )
-    said = [
-        f"`{row.approach}` {row.dice_over_seeds:.3f} "
-        f"({between(row.dice_over_seeds_lower, row.dice_over_seeds_upper)}; "
-        f"trainings differ by {row.seed_sd:.4f}, images by {row.image_sd:.3f})"
-        for row in rows.itertuples()
-    ]
-    return (
-        f"Mean Dice over {int(rows['seeds'].max())} trainings, with the interval over trainings "
-        f"and images and the standard deviations of both: {listed(said, most=12)}. The choice "
-        "rests on the first training alone."
-    )
+    trainings = 1 if rows.empty else int(rows["seeds"].max())
+    return conclusions.of_seeds(rows, run.names, trainings)
