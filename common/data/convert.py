@@ -35,6 +35,7 @@ from common.data.template import TEMPLATE_NAMES
 from common.files import whole_folder
 from common.image_files import write_pixels
 
+ANEW = "numbered anew"
 # How pixels as stored become upright, by EXIF orientation.
 TURNS = {
     2: lambda a: a[:, ::-1],
@@ -104,12 +105,38 @@ def convert(
         for split, images in splits.items():
             _write_split(partial / split, images, is_upright, said)
         (partial / "real_test").mkdir()
+        taken: set[str] = set()
         for photo in photos:
-            shutil.copyfile(photo, partial / "real_test" / photo.name)
-        for name in TEMPLATE_NAMES:
-            if (folder / name).is_file():
-                shutil.copyfile(folder / name, partial / name)
+            shutil.copyfile(photo, partial / "real_test" / _free_name(photo.name, taken))
+        _copy_template(folder, partial, said)
+    as_stored = _turned_as_stored(splits["train"] + splits["val"], is_upright)
+    if as_stored:
+        said[
+            "image turned by its EXIF orientation but of the size as stored: its outlines were "
+            "taken as drawn on the stored pixels; if they lie beside the objects in the copy, "
+            "remove the orientation from the photos and export again"
+        ] += as_stored
     return notes + [f"{count} × {what}" for what, count in said.items()]
+
+
+def _copy_template(folder: Path, output: Path, said: Counter[str]) -> None:
+    """The submission's template, where the ids that it names are kept."""
+    found = [name for name in TEMPLATE_NAMES if (folder / name).is_file()]
+    if found and said[f"image of val {ANEW}"]:
+        said["template left out, since its ids are no longer those of val"] += len(found)
+        return
+    for name in found:
+        shutil.copyfile(folder / name, output / name)
+
+
+def _turned_as_stored(images: Sequence[_Image], is_upright: bool) -> int:
+    """How many images leave open on which pixels they were annotated."""
+    return sum(
+        image.stored.is_turned
+        and image.size == image.stored.size
+        and not (is_upright and image.size == image.stored.upright_size)
+        for image in images
+    )
 
 
 def _images(source: Source, options: ReadOptions, said: Counter[str]) -> list[_Image]:
@@ -128,7 +155,13 @@ def _images(source: Source, options: ReadOptions, said: Counter[str]) -> list[_I
             sides = list(stored.size)
         if path.name != name:
             said["file name written as that of the file"] += 1
-        by_id[_key(item.get("id"))] = _Image(path, stored, item, (sides[0], sides[1]))
+        key = _key(item.get("id"))
+        if key in by_id:
+            raise DataError(
+                f"{source.path} has the image id {key} twice ({by_id[key].path.name} and "
+                f"{path.name}), so its annotations belong to either; export again with unique ids."
+            )
+        by_id[key] = _Image(path, stored, item, (sides[0], sides[1]))
     without_images: AnnotationFile = {
         "images": [],
         "annotations": source.content["annotations"],
@@ -195,7 +228,7 @@ def _write_split(
     (folder / "images").mkdir(parents=True)
     ids = [plain_id(image.item.get("id")) for image in images]
     if None in ids or len(set(ids)) < len(ids):
-        said[f"image of {folder.name} numbered anew"] += len(ids)
+        said[f"image of {folder.name} {ANEW}"] += len(ids)
         ids = list(range(1, len(ids) + 1))
     content: dict[str, list] = {"images": [], "annotations": []}
     content["categories"] = [{"id": 1, "name": "object"}]

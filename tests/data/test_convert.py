@@ -228,3 +228,47 @@ def test_what_would_overwrite_or_finds_nothing_is_refused(tmp_path, place, capsy
     assert main(["convert", str(source), "--output", str(output)]) == 2
     assert files_of(tmp_path) == before
     assert capsys.readouterr().err
+
+
+def test_one_id_for_two_images_is_refused_by_both_names(tmp_path, capsys):
+    put(tmp_path / "in" / "train" / "images", TRAIN)
+    put(tmp_path / "in" / "val" / "images", VAL)
+    for split, numbers in (("train", TRAIN), ("val", VAL)):
+        content = listing(numbers, png, lambda n: 7 if n < 3 else n)
+        dump(tmp_path / "in" / split / "coco_annotations.json", content)
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 2
+    assert "has the image id 7 twice (1.png and 2.png)" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_photos_of_one_name_are_all_kept(tmp_path):
+    for place in ("real_test", "real_test/more", "test/images"):
+        put(tmp_path / "in" / place, [91])
+    for split, numbers in (("train", TRAIN), ("val", VAL), ("test", [91])):
+        put(tmp_path / "in" / split / "images", numbers)
+        dump(tmp_path / "in" / split / "coco_annotations.json", listing(numbers, png))
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    found = sorted(path.name for path in (tmp_path / "out" / "real_test").iterdir())
+    assert found == ["91-2.png", "91.png"]
+
+
+def test_a_template_goes_along_only_with_the_ids_that_it_names(tmp_path, capsys):
+    for kind, image_id in (("kept", lambda n: n), ("anew", lambda n: f"photo {n}")):
+        folder = tmp_path / kind
+        for split, numbers in (("train", TRAIN), ("val", VAL)):
+            put(folder / split / "images", numbers)
+            dump(folder / split / "coco_annotations.json", listing(numbers, png, image_id))
+        rows = "".join(f"{image_id(n)},\n" for n in VAL)
+        (folder / "pred_val_template.csv").write_text("img_id,rle_mask\n" + rows)
+        assert main(["convert", str(folder), "--output", str(tmp_path / f"{kind}-out")]) == 0
+        is_there = (tmp_path / f"{kind}-out" / "pred_val_template.csv").is_file()
+        assert is_there == (kind == "kept")
+    assert "template left out" in capsys.readouterr().out
+
+
+def test_images_that_leave_open_how_they_were_annotated_are_counted(tmp_path, capsys):
+    for split, numbers in (("train", TRAIN), ("val", VAL)):
+        put(tmp_path / "in" / split / "images", numbers, turned=3)
+        dump(tmp_path / "in" / split / "coco_annotations.json", listing(numbers, png))
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    assert "8 × image turned by its EXIF orientation but of the size" in capsys.readouterr().out
