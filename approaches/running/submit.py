@@ -35,7 +35,14 @@ def rehearse(data: Data) -> None:
         (image_id, np.zeros(shape, dtype=bool)) for image_id, shape in data.score.shapes.items()
     )
     with tempfile.TemporaryDirectory() as scratch:
-        write_submission(scratch, empty, data.score.shapes, find_template(data.folder))
+        write_submission(
+            scratch, empty, data.score.shapes, find_template(data.folder), data.score.names
+        )
+
+
+def _wanted(data: Data) -> tuple[dict[int, tuple[int, int]], Path | None, dict[int, str]]:
+    """Shapes of the images that need a row, the template, and the images' names."""
+    return data.score.shapes, find_template(data.folder), data.score.names
 
 
 def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
@@ -73,7 +80,9 @@ def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
 
     subtitle = f"{record.approach}, {record.tuning.postprocess}"
     with whole_folder(run.submission) as partial:
-        write_submission(partial, masks(), data.score.shapes, find_template(data.folder))
+        write_submission(
+            partial, masks(), data.score.shapes, find_template(data.folder), data.score.names
+        )
         try:
             write_gallery(partial, photos(), title="Predictions on real photos", subtitle=subtitle)
         except Exception as error:

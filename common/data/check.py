@@ -25,7 +25,7 @@ from common.coco.images import PHOTO_SUFFIXES, list_photos
 from common.coco.names import ImageFolder, is_file
 from common.coco.options import DEFAULT_OPTIONS, ReadOptions
 from common.coco.values import plain_id, shown
-from common.data.template import TemplateError, require_fitting_template
+from common.data.template import HEADER, TemplateError, require_fitting_template
 from common.scale import scale_note
 from common.words import counted
 
@@ -210,11 +210,15 @@ def _check_template(folder: Path, split: _Split) -> list[Finding]:
     listing = split.annotated.listing
     names = {entry.image_id: entry.file_name for entry in listing.entries} if listing else {}
     try:
-        require_fitting_template(folder, names)
+        layout = require_fitting_template(folder, names, names)
     except TemplateError as error:
         file = error.file if error.file != str(folder) else "./"
         return [Finding("error", file, error.found, error.expected, error.mend)]
-    return []
+    if not layout.unusual:
+        return []
+    found, expected = "; ".join(layout.unusual), ",".join(HEADER)
+    mend = "nothing: the submission is written the same way, in UTF-8"
+    return [Finding("note", layout.file_name, found, expected, mend)]
 
 
 def _check_photos(folder: Path) -> tuple[list[ImageFile], list[Finding]]:

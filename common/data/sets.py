@@ -92,6 +92,11 @@ class DataSet:
         """Image id → (height, width), without decoding."""
         return {entry.image_id: (entry.height, entry.width) for entry in self.entries}
 
+    @property
+    def names(self) -> dict[int, str]:
+        """Image id → file name."""
+        return {entry.image_id: entry.file_name for entry in self.entries}
+
     def subset(self, ids: Sequence[int]) -> "DataSet":
         """The images with these ids, in the order of the ids; KeyError names an id that is not
         there.

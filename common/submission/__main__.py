@@ -109,7 +109,8 @@ def _checked(path: Path, data: Path, how: ReadOptions) -> CheckedCsv:
     if not entries:
         raise RefusedError(f"{data / 'val'} has no images; a hand-in is judged by them.")
     shapes = {entry.image_id: (entry.height, entry.width) for entry in entries}
-    return check_csv(path, entries, layout_of(shapes, find_template(data)))
+    names = {entry.image_id: entry.file_name for entry in entries}
+    return check_csv(path, entries, layout_of(shapes, find_template(data), names))
 
 
 def described(checked: CheckedCsv) -> str:

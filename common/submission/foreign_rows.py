@@ -143,15 +143,16 @@ def _header_findings(
     columns: tuple[int, int] | None,
     has_header: bool,
 ) -> list[Finding]:
-    expected = f"the header {','.join(layout.header)}"
+    header_line = layout.separator.join(layout.columns)
+    expected = f"the header {header_line}"
     if columns is None:
         mend = "write one row for each image of val, its id first and its runs second"
         return [Finding("error", path.name, f"the columns {list(found.header)}", expected, mend)]
     line = found.lines[0][0]
     if not has_header:
-        mend = f"write {','.join(layout.header)} into the first line"
+        mend = f"write {header_line} into the first line"
         return [Finding("error", f"{path.name}, line {line}", "no header", expected, mend)]
-    if found.lines[0][1] == layout.header:
+    if tuple(found.lines[0][1]) == layout.columns:
         return []
     header = found.header
     said = f"the header {','.join(header)}"

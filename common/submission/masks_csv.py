@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from common.commands import RefusedError
-from common.data.template import Layout, TemplateError, layout_of, listed, parse_id, read_csv
+from common.data.template import Layout, TemplateError, layout_of, listed, read_csv
 from common.files import whole_file
 from common.foreign_csv import CsvError
 from common.rle import encode_rle
@@ -33,6 +33,7 @@ def write_submission(
     masks: Iterable[tuple[int, np.ndarray]],
     shapes: Mapping[int, tuple[int, int]],
     template: Path | str | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> Path:
     """Write the masks as one CSV, read it back with `check_submission`, and return its path.
 
@@ -46,7 +47,8 @@ def write_submission(
             by one.
         shapes: Image id → (H, W) in pixels, in the order of the rows where no template says
             otherwise.
-        template: A CSV whose name, header, ids and order are taken over.
+        template: A CSV whose name, header, ids and order are taken over, see `layout_of`.
+        names: Image id → file name, which a template may have in place of the id.
 
     Raises:
         TemplateError: The template does not fit `shapes`.
@@ -57,7 +59,7 @@ def write_submission(
     Source:
         RLE as in Kaggle's segmentation competitions, here row by row instead of column by column.
     """
-    layout = layout_of(shapes, template)
+    layout = layout_of(shapes, template, names)
     path = Path(folder) / layout.file_name
     if template is not None and path.resolve() == Path(template).resolve():
         raise SubmissionError(
@@ -66,10 +68,12 @@ def write_submission(
     texts, checksums = _encode(masks, shapes)
     with whole_file(path) as partial:
         with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(layout.header)
-            writer.writerows((text, texts[image_id]) for text, image_id in layout.rows)
-        findings = check_submission(partial, shapes, template, checksums)
+            writer = csv.writer(file, delimiter=layout.separator, lineterminator="\n")
+            writer.writerow(layout.columns)
+            writer.writerows(
+                layout.line(row, texts[image_id]) for row, (_, image_id) in enumerate(layout.rows)
+            )
+        findings = check_submission(partial, shapes, template, checksums, names)
         if findings:
             raise SubmissionError(
                 f"{path.name} was not written, its check found: {listed(findings, '; ')}"
@@ -82,6 +86,7 @@ def check_submission(
     shapes: Mapping[int, tuple[int, int]],
     template: Path | str | None = None,
     checksums: Mapping[int, int] | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> list[str]:
     """Read a submission without the encoder's code and say what is wrong with it.
 
@@ -91,28 +96,32 @@ def check_submission(
         template: The template the file must follow, if there is one.
         checksums: Image id → `mask_checksum` of the mask the row must hold; without it the pixels
             are not compared.
+        names: Image id → file name, which a template may have in place of the id.
 
     Returns:
         One sentence per finding, with its line number; an empty list means that the file is valid.
     """
     try:
-        layout = layout_of(shapes, template)
-        lines = read_csv(path)
+        layout = layout_of(shapes, template, names)
+        lines = read_csv(path, layout.separator)
     except (TemplateError, CsvError) as error:
         return [str(error)]
     if not lines:
-        return [f"line 1: the file is empty; the header {','.join(layout.header)} is expected"]
+        header = layout.separator.join(layout.columns)
+        return [f"line 1: the file is empty; the header {header} is expected"]
     findings = []
-    if tuple(lines[0][1]) != layout.header:
+    if tuple(lines[0][1]) != layout.columns:
         findings.append(
-            f"line {lines[0][0]}: header {lines[0][1]}; {list(layout.header)} is expected"
+            f"line {lines[0][0]}: header {lines[0][1]}; {list(layout.columns)} is expected"
         )
     findings += _check_ids(lines[1:], layout)
+    id_place, mask_place = layout.places
     for line, cells in lines[1:]:
-        image_id = parse_id(cells[0]) if len(cells) == 2 else None
+        image_id = layout.image_of(cells[id_place]) if len(cells) > max(layout.places) else None
         if image_id is not None and image_id in shapes:
             checksum = None if checksums is None else checksums.get(image_id)
-            finding = runs_problem(cells[1], shapes[image_id], checksum)
+            text = "" if cells[mask_place] == layout.empty else cells[mask_place]
+            finding = runs_problem(text, shapes[image_id], checksum)
             findings += [f"line {line}: image {image_id}: {finding}"] if finding else []
     return findings
 
@@ -161,17 +170,20 @@ def _check_ids(lines: list[tuple[int, list[str]]], layout: Layout) -> Iterator[s
     seen: dict[int, int] = {}
     last_place = -1
     for line, cells in lines:
-        image_id = parse_id(cells[0]) if cells else None
-        if len(cells) != 2:
-            yield f"line {line}: {len(cells)} columns; 2 are expected"
-        elif image_id not in expected:
-            yield f"line {line}: id {cells[0]!r} is not one of the {len(expected)} expected"
+        written = cells[layout.places[0]] if len(cells) > layout.places[0] else ""
+        image_id = layout.image_of(written)
+        if len(cells) != len(layout.columns):
+            yield f"line {line}: {len(cells)} columns; {len(layout.columns)} are expected"
+        elif image_id is None:
+            yield f"line {line}: id {written!r} is not one of the {len(expected)} expected"
         elif image_id in seen:
             yield f"line {line}: image {image_id} has a row already, in line {seen[image_id]}"
         else:
             place, text = expected[image_id]
-            if cells[0] != text:
-                yield f"line {line}: id {cells[0]!r}; it is expected to be written {text!r}"
+            if written != text:
+                yield f"line {line}: id {written!r}; it is expected to be written {text!r}"
+            elif layout.cells and cells != layout.line(place, cells[layout.places[1]]):
+                yield f"line {line}: cells {cells} that are not those of the template"
             if place < last_place:
                 later = layout.rows[last_place][1]
                 yield (

@@ -816,14 +816,14 @@ TEMPLATE = "pred_val_template.csv"
     "error",
     TEMPLATE,
     "1 not among the images (7); 1 missing in the template (1)",
-    "each image id once",
-    "correct the",
+    "each image once",
+    "correct the annotations",
 )
 def template_has_other_ids(data):
     (data / TEMPLATE).write_text("img_id,rle_mask\n0,\n7,\n")
 
 
-@shows("error", TEMPLATE, "the header ['0', '']", "two named columns", "correct its first line")
+@shows("error", TEMPLATE, "the header ['0', '']", "two named columns", "write a line such as")
 def template_has_no_header(data):
     (data / TEMPLATE).write_text("0,\n1,\n")
 

@@ -137,11 +137,12 @@ def test_a_template_from_a_spreadsheet_is_read(tmp_path):
         ("img_id,rle_mask\n11,\n2,\n", r"1 missing in the template \(7\)"),
         ("img_id,rle_mask\n11,\n2,\n7,\n12,\n", r"1 not among the images \(12\)"),
         ("img_id,rle_mask\n11,\n2,\n7,\n0011,\n", r"1 more than once \(11\)"),
-        ("img_id,rle_mask\n11,\n2,\n7,\nseven,\n", r"1 not a number \(seven\)"),
+        ("img_id,rle_mask\n11,\n2,\n7,\nseven,\n", r"1 not among the images \(seven\)"),
         ("11,\n2,\n7,\n", "two named columns"),
-        ("img_id,rle_mask,more\n11,,\n2,,\n7,,\n", "two named columns"),
-        ("rle_mask,img_id\n,11\n,2\n,7\n", "the id in the first"),
-        ("", "two named columns"),
+        ("img_id,more,columns\n11,,\n2,,\n7,,\n", "two named columns"),
+        (",rle_mask\n11,\n2,\n7,\n", "two named columns"),
+        ("img_id\n11\n2\n7\n", "two named columns"),
+        ("", "no readable content"),
     ],
 )
 def test_a_template_that_does_not_fit_is_refused_before_any_mask_is_asked_for(
@@ -238,3 +239,32 @@ def test_any_masks_pass_the_check_and_come_back(tmp_path_factory, data):
     assert [int(row[0]) for row in rows] == list(shapes)
     for image_id, (_, text) in zip(shapes, rows, strict=True):
         assert (decode_rle(text, shapes[image_id]) == masks[image_id]).all()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "img_id;rle_mask\r\n7;\r\n2;\r\n11;\r\n",
+        ",img_id,rle_mask,Usage\n0,7,,Public\n1,2,,Private\n2,11,,Public\n",
+        "img_id,rle_mask\nc.jpg,-1\nb.jpg,-1\na.jpg,-1\n",
+    ],
+)
+def test_a_submission_has_the_form_of_its_template_and_passes_its_check(tmp_path, text):
+    template, names = put(tmp_path / "pred_val_template.csv", text), {11: "a.jpg", 2: "b.jpg"}
+    names[7] = "c.jpg"
+    masks = masks_of(SHAPES) | {2: np.zeros(SHAPES[2], dtype=bool)}
+    path = write_submission(tmp_path / "out", masks.items(), SHAPES, template, names)
+    separator = ";" if ";" in text else ","
+    written = list(csv.reader(io.StringIO(path.read_text()), delimiter=separator))
+    wanted = list(csv.reader(io.StringIO(text), delimiter=separator))
+    place = wanted[0].index("rle_mask")
+    for row, expected, image_id in zip(written[1:], wanted[1:], (7, 2, 11), strict=True):
+        mask = "" if row[place] == "-1" else row[place]
+        assert (decode_rle(mask, SHAPES[image_id]) == masks[image_id]).all()
+        assert row[:place] + row[place + 1 :] == expected[:place] + expected[place + 1 :]
+    assert (written[2][place] == "-1") == ("-1" in text)
+    assert check_submission(path, SHAPES, template, names=names) == []
+    broken = path.read_text().replace(written[1][place], "1 999", 1).replace("Private", "Public")
+    found = check_submission(put(tmp_path / "broken.csv", broken), SHAPES, template, names=names)
+    assert any("image 7: the run 1 999 ends behind" in finding for finding in found)
+    assert any("not those of the template" in finding for finding in found) == ("Usage" in text)
