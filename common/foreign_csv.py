@@ -51,10 +51,10 @@ class ForeignCsv:
         """The lines after the header."""
         return self.lines[1:]
 
-    def unusual(self) -> list[str]:
-        """How the file differs from a CSV in UTF-8 with commas, in words."""
+    def unusual(self, separator: str = ",") -> list[str]:
+        """How the file differs from a CSV in UTF-8 with this separator, in words."""
         found = [] if self.encoding == "UTF-8" else [self.encoding]
-        if self.separator != ",":
+        if self.separator != separator:
             found.append(f"cells divided by {SEPARATORS[self.separator]}")
         return found
 

@@ -15,7 +15,7 @@ from common.coco.findings import Finding, Level
 from common.coco.names import folded, plain_name
 from common.coco.values import plain_id
 from common.data.template import Layout, listed
-from common.foreign_csv import ForeignCsv, read_foreign_csv
+from common.foreign_csv import SEPARATORS, ForeignCsv, read_foreign_csv
 
 MASK_NAME = re.compile(r"rle|mask|encod|pixel|segment|predict", re.I)
 ID_NAME = re.compile(r"id$|^id|im(a)?ge?|file|name", re.I)
@@ -49,17 +49,17 @@ def read_rows(path: Path, layout: Layout, names: Mapping[int, str]) -> ForeignRo
     """
     found = read_foreign_csv(path)
     rows = ForeignRows()
-    if found.unusual():
-        level: Level = (
-            "warning" if found.unusual() == ["UTF-8 with a byte-order mark"] else "error"
-        )
+    unusual = found.unusual(layout.separator)
+    if unusual:
+        level: Level = "warning" if unusual == ["UTF-8 with a byte-order mark"] else "error"
+        between = SEPARATORS[layout.separator]
         rows.findings.append(
             Finding(
                 level,
                 path.name,
-                "; ".join(found.unusual()),
-                "UTF-8 with commas between the cells",
-                "save it as CSV UTF-8 with commas",
+                "; ".join(unusual),
+                f"UTF-8 with {between} between the cells",
+                f"save it as CSV UTF-8 with {between}",
             )
         )
     known = _Images(layout, names)

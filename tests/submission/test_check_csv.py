@@ -1,11 +1,14 @@
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
 from foreign_files import SAID, WRITERS, labelled_val, pairs, predicted, write
 
-from common.coco import read_entries
+from common.coco import rasterise, read_entries
 from common.data.template import find_template, layout_of
 from common.metrics import count_pixels, dice
+from common.rle import encode_rle
 from common.submission.__main__ import main
 from common.submission.check_csv import check_csv
 from common.submission.scores import truth_of
@@ -280,3 +283,25 @@ def test_what_is_not_there_is_refused(tmp_path, data, capsys):
     path = write(tmp_path / "a.csv", {5: ""})
     code, words = said(capsys, "check", path, tmp_path)
     assert code == 2 and "coco_annotations.json" in words
+
+
+def test_a_hand_in_in_the_form_of_its_template_has_no_finding(tmp_path, sample_folder):
+    data = tmp_path / "data"
+    shutil.copytree(sample_folder, data)
+    entries = read_entries(data / "val")
+    rows = [f"{number};{entry.image_id};\n" for number, entry in enumerate(entries)]
+    (data / "pred_val_template.csv").write_text(";img_id;rle_mask\n" + "".join(rows))
+    runs = encode_rle(rasterise(entries[0])[0])
+    handed = [
+        f"{number};{entry.image_id};{runs if not number else ''}\n"
+        for number, entry in enumerate(entries)
+    ]
+    path = tmp_path / "mine.csv"
+    path.write_text(";img_id;rle_mask\n" + "".join(handed))
+    shapes = {entry.image_id: (entry.height, entry.width) for entry in entries}
+    names = {entry.image_id: entry.file_name for entry in entries}
+    layout = layout_of(shapes, find_template(data), names)
+    assert check_csv(path, entries, layout).findings == []
+    path.write_text(path.read_text().replace(";", ","))
+    [finding] = check_csv(path, entries, layout).findings
+    assert finding.expected == "UTF-8 with semicolons between the cells"
