@@ -198,14 +198,15 @@ def with_onnx():
         pytest.importorskip(package, reason="pip install 'segmentation-bench[export]'")
 
 
+@pytest.mark.parametrize("name", ["unet", "smp_unet_lite0"])
 def test_the_onnx_file_gives_the_masks_of_the_model_at_any_size(
-    with_onnx, run, sample_folder, tmp_path, capsys
+    with_onnx, name, run, sample_folder, tmp_path, capsys
 ):
     photos = str(sample_folder / "real_test")
-    folder = exported(run, tmp_path / "out", "unet", "--onnx", "--images", photos)
+    folder = exported(run, tmp_path / "out", name, "--onnx", "--images", photos)
     assert "on 2 photos of real_test its masks differ" in capsys.readouterr().err
     assert "on 2 photos of real_test its masks differ" in (folder / "README.md").read_text()
-    segmenter, predictor = Segmenter.load(run, "unet"), OnnxPredictor(folder / "model.onnx", 32)
+    segmenter, predictor = Segmenter.load(run, name), OnnxPredictor(folder / "model.onnx", 32)
     other = Segmenter(predictor, segmenter.postprocess, sizes=SIZES)
     image = read_image(next(iter(sorted((sample_folder / "real_test").glob("*.jpg")))))
     sizes = [(9, 20), (33, 190), (100, 64), (192, 192)]

@@ -4,11 +4,8 @@ does is measured in masks, never taken for granted.
 """
 
 import copy
-import io
-import logging
 import warnings
 from collections.abc import Callable, Iterable
-from contextlib import redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,9 +16,8 @@ from torch import nn
 from approaches.base import ConfigError, Traits, check_image
 from common.geometry import crop_back, pad_to_multiple, tiled
 
-PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+PACKAGES = ("onnx", "onnxruntime")
 EXAMPLE = (3, 4)  # height and width that the graph is traced with, in multiples
-MOST = 1000  # multiples a side
 
 
 class WholeImage(nn.Module):
@@ -56,8 +52,7 @@ def write_onnx(network: nn.Module, divisor: int, path: Path) -> None:
 
     Args:
         network: (1, 3, H, W) → logits (1, 1, H, W).
-        divisor: H and W are multiples of it. The exporter is told so: without that it takes
-            minutes to see that what a network halves and doubles fits together.
+        divisor: H and W are multiples of it.
         path: the file.
 
     Raises:
@@ -66,34 +61,27 @@ def write_onnx(network: nn.Module, divisor: int, path: Path) -> None:
     check_packages()
     module = WholeImage(copy.deepcopy(network).cpu().float()).eval()
     height, width = (side * divisor for side in EXAMPLE)
-    example = torch.zeros(1, height, width, 3, dtype=torch.uint8)
-    names = {1: "height", 2: "width"}
-    sides = {
-        axis: divisor * torch.export.Dim(f"{name}_by_{divisor}", min=1, max=MOST)
-        for axis, name in names.items()
-    }
-    level = logging.root.manager.disable
+    axes = {1: "height", 2: "width"}
     try:
-        logging.disable(logging.WARNING)  # of the exporter, which tells of its own imports
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            program = torch.onnx.export(
+            torch.onnx.export(
                 module,
-                (example,),
-                dynamo=True,
-                dynamic_shapes=(sides,),
+                (torch.zeros(1, height, width, 3, dtype=torch.uint8),),
+                str(path),
+                # The newer exporter has not finished an EfficientNet after minutes: it proves
+                # that its paddings fit at every size. This one records the steps in seconds.
+                dynamo=False,
+                opset_version=18,
                 input_names=["image"],
                 output_names=["probability"],
-                verbose=False,
+                dynamic_axes={"image": axes, "probability": axes},
             )
     except Exception as error:
         raise ConfigError(
             f"this network has no ONNX form with torch {torch.__version__} ("
             f"{type(error).__name__}: {str(error).splitlines()[0]}); leave --onnx out."
         ) from error
-    finally:
-        logging.disable(level)
-    program.save(str(path))
 
 
 class OnnxPredictor:
