@@ -1,5 +1,5 @@
-"""The ground the approaches stand on: data, run lengths, metrics, records, leaderboard and
-submission; no torch here.
+"""What approaches share and what is made of their results: data, run lengths, metrics, masks,
+records, statistics, leaderboard, submission and report. No learning library is imported here.
 """
 
 from importlib import metadata

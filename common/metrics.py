@@ -1,9 +1,10 @@
 """Counts and scores of one predicted mask, and the means over images that the leaderboard shows.
 
-Per image only integer counts and a boundary score are stored; every other number derives from them
-here, so each convention that changes a number (empty masks, mean over images or over pixels, ties,
-`>=`) is decided once, in the docstring of the function that computes it. The functions are pure.
-They refuse to threshold (they take bool masks) and never turn 0/0 into a number silently.
+A run stores integer counts of each image and, beside them, the ratios made from them here (see
+`common.masks.evaluate.ImageScore`). Each convention that changes a number (empty masks, mean over
+images or over pixels, ties, `>=`) is decided once, in the docstring of the function that computes
+it. The functions are pure. They refuse to threshold (they take bool masks) and never turn 0/0 into
+a number silently.
 """
 
 import math

@@ -1,9 +1,9 @@
 """The sentences of the report, filled from the numbers of a finished run. A sentence is chosen by
 the numbers, so that none stands under results of which it is not true; what was not measured is
-said to be so. No statistic is made here: intervals, verdicts and bounds are those of the stored
-tables and of `common.statistics`.
+named. What can be decided is decided elsewhere (`common.statistics`, `common.analysis`,
+`common.leaderboard`); here means and medians are taken of what a sentence is about, and no more.
 
-words.py       how numbers, names and spans of time are written
+phrases.py     what several sentences say alike
 choice.py      what is chosen, how good it is, what it buys against the next best
 unseen.py      whether `val` shows objects that training has seen
 reasons.py     what each approach is, what each metric tells that mean Dice does not
