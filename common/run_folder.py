@@ -49,6 +49,11 @@ class RunFolder:
         """What is handed in."""
         return self.path / "submission"
 
+    @property
+    def galleries(self) -> Path:
+        """Pages of pictures that are not handed in, such as that of `val`."""
+        return self.path / "galleries"
+
     def table(self, name: str) -> Path:
         """A further table of results, such as `strata`."""
         return self.path / f"{name}.csv"

@@ -21,6 +21,7 @@ from approaches.studies.hypotheses import STUDIES
 from approaches.threshold import Threshold
 from common.analysis.corruptions import CORRUPTIONS
 from common.coco import rasterise, read_entries
+from common.gallery import check_gallery
 from common.logs import PARENTS
 
 ROOT = Path(__file__).parent.parent
@@ -204,7 +205,31 @@ def test_zip_opens_whole_and_shows_every_photo(finished, sample_data):
     with zipfile.ZipFile(finished / "submission" / "real_test.zip") as archive:
         assert archive.testzip() is None
         names = archive.namelist()
-    assert "real_test.html" in names and len(names) == 1 + 3 * len(sample_data.photos)
+    assert "real_test.html" in names and len(names) == 1 + 4 * len(sample_data.photos)
+
+
+def test_the_page_of_val_shows_every_image_and_approach_and_is_not_handed_in(
+    finished, sample_data
+):
+    assert check_gallery(finished / "galleries", "val") == []
+    text = (finished / "galleries" / "val.html").read_text(encoding="utf-8")
+    for entry in sample_data.score.entries:
+        assert f"<h2>{entry.file_name}</h2>" in text
+    board = table_of(finished)
+    for name, row in pd.read_csv(finished / "per_image.csv").groupby("approach"):
+        assert text.count(f"<figcaption>{name}</figcaption>") == len(sample_data.score)
+        with_objects = row[row["tp"] + row["fn"] > 0]
+        assert f"Dice {with_objects['dice'].min():.3f}" in text
+    assert text.index("pixel_lightgbm") < text.index("show-1") and board.index[0] in text
+    assert "Licence of the photos: CC0 1.0 Universal" in text
+
+
+def test_a_page_of_val_that_cannot_be_made_is_a_line(copy, sample_folder, capsys):
+    shutil.rmtree(copy / "galleries")
+    (copy / "galleries").write_text("in the way")
+    assert run(sample_folder, copy) == 0
+    assert "no page of val:" in capsys.readouterr().err
+    assert check_gallery(copy / "submission") == []
 
 
 def test_output_names_choices_winner_and_places(copy, sample_folder, capsys):

@@ -13,10 +13,10 @@ from approaches.base import ConfigError
 from common.coco import DataError
 from common.commands import command, started_as
 from common.data.template import TemplateError
+from common.gallery import GalleryError
 from common.json_files import DamagedFileError
 from common.report import ReportError
 from common.run_description import RunMismatchError
-from common.submission.photo_page import GalleryError
 
 ROOT = Path(__file__).parent.parent
 # Of each command: its module, what is interrupted within it, its words, what it says is left.

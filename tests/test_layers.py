@@ -34,6 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("common.coco", "common.sample"),
     ("common.data",),
     ("common.masks",),
+    ("common.gallery",),
     (
         "common.analysis",
         "common.exported_model",

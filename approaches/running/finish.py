@@ -10,6 +10,7 @@ from pathlib import Path
 
 from approaches import processes
 from approaches.running.cost import peak_memory_mb
+from approaches.running.galleries import write_val_gallery
 from approaches.running.settings import RunSettings
 from approaches.running.submit import submit
 from common.data import Data
@@ -62,9 +63,11 @@ def finish(
                     f"winner on val: {winner}\nleaderboard:   "
                     f"{run.leaderboard.with_suffix('.md')}\nsubmission:    {submission}"
                 )
-            _attempt("the tables of single images", lambda: _describe(data, run, records))
+            if winner is not None:
+                _attempt("page of val", lambda: _galleries(data, run, records, winner))
+            _attempt("tables of single images", lambda: _describe(data, run, records))
             if winner is not None and report:
-                _attempt("the report", lambda: _report(run, data.folder))
+                _attempt("report", lambda: _report(run, data.folder))
             failed = _failed(found[: len(runs)], names)
             if failed or winner is None:
                 print(
@@ -115,6 +118,12 @@ def _describe(data: Data, run: RunFolder, records: Sequence[Record]) -> None:
     """The tables of what each image shows and who fails where."""
     images, _ = describe_data_set(data.score, lambda items: progress(items, "describing val"))
     write_details(run.path, records, images, data.score.groups)
+
+
+def _galleries(data: Data, run: RunFolder, records: Sequence[Record], winner: str) -> None:
+    """The page of what each approach found on `val`."""
+    page = write_val_gallery(data, run, complete_records(records), winner)
+    print(f"gallery of val: {page}")
 
 
 def _report(run: RunFolder, folder: Path) -> None:

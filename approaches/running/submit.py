@@ -12,14 +12,15 @@ import numpy as np
 from approaches.running.cached_predictions import cached_model
 from common.coco import read_image
 from common.data import Data
+from common.data.licence import licence_line
 from common.data.template import find_template
 from common.files import whole_folder
+from common.gallery import write_gallery
 from common.progress import progress
 from common.records import CompleteRecord
 from common.run_folder import RunFolder
 from common.scale import prediction_scale
 from common.submission.masks_csv import write_submission
-from common.submission.photo_page import write_gallery
 
 log = logging.getLogger(__name__)
 
@@ -65,18 +66,19 @@ def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
     """
     model = cached_model(run, record.approach, record.image_sizes)
 
-    def mask_of(image: np.ndarray) -> np.ndarray:
+    def mask_of(image: np.ndarray, levels: np.ndarray) -> np.ndarray:
         factor = prediction_scale(image.shape, record.image_sizes)
-        return record.tuning.postprocess.at_scale(1 / factor).apply(model.quantised(image))
+        return record.tuning.postprocess.at_scale(1 / factor).apply(levels)
 
     def masks() -> Iterator[tuple[int, np.ndarray]]:
         for sample in data.score:
-            yield sample.image_id, mask_of(sample.image)
+            yield sample.image_id, mask_of(sample.image, model.quantised(sample.image))
 
-    def photos() -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    def photos() -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
         for path in progress(data.photos, "predicting the photos"):
             image = read_image(path, upright=True)
-            yield path.name, image, mask_of(image)
+            levels = model.quantised(image)
+            yield path.name, image, mask_of(image, levels), levels
 
     subtitle = f"{record.approach}, {record.tuning.postprocess}"
     with whole_folder(run.submission) as partial:
@@ -84,7 +86,14 @@ def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
             partial, masks(), data.score.shapes, find_template(data.folder), data.score.names
         )
         try:
-            write_gallery(partial, photos(), title="Predictions on real photos", subtitle=subtitle)
+            write_gallery(
+                partial,
+                photos(),
+                title="Predictions on real photos",
+                subtitle=subtitle,
+                attribution=licence_line(data.folder),
+                threshold=record.tuning.postprocess.threshold,
+            )
         except Exception as error:
             log.warning(
                 "no page of the photos in %s: %s. Once that is mended, repeat the command.",

@@ -1,5 +1,5 @@
-"""What is handed in: the masks of `val` as a CSV of run lengths, and the page of masks on photos
-with its zip; and the check of both, whoever made them.
+"""What is handed in beside the page of photos: the masks of `val` as a CSV of run lengths, and its
+check.
 """
 
 from common.submission.masks_csv import (
@@ -8,14 +8,10 @@ from common.submission.masks_csv import (
     mask_checksum,
     write_submission,
 )
-from common.submission.photo_page import GalleryError, check_gallery, write_gallery
 
 __all__ = [
-    "GalleryError",
     "SubmissionError",
-    "check_gallery",
     "check_submission",
     "mask_checksum",
-    "write_gallery",
     "write_submission",
 ]

@@ -19,8 +19,9 @@ from PIL import Image
 from common.coco import read_image
 from common.coco.findings import Finding, Level
 from common.data.template import listed
+from common.gallery.names import slug_of
+from common.gallery.page import without_own_script
 from common.offline_page import page_content
-from common.submission.photo_page import slug_of
 
 LARGEST_BYTES = 2 << 30  # of all files together, unpacked
 PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".webp", ".bmp")
@@ -98,14 +99,17 @@ def _check_references(
 ) -> list[str]:
     """The pictures that the page shows and the zip holds, and findings about all it refers to."""
     where = f"{path.name}, {page}"
-    content = page_content(archive.read(page).decode("utf-8", errors="replace"))
+    html = archive.read(page).decode("utf-8", errors="replace")
+    content = page_content(without_own_script(html))
     mend = "write the page again without it: the page must open offline, without scripts"
     findings += [
         Finding("error", where, f"{what} on the page", "plain HTML", mend)
         for what in content.active
     ]
     shown, elsewhere, missing = [], [], []
-    for reference in dict.fromkeys(content.loaded):
+    # A picture of full size may be a click away.
+    enlarged = [link for link in content.linked if link.lower().endswith(PICTURES)]
+    for reference in dict.fromkeys([*content.loaded, *enlarged]):
         parts = urlsplit(reference)
         if parts.scheme == "data" or not parts.path:
             continue

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from foreign_files import labelled_val, pairs, write
 
+from common.gallery import write_gallery
 from common.submission.__main__ import main
 from common.submission.check_page import check_page
-from common.submission.photo_page import write_gallery
 
 
 @pytest.fixture
@@ -55,7 +55,8 @@ def told(checked):
 
 
 def test_the_page_that_is_written_here_is_whole(tmp_path, photos, capsys):
-    write_gallery(tmp_path / "out", masks_of(photos), title="Photos")
+    shown = ((*each, np.zeros(each[2].shape, np.uint8)) for each in masks_of(photos))
+    write_gallery(tmp_path / "out", shown, title="Photos")
     path = tmp_path / "out" / "real_test.zip"
     checked = check_page(path, photos)
     assert checked.findings == []
@@ -67,6 +68,16 @@ def test_the_page_that_is_written_here_is_whole(tmp_path, photos, capsys):
     assert main(["check", str(path), "--data", str(tmp_path / "data")]) == 0
     output = capsys.readouterr().out
     assert "3 photos with their masks, 1 of them without an object" in output
+
+
+def test_a_mask_of_full_size_counts_where_the_page_shows_a_small_copy(tmp_path):
+    photo, image = tmp_path / "large.png", np.zeros((900, 1200, 3), np.uint8)
+    assert cv2.imwrite(str(photo), image)
+    mask = np.zeros((900, 1200), bool)
+    mask[:300] = True
+    write_gallery(tmp_path / "out", [("large.png", image, mask, None)], title="Photos")
+    checked = check_page(tmp_path / "out" / "real_test.zip", [photo])
+    assert checked.findings == [] and checked.shares == {"large.png": pytest.approx(1 / 3)}
 
 
 def grown(files):

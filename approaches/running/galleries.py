@@ -1,0 +1,82 @@
+"""The page of `val`: what each approach of a run found, invented and missed, from the stored
+probabilities.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from common.data import Data, Sample
+from common.data.licence import licence_line
+from common.gallery import Prediction, ScoredImage, shown_ids, write_scored_gallery
+from common.masks.evaluate import ImageScore
+from common.masks.probabilities import ProbabilityMaps
+from common.progress import progress
+from common.records import CompleteRecord
+from common.run_folder import RunFolder
+from common.scale import prediction_scale
+
+
+def write_val_gallery(
+    data: Data, run: RunFolder, records: Sequence[CompleteRecord], winner: str
+) -> Path:
+    """Write `galleries/val.html` of a run: images chosen by the winner's Dice, all approaches.
+
+    Args:
+        data: of the run.
+        run: its folder, which holds the probabilities of `val`.
+        records: of the complete approaches.
+        winner: one of them.
+
+    Returns:
+        The page.
+
+    Raises:
+        GalleryError: the page does not pass its check.
+        OSError: a file cannot be read or written.
+    """
+    ranked = sorted(records, key=lambda record: (record.approach != winner, -_mean_dice(record)))
+    scores = {each.approach: {score.img_id: score for score in each.scores} for each in ranked}
+    ids = shown_ids(ranked[0].scores)
+    entries = {entry.image_id: (place, entry) for place, entry in enumerate(data.score.entries)}
+
+    def images() -> Iterator[ScoredImage]:
+        for image_id in progress(ids, "the page of val"):
+            place, entry = entries[image_id]
+            sample = data.score[place]
+            group = data.score.groups[image_id]
+            found = {
+                record.approach: prediction
+                for record in ranked
+                if (prediction := _prediction(run, record, sample, scores[record.approach]))
+            }
+            yield ScoredImage(entry.file_name, group, sample, found)
+
+    title = f"What the approaches found on val: {run.path.resolve().name}"
+    subtitle = "; ".join(f"{record.approach}: {record.tuning.postprocess}" for record in ranked)
+    return write_scored_gallery(
+        run.galleries,
+        images(),
+        [record.approach for record in ranked],
+        title=title,
+        subtitle=subtitle,
+        attribution=licence_line(data.folder),
+        of=len(ranked[0].scores),
+    )
+
+
+def _mean_dice(record: CompleteRecord) -> float:
+    """Over the images that have an object, as the leaderboard's."""
+    found = [score.dice for score in record.scores if score.tp + score.fn > 0]
+    return sum(found) / len(found) if found else 0.0
+
+
+def _prediction(
+    run: RunFolder, record: CompleteRecord, sample: Sample, scores: dict[int, ImageScore]
+) -> Prediction | None:
+    """What an approach made of an image; None where its probabilities are no longer there."""
+    levels = ProbabilityMaps(run.probabilities(record.approach)).read(sample.image)
+    score = scores.get(sample.image_id)
+    if levels is None or score is None:
+        return None
+    factor = prediction_scale(sample.image.shape, record.image_sizes)
+    return Prediction(record.tuning.postprocess.at_scale(1 / factor).apply(levels), score)
