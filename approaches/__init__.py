@@ -4,6 +4,7 @@ it is built. One that lies outside the repository gets its line when a command n
 
 import inspect
 import json
+import logging
 import os
 import re
 import sys
@@ -13,11 +14,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from approaches.base import Approach, ConfigError, Predictor
+from approaches.base import Approach, ConfigError, FitReport, Predictor
+from common.records import Fit, Record
+from common.self_description import SelfDescription
 
 MODEL_FILE = "approach.json"
 EVERYWHERE = ("cpu", "cuda", "mps")
 ALL = "all"
+log = logging.getLogger(__name__)
 
 
 class OutsideError(ConfigError):
@@ -34,6 +38,7 @@ class Entry:
         config: settings that differ from the class's defaults; several rows may share a class.
         combines: it is given the trained models of the other approaches of the run.
         devices: where `--approaches all` includes it.
+        colour: in every figure, as `#RRGGBB`; "" takes one that is free.
         outside: it lies outside the repository; its stored models name the target.
     """
 
@@ -42,6 +47,7 @@ class Entry:
     config: Mapping[str, Any] = field(default_factory=dict)
     combines: bool = False
     devices: tuple[str, ...] = EVERYWHERE
+    colour: str = ""
     outside: bool = False
 
     def where(self) -> str:
@@ -55,45 +61,56 @@ class Entry:
 
 TABLE: dict[str, Entry] = {
     "threshold": Entry(
-        "approaches.threshold:Threshold", "one colour channel and one threshold: the floor"
+        "approaches.threshold:Threshold",
+        "one colour channel and one threshold: the floor",
+        colour="#777777",
     ),
     "pixel_lightgbm": Entry(
         "approaches.pixel_lightgbm:PixelLightGBM",
         "colour and texture of each pixel at several scales, LightGBM",
+        colour="#E69F00",
     ),
-    "unet": Entry("approaches.unet:UNetFromScratch", "a U-Net trained from scratch"),
+    "unet": Entry(
+        "approaches.unet:UNetFromScratch", "a U-Net trained from scratch", colour="#56B4E9"
+    ),
     "smp_unet_lite0": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "U-Net on a pretrained EfficientNet-Lite0 (weights come with a package)",
         {"architecture": "unet", "encoder": "tu-tf_efficientnet_lite0"},
+        colour="#0072B2",
     ),
     "smp_fpn_lite0": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "feature pyramid network on a pretrained EfficientNet-Lite0 (weights come with a package)",
         {"architecture": "fpn", "encoder": "tu-tf_efficientnet_lite0"},
+        colour="#009E73",
     ),
     "smp_deeplabv3plus_lite0": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "DeepLabV3+ on a pretrained EfficientNet-Lite0 (weights come with a package)",
         {"architecture": "deeplabv3plus", "encoder": "tu-tf_efficientnet_lite0"},
         devices=("cuda",),
+        colour="#CC79A7",
     ),
     "smp_unetplusplus_resnet34": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "U-Net++ on a pretrained ResNet-34 (weights from the hub)",
         {"architecture": "unetplusplus", "encoder": "resnet34"},
         devices=("cuda",),
+        colour="#7A4EAB",
     ),
     "smp_segformer_mit_b2": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "SegFormer with a pretrained MiT-B2 (weights from the hub)",
         {"architecture": "segformer", "encoder": "mit_b2"},
         devices=("cuda",),
+        colour="#8C6D1F",
     ),
     "tta_ensemble": Entry(
         "approaches.tta_ensemble:TtaEnsemble",
         "the others averaged, over flips and quarter turns",
         combines=True,
+        colour="#D55E00",
     ),
 }
 
@@ -169,8 +186,12 @@ def name_of_outside(target: str) -> str:
             f"{target} would be called {name!r}, {taken}; give the class another name, of the "
             "letters a to z and digits."
         )
+    if kind.colour and not re.fullmatch("#[0-9A-Fa-f]{6}", kind.colour):
+        raise OutsideError(
+            f"{target} has the colour {kind.colour!r}; expected the form #RRGGBB, or none."
+        )
     summary = " ".join((kind.__doc__ or "").partition("\n\n")[0].split()).rstrip(".")
-    TABLE[name] = Entry(target, summary, combines=kind.combines, outside=True)
+    TABLE[name] = Entry(target, summary, combines=kind.combines, colour=kind.colour, outside=True)
     return name
 
 
@@ -237,6 +258,49 @@ def build(
     except ConfigError as error:
         raise ConfigError(f"{name}: {error}") from error
     return kind(config, members)
+
+
+def describe(name: str, approach: Approach[Any]) -> SelfDescription:
+    """What the report knows of an approach: its line in the table, and what it tells itself."""
+    entry = TABLE[name]
+    return SelfDescription(
+        entry.summary,
+        entry.colour,
+        tuple(approach.preparation()),
+        tuple(approach.remarks()),
+        approach.combination(),
+        tuple(approach.corruptions_met()),
+    )
+
+
+def describe_stored(
+    name: str, config: Mapping[str, Any], fit: Fit | None = None
+) -> SelfDescription:
+    """The same of a stored fit, without its model; also of one that was stored before approaches
+    described themselves.
+
+    Args:
+        name: of the approach; one that is not in the table tells nothing.
+        config: the settings that it ran with.
+        fit: as its record keeps it; None before it.
+    """
+    if name not in TABLE:
+        return SelfDescription()
+    try:
+        approach = build(name, overrides=config)
+        if fit is not None:
+            approach.report_ = FitReport(fit.seconds, fit.steps, fit.resumes, dict(fit.notes))
+        return describe(name, approach)
+    except Exception as error:  # a report with a gap is better than none
+        log.warning("%s cannot describe its fit: %s: %s", name, type(error).__name__, error)
+        return SelfDescription(TABLE[name].summary, TABLE[name].colour)
+
+
+def description_of(record: Record) -> SelfDescription:
+    """What the report knows of an approach in a run, as it is stored, else made now."""
+    if record.description is not None:
+        return record.description
+    return describe_stored(record.approach, record.config, record.fit)
 
 
 def store(approach: Approach, name: str, folder: Path) -> None:

@@ -4,7 +4,7 @@ by name.
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import (
@@ -26,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from common.commands import RefusedError
 from common.data import DataSet
 from common.records import Traits
+from common.self_description import Combination, PreparationStep
 
 CHECKPOINT = (
     "checkpoint.pt"  # in the folder given to `fit`: an unfinished one that can be continued
@@ -236,6 +237,8 @@ class Approach(ABC, Generic[ConfigT]):
     config_class: ClassVar[type[Config]] = Config  # the one in the brackets
     # It is given the trained models of the other approaches of the run; the table says it too.
     combines: ClassVar[bool] = False
+    # In every figure, as #RRGGBB; empty takes one that is free. The table has those of its lines.
+    colour: ClassVar[str] = ""
 
     def __init_subclass__(cls, **options: Any):
         super().__init_subclass__(**options)
@@ -259,6 +262,25 @@ class Approach(ABC, Generic[ConfigT]):
     def traits(self) -> Traits:
         """What a caller must know before it runs this approach with this config."""
         return Traits()
+
+    # What the report tells of it. All four read `self.config` and `self.report_` alone, so that a
+    # fit can be described without its model; before `fit`, they tell what the settings say.
+
+    def preparation(self) -> Sequence[PreparationStep]:
+        """What is done to an image before the model sees it, in its order."""
+        return ()
+
+    def remarks(self) -> Sequence[str]:
+        """What the fit came to, in clauses such as "38 of 400 rounds"."""
+        return ()
+
+    def combination(self) -> Combination | None:
+        """What an approach that combines others uses of them, and what that gained on *tune*."""
+        return None
+
+    def corruptions_met(self) -> Sequence[str]:
+        """The corruptions of `common.analysis.corruptions` that its training images showed."""
+        return ()
 
     def check_budget(self, budget: Budget) -> None:
         """Raise a ConfigError for a budget that `fit` would refuse on these processes, before

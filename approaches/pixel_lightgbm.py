@@ -26,6 +26,8 @@ from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.geometry import tiled
 from common.progress import progress
+from common.self_description import PreparationStep
+from common.words import counted, listed
 
 MODEL_TEXT = "lightgbm.txt"
 Group: TypeAlias = Literal["colour", "contrast", "edges", "texture"]
@@ -252,6 +254,20 @@ class PixelLightGBM(Approach[PixelConfig]):
 
     def _features(self, image: np.ndarray) -> np.ndarray:
         return pixel_features(image, self.config.scales, self.config.feature_groups)
+
+    def preparation(self) -> Sequence[PreparationStep]:
+        """Which features each pixel has."""
+        kinds, scales = listed(self.config.feature_groups), self.config.scales
+        said = f"{kinds} of each pixel at {counted(scales, 'scale')}"
+        return [PreparationStep("features", said, ("feature_groups", "scales"))]
+
+    def remarks(self) -> Sequence[str]:
+        """How many trees, of how many pixels."""
+        notes = self.report_.notes
+        if not notes:
+            return ()
+        rounds = f"{self.report_.steps} of {notes['rounds_allowed']} rounds of boosting"
+        return [f"{rounds} on {counted(notes['pixels'], 'pixel')}"]
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """Classify on a grid of half resolution and interpolate (see `Approach.predict_proba`)."""

@@ -47,6 +47,8 @@ class SmpConfig(TrainingConfig):
 class SmpPretrained(NetworkApproach[SmpConfig]):
     """A decoder with random first weights on a pretrained encoder; both are trained."""
 
+    normalised_by = "those of the encoder's first training"
+
     @property
     def traits(self) -> Traits:
         """Trained on all processes, from ImageNet weights."""

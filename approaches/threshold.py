@@ -1,6 +1,7 @@
 """The floor that every other approach must beat: one colour channel and one threshold."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -10,6 +11,7 @@ import numpy as np
 from approaches.base import Approach, Budget, Config, NotFittedError, check_image
 from common.data import DataSet
 from common.masks.postprocess import threshold_curve
+from common.self_description import PreparationStep
 
 CHANNELS = ("red", "green", "blue", "lightness", "green-red", "blue-yellow", "saturation", "value")
 
@@ -53,6 +55,15 @@ class Threshold(Approach[Config]):
                     best, self.channel_, self.bright_ = curve.mean().max(), name, bright
         self.report_.notes = {"channel": self.channel_, "bright": self.bright_}
         return self
+
+    def preparation(self) -> Sequence[PreparationStep]:
+        """The channel that was chosen."""
+        chosen = self.report_.notes
+        if not chosen:
+            return ()
+        values = "high" if chosen["bright"] else "low"
+        said = f"one channel alone, *{chosen['channel']}*, {values} values as object"
+        return [PreparationStep("channel", said)]
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """The chosen channel as it is, 0 … 255 mapped to 0 … 1 (see `Approach.predict_proba`)."""

@@ -33,6 +33,7 @@ from common.files import write_whole
 from common.geometry import D4_VIEWS, apply_view, invert_view
 from common.masks.postprocess import LEVELS, quantise, threshold_curve
 from common.progress import progress
+from common.self_description import Combination, PreparationStep
 
 
 class EnsembleConfig(Config):
@@ -146,6 +147,30 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             }
         )
         return self
+
+    def preparation(self) -> Sequence[PreparationStep]:
+        """Over how many views a prediction is averaged."""
+        views = self.report_.notes.get("views", self.config.views)
+        if not views:
+            return ()
+        said = "one view, as the image is"
+        if views > 1:
+            said = f"{views} flips and quarter turns, averaged"
+        return [PreparationStep("views for prediction", said, ("views",))]
+
+    def combination(self) -> Combination | None:
+        """Members, weights and views, and what they gained."""
+        notes = self.report_.notes
+        if not notes:
+            return None
+        return Combination(
+            weights=notes["weights"],
+            dice_alone=notes["tune_dice_alone"],
+            gain_of_members=notes["tune_dice_gain_of_members"],
+            views=notes["views"],
+            gain_of_views=notes["tune_dice_gain_of_views"],
+            images_of_views=notes["images_compared_for_views"],
+        )
 
     def _predict(self, samples: Sequence[Sample], views: Sequence) -> None:
         """Have the members' maps of these views remembered; the processes share the images."""

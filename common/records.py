@@ -17,6 +17,7 @@ from common.masks.evaluate import ImageScore
 from common.masks.tuning import Tuning
 from common.run_folder import RunFolder
 from common.scale import ImageSizes
+from common.self_description import SelfDescription
 
 Status = Literal["unfinished", "ok", "failed", "skipped"]
 UNKNOWN = math.nan
@@ -81,6 +82,13 @@ class Fit:
             **self.notes,
         }
 
+    @classmethod
+    def from_stored(cls, content: Mapping[str, Any]) -> "Fit":
+        """What `as_stored` gave."""
+        own = {item.name for item in fields(cls)} - {"notes"}
+        notes = {key: value for key, value in content.items() if key not in own}
+        return cls(**{key: content[key] for key in own if key in content}, notes=notes)
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -144,6 +152,7 @@ class Record:
             `common.analysis.calibration`).
         costs: of the stored model.
         robustness: on corrupted images.
+        description: what it says of itself; None in records that are older than that.
     """
 
     approach: str
@@ -159,6 +168,7 @@ class Record:
     calibration: tuple[tuple[int, ...], ...] | None = None
     costs: Costs | None = None
     robustness: Robustness | None = None
+    description: SelfDescription | None = None
 
 
 @dataclass(frozen=True)
@@ -277,9 +287,7 @@ def from_stored(content: Mapping[str, Any]) -> Record:
     known = {**content}
     fit, postprocess, tune = (known.pop(key, None) for key in ("fit", "postprocess", "tune"))
     if isinstance(fit, dict):
-        own = {item.name for item in fields(Fit)} - {"notes"}
-        notes = {key: value for key, value in fit.items() if key not in own}
-        known["fit"] = {**{key: fit[key] for key in own if key in fit}, "notes": notes}
+        known["fit"] = asdict(Fit.from_stored(fit))
     if isinstance(postprocess, dict):
         known["tuning"] = {**(tune or {}), "postprocess": postprocess}
     for key in ("scores", "costs", "robustness"):

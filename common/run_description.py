@@ -24,6 +24,7 @@ from common.commands import RefusedError
 from common.files import PARTIAL, write_whole
 from common.json_files import DamagedFileError, read_json_object, to_json
 from common.run_folder import RunFolder
+from common.self_description import SelfDescription
 from common.statistics.selection import Rule
 
 PACKAGES = (
@@ -85,10 +86,11 @@ class SharedGroups:
 
 @dataclass(frozen=True)
 class RecordedApproach:
-    """Settings and fit of an approach, as they are published with a run without its records."""
+    """What is published of an approach with a run without its records."""
 
     config: Mapping[str, Any] = field(default_factory=dict)
     fit: Mapping[str, Any] | None = None
+    description: SelfDescription | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Finished runs made of generated records: complete approaches, and one that failed."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,32 @@ CLOSE = {
     "threshold": (0.3, 0.0015),
 }
 PIXELS = 192 * 192
+CROPS = {"name": "crops for training", "done": "crops of 192 px", "settings": ["crop_px"]}
+DESCRIPTIONS = {  # what approaches say of themselves
+    "tta_ensemble": {
+        "summary": "the others averaged",
+        "colour": "#D55E00",
+        "preparation": [{"name": "views", "done": "8 views", "settings": ["views"]}],
+        "combination": {
+            "weights": {"smp_unet_lite0": 2, "smp_fpn_lite0": 1},
+            "dice_alone": {"unet": 0.85, "smp_fpn_lite0": 0.915, "smp_unet_lite0": 0.921},
+            "gain_of_members": 0.006,
+            "views": 8,
+            "gain_of_views": 0.004,
+            "images_of_views": 20,
+        },
+    },
+    "unet": {
+        "summary": "a U-Net",
+        "colour": "#56B4E9",
+        "preparation": [
+            CROPS,
+            {"name": "augmentation", "done": "*full*: D4", "settings": ["augmentation"]},
+        ],
+    },
+    "smp_unet_lite0": {"summary": "a pretrained U-Net", "preparation": [CROPS]},
+    "pixel_lightgbm": {"summary": "trees", "colour": "#E69F00", "remarks": ["70 of 400 rounds"]},
+}
 
 
 def make_run(
@@ -90,6 +117,7 @@ def make_run(
             record.approach: {
                 "config": record.config,
                 "fit": None if record.fit is None else record.fit.as_stored(),
+                "description": None if record.description is None else asdict(record.description),
             }
             for record in records
         },
@@ -108,18 +136,6 @@ def _record(name, quality, area, hard, random, robustness) -> Record:
         "steps": 700,
         "resumes": 0,
     }
-    if name == "tta_ensemble":
-        alone = {"unet": 0.85, "smp_fpn_lite0": 0.915, "smp_unet_lite0": 0.921}
-        fit |= {
-            "weights": {"smp_unet_lite0": 2, "smp_fpn_lite0": 1},
-            "views": 8,
-            "tune_dice_alone": alone,
-        }
-        fit |= {
-            "tune_dice_gain_of_members": 0.006,
-            "tune_dice_gain_of_views": 0.004,
-            "images_compared_for_views": 20,
-        }
     chosen = round(float(random.choice(THRESHOLDS[8:35])), 2)
     steps = [
         {
@@ -152,6 +168,7 @@ def _record(name, quality, area, hard, random, robustness) -> Record:
             "threads": 2,
         },
         "robustness": _robustness(scores[:robustness], typical, random) if robustness else None,
+        "description": DESCRIPTIONS.get(name, {"summary": f"what {name} is"}),
     }
     return from_stored(stored)
 

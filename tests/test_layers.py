@@ -30,7 +30,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "common.words",
         "common.statistics",
     ),
-    ("common.image_files", "common.json_files", "common.run_folder"),
+    (
+        "common.image_files",
+        "common.json_files",
+        "common.run_folder",
+        "common.self_description",
+    ),
     ("common.coco", "common.sample"),
     ("common.data",),
     ("common.masks",),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from approaches import load, processes
+from approaches import describe, load, processes
 from approaches.base import (
     Budget,
     ConfigError,
@@ -127,6 +127,22 @@ def check_traits_are_plain(name: str) -> None:
             f"traits is a {type(traits).__name__}; return approaches.base.Traits(…)."
         )
     json.dumps(asdict(traits))
+
+
+def check_description_needs_no_model(name: str) -> None:
+    """What an approach says of itself is of plain values, and comes from config and report
+    alone.
+    """
+    approach = fitted(name).approach
+    bare = unfitted(name)
+    bare.report_ = approach.report_
+    told = describe(name, approach)
+    json.dumps(asdict(told))
+    if told != describe(name, bare):
+        raise ContractError(
+            f"{told} is described without the model as {describe(name, bare)}; read self.config "
+            "and self.report_ alone in preparation, remarks, combination and corruptions_met."
+        )
 
 
 def check_fit_returns_self(name: str) -> None:

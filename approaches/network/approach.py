@@ -3,8 +3,9 @@ predicts whole images of any size, and is stored as safetensors. Subclasses say 
 """
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
 import torch
@@ -17,9 +18,12 @@ from approaches import processes
 from approaches.base import Approach, Budget, NotFittedError, Traits, check_image
 from approaches.network.config import TrainingConfig
 from approaches.network.inference import predict_whole
+from approaches.network.met_in_training import corruptions_met
 from approaches.network.onnx_file import write_onnx
+from approaches.network.preparation import preparation_steps
 from approaches.network.training import shared_batch, train
 from common.data import DataSet
+from common.self_description import PreparationStep
 
 WEIGHTS = "model.safetensors"
 MEAN, STD = (
@@ -72,6 +76,7 @@ TrainingConfigT = TypeVar("TrainingConfigT", bound=TrainingConfig)
 class NetworkApproach(Approach[TrainingConfigT]):
     """An approach whose model is one torch network."""
 
+    normalised_by: ClassVar[str] = "those of ImageNet"  # whose mean and deviation, in words
     # height and width must be multiples of it; images are padded and cropped back here alone
     divisor = 32
 
@@ -91,6 +96,14 @@ class NetworkApproach(Approach[TrainingConfigT]):
         normalised.
         """
         return MEAN, STD
+
+    def preparation(self) -> Sequence[PreparationStep]:
+        """Crops, size, normalisation and augmentation."""
+        return preparation_steps(self.config, self.report_.notes, self.normalised_by)
+
+    def corruptions_met(self) -> Sequence[str]:
+        """Those of the augmentation, and all of them where generated scenes were shown."""
+        return corruptions_met(self.config, self.report_.notes)
 
     def check_budget(self, budget: Budget) -> None:
         """The processes must be able to share the batch; see `Approach.check_budget`."""

@@ -6,9 +6,10 @@ line that names what is missing and how to make it.
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from approaches import processes
+from approaches import description_of, processes
 from approaches.running.cost import peak_memory_mb
 from approaches.running.galleries import write_val_gallery
 from approaches.running.settings import RunSettings
@@ -95,6 +96,7 @@ def _rank(
         record.approach: {
             "config": record.config,
             "fit": None if record.fit is None else record.fit.as_stored(),
+            "description": asdict(description_of(record)),
         }
         for record in records
     }

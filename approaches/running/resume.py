@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from approaches import MODEL_FILE, TABLE, build, processes
+from approaches import MODEL_FILE, TABLE, build, description_of, processes
 from approaches.base import CHECKPOINT, ConfigError
 from approaches.running.settings import RunSettings, prepared
 from common.records import Provenance, Record, read_record
@@ -99,7 +99,13 @@ def reconciled(stored: Record, settings: RunSettings) -> Record:
                 shutil.rmtree(run.training(name), ignore_errors=True)
     # Members shape the traits of an ensemble; here none are loaded.
     known = approach.traits if record.fit is None else record.traits
-    return replace(record, traits=known, status="unfinished", reason="")
+    return replace(
+        record,
+        traits=known,
+        description=description_of(record),
+        status="unfinished",
+        reason="",
+    )
 
 
 def provenance(name: str, run: RunFolder) -> Provenance:

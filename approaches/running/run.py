@@ -6,18 +6,17 @@ other approaches go on.
 import logging
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from approaches import load, members_of, processes, store
+from approaches import describe_stored, description_of, load, members_of, processes, store
 from approaches.base import RequirementMissingError
 from approaches.running.cached_predictions import CachedPredictor, cached_model
 from approaches.running.corrupted import corrupted_scores
 from approaches.running.cost import measure
-from approaches.running.met_in_training import met_in_training
 from approaches.running.resume import has_model, reconciled
 from approaches.running.settings import RunSettings, prepared
 from approaches.segmenter import Segmenter
@@ -107,6 +106,7 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
     seconds = seconds if report.seconds is None else report.seconds
     used = sum(_fit_of(run, member).seconds for member in approach.members)
     record.fit = Fit(seconds + used, report.steps, report.resumes, report.notes)
+    record.description = describe_stored(name, record.config, record.fit)
     _store(record, run)
 
 
@@ -213,9 +213,14 @@ def _corrupt(
             segmenter = Segmenter(model, postprocess, name, record.image_sizes)
         rows = tuple(corrupted_scores(segmenter, chosen))
     members = [read_record(run.path, member) for member in members_of(run.model(name))]
-    marked = met_in_training([record, *(member for member in members if member is not None)])
-    record.robustness = Robustness(settings.robustness, tuple(marked), rows)
+    record.robustness = Robustness(settings.robustness, corruptions_met([record, *members]), rows)
     _store(record, run)
+
+
+def corruptions_met(records: Sequence[Record | None]) -> tuple[str, ...]:
+    """The corruptions that an approach has met in training, itself or in the members it uses."""
+    met = (description_of(record).corruptions_met for record in records if record is not None)
+    return tuple(sorted(set().union(*met)))
 
 
 def _measure(record: Record, postprocess: Postprocess, score_set: DataSet, run: RunFolder) -> None:

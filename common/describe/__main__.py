@@ -24,11 +24,14 @@ from common.files import write_whole
 from common.progress import progress
 
 
-def observations_of(folder: Path, options: ReadOptions = DEFAULT_OPTIONS) -> list[Observation]:
+def observations_of(
+    folder: Path, crops: of_objects.TrainingCrops, options: ReadOptions = DEFAULT_OPTIONS
+) -> list[Observation]:
     """All observations on a data folder, in the order of the notebook.
 
     Args:
         folder: holds `train/`, `val/` and perhaps `real_test/`.
+        crops: that a training would take.
         options: how annotations are read.
 
     Raises:
@@ -44,7 +47,6 @@ def observations_of(folder: Path, options: ReadOptions = DEFAULT_OPTIONS) -> lis
         joined({split: tables[place] for split, tables in measured.items()}) for place in (0, 1)
     )
     by_objects = (
-        of_objects.of_sizes,
         of_objects.of_positions,
         of_objects.of_shapes,
         of_objects.of_colours,
@@ -52,10 +54,11 @@ def observations_of(folder: Path, options: ReadOptions = DEFAULT_OPTIONS) -> lis
     return [
         of_sets.of_problems(check_data(folder, options)),
         *of_sets.of_crowd(data.crowd),
-        of_objects.of_counts(images),
+        of_objects.of_counts(images, crops),
+        of_objects.of_sizes(objects, crops),
         *(observe(objects) for observe in by_objects),
         of_objects.of_contrast(objects),
-        of_objects.of_share(images),
+        of_objects.of_share(images, crops),
         of_sets.of_groups(images),
         of_sets.of_grounds(similar_images(sets)),
         of_sets.of_photos(measured["train"][0], describe_photos(data.photos)),
@@ -81,10 +84,18 @@ def main(words: Sequence[str] | None = None) -> int:
         "data", type=Path, help="data folder with train/, val/ and perhaps real_test/"
     )
     parser.add_argument("--output", type=Path, help="Markdown file to write instead of printing")
+    parser.add_argument(
+        "--crop-px",
+        type=int,
+        default=of_objects.USUAL.side_px,
+        help="side of the training crops that the consequences are about (192)",
+    )
     add_read_options(parser)
     options = parser.parse_args(words)
     with command("nothing was written") as ending:
-        text = as_markdown(options.data, observations_of(options.data, read_options(options)))
+        crops = of_objects.TrainingCrops(options.crop_px)
+        observations = observations_of(options.data, crops, read_options(options))
+        text = as_markdown(options.data, observations)
         if options.output is None:
             print(text, end="")
         else:

@@ -5,6 +5,8 @@ Each function reads a table and returns an `Observation`. A sentence is chosen b
 that none stands under a data set of which it is not true.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from scipy.stats import chisquare
@@ -12,10 +14,6 @@ from scipy.stats import chisquare
 from common.describe.observation import Observation
 from common.words import counted, listed, percent, span
 
-# What the networks do unless told otherwise; tests compare both with their settings.
-CROP_PX = 192
-ZOOM = (0.6, 1.5)
-OBJECT_SHARE = 0.8
 FIELDS = 5  # of the image, to each side; the figure of positions has the same
 LEAST_IN_FIELD = 5  # expected in each field, or the chi-square test does not hold
 CHANCE = (
@@ -23,6 +21,25 @@ CHANCE = (
 )
 FAINT = 10.0  # Delta E; objects below it are hard to see against a textured ground
 GREY = 12.0  # chroma below which a colour is white, grey or black
+
+
+@dataclass(frozen=True)
+class TrainingCrops:
+    """The training crops that the consequences are about. The defaults are usual ones; whoever
+    trains on others says so.
+
+    Attributes:
+        side_px: of a square crop.
+        magnification: the least and the greatest of the augmentation.
+        near_objects: share of the crops that lie near an object; the rest lies anywhere.
+    """
+
+    side_px: int = 192
+    magnification: tuple[float, float] = (0.6, 1.5)
+    near_objects: float = 0.8
+
+
+USUAL = TrainingCrops()
 NOTHING = Observation(
     "objects",
     "There is no object in these images.",
@@ -30,11 +47,12 @@ NOTHING = Observation(
 )
 
 
-def of_counts(images: pd.DataFrame) -> Observation:
+def of_counts(images: pd.DataFrame, crops: TrainingCrops = USUAL) -> Observation:
     """How many images and objects.
 
     Args:
         images: of `describe_data_set`, with a column `split`.
+        crops: of the training.
     """
     parts = []
     for split, table in images.groupby("split", sort=False):
@@ -53,9 +71,9 @@ def of_counts(images: pd.DataFrame) -> Observation:
     else:
         then = (
             "No image is without object, so `empty_fp_rate` has no value and objects that are not "
-            f"there are punished only beside real ones. {percent(1 - OBJECT_SHARE)} of the crops "
-            "are taken anywhere, most of them without object; add photos of bare and littered "
-            "ground if false alarms matter."
+            "there are punished only beside real ones. "
+            f"{percent(1 - crops.near_objects)} of the crops are taken anywhere, most of them "
+            "without object; add photos of bare and littered ground if false alarms matter."
         )
     if most == 1:
         then += (
@@ -65,34 +83,32 @@ def of_counts(images: pd.DataFrame) -> Observation:
     return Observation("counts", f"{'; '.join(parts).capitalize()}: {spread}.", then)
 
 
-def of_sizes(
-    objects: pd.DataFrame, crop_px: int = CROP_PX, zoom: tuple[float, float] = ZOOM
-) -> Observation:
+def of_sizes(objects: pd.DataFrame, crops: TrainingCrops = USUAL) -> Observation:
     """How large the objects are, for the crop, the scaling and the outline.
 
     Args:
         objects: of `describe_data_set`.
-        crop_px: side of the networks' training crops.
-        zoom: least and greatest magnification of the augmentation.
+        crops: of the training.
     """
     if objects.empty:
         return NOTHING
     length, width = objects["length_px"], objects["width_px"]
     low, high = length.quantile([0.05, 0.95])
-    fits = float((length <= crop_px).mean())
+    fits = float((length <= crops.side_px).mean())
     outline = 2 * (length + width).median()
     lost = outline / (2 * objects["area_px"].median())
     found = (
         f"The median object is {span(length, 'px')} long and {span(width, 'px')} wide, so the "
         f"long ones are {high / low:.1f} times as long as the short ones. {percent(fits)} fit "
-        f"into a crop of {crop_px} px. An object is a connected piece of the mask: a blade of "
-        "grass across it makes two."
+        f"into a crop of {crops.side_px} px. An object is a connected piece of the mask: a blade "
+        "of grass across it makes two."
     )
+    smaller, larger = crops.magnification
     whole = "A crop shows nearly every object whole"
     then = (
-        f"{whole if fits > 0.9 else 'Crops cut many objects: raise `crop_px`'}, and scaling"
-        f" by {zoom[0]:g} to {zoom[1]:g} takes the sizes to {low * zoom[0]:.0f} to "
-        f"{high * zoom[1]:.0f} px. At the median size, an outline that lies one pixel inside "
+        f"{whole if fits > 0.9 else 'Crops cut many objects: take larger ones'}, and scaling"
+        f" by {smaller:g} to {larger:g} takes the sizes to {low * smaller:.0f} to "
+        f"{high * larger:.0f} px. At the median size, an outline that lies one pixel inside "
         f"everywhere costs about {lost:.2f} Dice, so differences of a hundredth between "
         "approaches are a question of outlines, and at half the resolution the same slip costs "
         "twice as much."
@@ -229,18 +245,20 @@ def of_contrast(objects: pd.DataFrame) -> Observation:
     return Observation("contrast", found, then)
 
 
-def of_share(images: pd.DataFrame, crop_px: int = CROP_PX) -> Observation:
+def of_share(images: pd.DataFrame, crops: TrainingCrops = USUAL) -> Observation:
     """How much of the image is object.
 
     Args:
         images: of `describe_data_set`.
-        crop_px: side of the networks' training crops.
+        crops: of the training.
     """
     shown = images[images["objects"] > 0]
     if shown.empty:
         return NOTHING
     share = float(shown["object_share"].median())
-    in_crop = min(1.0, float((shown["object_area_px"] / shown["objects"]).median()) / crop_px**2)
+    in_crop = min(
+        1.0, float((shown["object_area_px"] / shown["objects"]).median()) / crops.side_px**2
+    )
     found = (
         f"In an image with objects they cover {percent(share)} of the pixels in the median, one "
         f"pixel in {1 / share:,.0f}. A mask without any object would be right in "
@@ -249,6 +267,6 @@ def of_share(images: pd.DataFrame, crop_px: int = CROP_PX) -> Observation:
     then = (
         "Accuracy says nothing here; Dice is scored. Cross-entropy alone is mostly about ground, "
         "so the loss adds Dice to it, and most crops are taken near objects, where one of median "
-        f"size covers {percent(in_crop)} of {crop_px}×{crop_px} px."
+        f"size covers {percent(in_crop)} of {crops.side_px}×{crops.side_px} px."
     )
     return Observation("share", found, then)

@@ -165,7 +165,7 @@ def of_grounds(similar: pd.DataFrame) -> Observation:
         "A split by groups still shows the same grounds on both sides"
         + (f": {percent(twins)} of the val images have such a twin in train" if len(val) else "")
         + ". Scores on *tune* and val flatter; new grounds are worth more than new files, be it "
-        "photos of them or objects laid on them (`paste_share`).",
+        "photos of them or objects laid on them.",
     )
 
 

@@ -3,7 +3,7 @@ never changed; no model is loaded, and what a run did not measure is an empty ta
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,15 @@ from common.leaderboard import (
 )
 from common.masks.probabilities import ProbabilityMaps
 from common.metrics import with_objects
-from common.records import Record, read_records
-from common.run_description import RunDescription, read_description
+from common.records import Fit, Record, read_records
+from common.report.colours import colours_of
+from common.run_description import RecordedApproach, RunDescription, read_description
 from common.run_folder import RunFolder
 from common.scale import prediction_scale
+from common.self_description import Combination, SelfDescription
 from common.statistics import Comparison
 
+Describe = Callable[[str, Mapping[str, Any], Fit | None], SelfDescription]
 TABLES = "images strata worst_images calibration robustness".split()
 
 
@@ -63,6 +66,7 @@ class FinishedRun:
         tables: by name, those of `TABLES`, approaches in the order of the board; empty where not
             measured.
         curves: the training curves of all networks under each other, with a column `approach`.
+        described: approach → what it says of itself, one for each row of the board.
     """
 
     folder: Path
@@ -73,6 +77,7 @@ class FinishedRun:
     records: Mapping[str, Record]
     tables: Mapping[str, pd.DataFrame]
     curves: pd.DataFrame
+    described: Mapping[str, SelfDescription]
 
     @property
     def winner(self) -> str | None:
@@ -105,6 +110,18 @@ class FinishedRun:
         return _choice(self.about).margin
 
     @property
+    def colours(self) -> dict[str, str]:
+        """Approach → its colour in every figure."""
+        own = {name: each.colour for name, each in self.described.items() if each.colour}
+        return colours_of(self.described, own)
+
+    @property
+    def combinations(self) -> dict[str, Combination]:
+        """Approach → what it made of others, best first, of those that combine."""
+        found = {name: each.combination for name, each in self.described.items()}
+        return {name: each for name, each in found.items() if each is not None}
+
+    @property
     def shared(self) -> Shared | None:
         """What `val` shares with `train`; None where the run does not tell. Older runs have only a
         note with a number, which says which groups these are where they are none or all.
@@ -133,22 +150,6 @@ class FinishedRun:
         rows = with_objects(rows)
         return dict(zip(rows["img_id"].tolist(), rows["dice"].tolist(), strict=True))
 
-    def config(self, approach: str) -> Mapping[str, Any]:
-        """The settings of an approach: from its record, else from the run's description; empty if
-        neither has them.
-        """
-        record, described = self.records.get(approach), self.about.approaches.get(approach)
-        if record is not None:
-            return record.config
-        return {} if described is None else described.config
-
-    def fit_notes(self, approach: str) -> Mapping[str, Any]:
-        """What an approach tells of its fit, found as `config` is."""
-        record, described = self.records.get(approach), self.about.approaches.get(approach)
-        if record is not None:
-            return {} if record.fit is None else record.fit.notes
-        return (None if described is None else described.fit) or {}
-
     def mask(self, approach: str, image: np.ndarray) -> np.ndarray | None:
         """The final mask (H, W) bool of an image (H, W, 3) uint8 from its stored probabilities;
         None without them.
@@ -161,11 +162,12 @@ class FinishedRun:
         return record.tuning.postprocess.at_scale(1 / factor).apply(levels)
 
 
-def read_run(folder: Path) -> FinishedRun:
+def read_run(folder: Path, describe: Describe | None = None) -> FinishedRun:
     """Read a finished run.
 
     Args:
         folder: with at least `run.json`, `leaderboard.csv` and `per_image.csv`.
+        describe: makes the description of an approach whose run stored none; None leaves it empty.
 
     Raises:
         FileNotFoundError: the folder holds no finished run.
@@ -193,6 +195,10 @@ def read_run(folder: Path) -> FinishedRun:
         records={name: records[name] for name in board["approach"] if name in records},
         tables={name: _table(run.table(name), order) for name in TABLES},
         curves=_curves(run, board["approach"]),
+        described={
+            name: _described(name, records.get(name), about, describe)
+            for name in board["approach"]
+        },
     )
 
 
@@ -271,6 +277,22 @@ def _choice(about: RunDescription) -> Choice:
         Choice.rule if stored.rule is None else stored.rule,
         Choice.margin if stored.margin is None else stored.margin,
     )
+
+
+def _described(
+    name: str, record: Record | None, about: RunDescription, describe: Describe | None
+) -> SelfDescription:
+    """What an approach says of itself: from its record, else from the run's description."""
+    published = about.approaches.get(name, RecordedApproach())
+    stored = published if record is None else record
+    if stored.description is not None:
+        return stored.description
+    if describe is None:
+        return SelfDescription()
+    fit = stored.fit
+    if fit is not None and not isinstance(fit, Fit):
+        fit = Fit.from_stored(fit)
+    return describe(name, stored.config, fit)
 
 
 def _curves(run: RunFolder, names: Sequence[str]) -> pd.DataFrame:

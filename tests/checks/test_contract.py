@@ -88,6 +88,11 @@ class HasTraitsOfItsOwn(Threshold):
     traits = {"pretrained_on": "ImageNet"}  # noqa: RUF012 - wrong on purpose
 
 
+class TellsOfItsModel(Threshold):
+    def remarks(self):
+        return [f"on {getattr(self, 'channel_', 'nothing')}"]
+
+
 class ReturnsNothing(Threshold):
     def fit(self, *sets, **options):
         super().fit(*sets, **options)
@@ -229,6 +234,7 @@ WRONG = {
     WorksInInit: "check_init_only_stores",
     ForgetsThatItIsUnfitted: "check_unfitted_predict_says_so",
     HasTraitsOfItsOwn: "check_traits_are_plain",
+    TellsOfItsModel: "check_description_needs_no_model",
     ReturnsNothing: "check_fit_returns_self",
     PaintsOnTheData: "check_fit_leaves_data_unchanged",
     ReportsAnArray: "check_report_is_plain",

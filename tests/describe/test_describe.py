@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.color import deltaE_cie76, rgb2lab
 
-from approaches.network.config import TrainingConfig
 from common.data import DataSet, Sample
 from common.data.check import Finding
 from common.describe import (
@@ -356,10 +355,8 @@ def test_sizes_are_said_with_their_numbers_and_large_objects_ask_for_larger_crop
     finding = object_observations.of_sizes(table)
     assert f"{table['length_px'].median():.0f} px" in finding.found
     assert "100 % fit into a crop of 192 px" in finding.found
-    assert (
-        "raise `crop_px`"
-        in object_observations.of_sizes(table.assign(length_px=400.0)).consequence
-    )
+    large = object_observations.of_sizes(table.assign(length_px=400.0))
+    assert "take larger ones" in large.consequence
 
 
 def test_faint_objects_are_counted_and_named():
@@ -418,11 +415,20 @@ def test_the_share_is_said_of_images_with_objects_alone():
     )
 
 
-def test_the_sentences_speak_of_the_settings_the_networks_have():
-    config = TrainingConfig()
-    assert config.crop_px == object_observations.CROP_PX
-    assert tuple(config.zoom) == object_observations.ZOOM
-    assert config.object_share == object_observations.OBJECT_SHARE
+def test_the_consequences_are_about_the_crops_that_are_given():
+    objects, crops = object_table(), object_observations.TrainingCrops(64, (0.5, 4.0), 0.25)
+    assert "crop of 64 px" in object_observations.of_sizes(objects, crops).found
+    assert "scaling by 0.5 to 4 takes" in object_observations.of_sizes(objects, crops).consequence
+    images = pd.DataFrame(
+        {
+            "split": "train",
+            "objects": [1, 1],
+            "object_share": [0.02, 0.02],
+            "object_area_px": [512, 512],
+        }
+    )
+    assert "75 % of the crops" in object_observations.of_counts(images, crops).consequence
+    assert "covers 12 % of 64×64 px" in object_observations.of_share(images, crops).consequence
 
 
 def test_shared_groups_are_said_and_single_images_stand_for_themselves():

@@ -163,7 +163,7 @@ def test_a_run_without_any_result_says_so(tmp_path, run):
     assert "nothing is chosen" in say.answer(nothing) and "nothing is chosen" in say.of_ties(
         nothing
     )
-    assert "`unet`: no result (failed)." in say.of_approaches(nothing, {})
+    assert "`unet`: a U-Net; no result (failed)." in say.of_approaches(nothing)
     assert "nothing can be concluded" in say.of_limits(nothing)
 
 

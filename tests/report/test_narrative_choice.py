@@ -3,6 +3,8 @@ are.
 """
 
 import dataclasses
+import json
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,12 +14,11 @@ from made_run import make_run
 
 from common.masks.postprocess import Postprocess
 from common.masks.tuning import Tuning
-from common.records import Fit
 from common.report import narrative as say
 from common.report.finished_run import FinishedRun, Shared, read_run
-from common.report.narrative.preparation import STEPS, how_tested
 from common.report.narrative.unseen import seen_in_training, tune_dice
 from common.run_description import Identity, RecordedBudget, SharedGroups
+from common.self_description import SelfDescription
 
 
 @pytest.fixture(scope="module")
@@ -289,12 +290,11 @@ def test_costs_that_were_not_measured_are_left_out(run):
 # reasons
 
 
-def test_each_approach_has_a_line_with_what_it_is(run):
-    lines = say.of_approaches(
-        run, {"unet": "a U-Net", "tta_ensemble": "the others averaged"}
-    ).splitlines()
+def test_each_approach_has_a_line_with_what_it_says_of_itself(run):
+    lines = say.of_approaches(run).splitlines()
     assert len(lines) == len(run.board)
     assert any(line.startswith("- `unet`: a U-Net") for line in lines)
+    assert any(line.startswith("- `pixel_lightgbm`: trees; 70 of 400 rounds") for line in lines)
     [ensemble] = [line for line in lines if line.startswith("- `tta_ensemble`")]
     assert (
         "the others averaged; here `smp_unet_lite0` and `smp_fpn_lite0` over 8 views" in ensemble
@@ -313,21 +313,7 @@ def test_a_metric_that_would_choose_another_is_named(run):
 # preparation
 
 
-def test_settings_are_told_with_the_studies_that_test_them(run):
-    config = {
-        "crop_px": 192,
-        "object_share": 0.8,
-        "input_scale": 1.0,
-        "augmentation": "full",
-        "zoom": [0.6, 1.5],
-    }
-    config |= {"paste_share": 0.5, "litter_share": 0.0}
-    fit = {"augmentation": [{"__class_fullname__": "D4"}, {"__class_fullname__": "CenterCrop"}]}
-    records = {
-        name: dataclasses.replace(run.records[name], config=config, fit=Fit(1.0, notes=fit))
-        for name in ("unet", "threshold")
-    }
-    prepared = dataclasses.replace(run, records={**run.records, **records})
+def test_what_approaches_prepare_is_told_with_the_studies_that_test_it(run):
     studies = {
         "crops": SimpleNamespace(variations={"a": SimpleNamespace(settings={"crop_px": 128})}),
         "augmentation": SimpleNamespace(
@@ -335,29 +321,41 @@ def test_settings_are_told_with_the_studies_that_test_them(run):
         ),
     }
     found = {"butts": {"crops": STUDIED, "augmentation": None}}
-    lines = say.preparation_table(prepared, studies, found).splitlines()
-    both = "`unet` and `threshold`"
-    crops = (
-        f"| crops of 192 px, 80 % of them near an object | {both} | tested in study *crops* "
-        "(butts) |"
-    )
-    assert f"| crops for training {crops}" in lines
-    assert (
-        f"| augmentation in training | *full*: D4 | {both} | study *augmentation* was not run |"
-        in lines
-    )
-    assert f"| size of the input | as it is | {both} | not tested |" in lines
-    assert f"| laid on crops | objects of other images (50 %) | {both} | not tested |" in lines
-    assert any(
-        line.startswith("| views for prediction | 8 flips and quarter turns") for line in lines
-    )
+    assert say.preparation_table(run, studies, found).splitlines()[2:] == [
+        "| crops for training | crops of 192 px | `smp_unet_lite0` and `unet` | tested in study "
+        "*crops* (butts) |",
+        "| augmentation | *full*: D4 | `unet` | study *augmentation* was not run |",
+        "| views | 8 views | `tta_ensemble` | not tested |",
+    ]
+
+
+def test_a_run_whose_approaches_told_nothing_says_so(run):
+    silent = dataclasses.replace(run, described=dict.fromkeys(run.described, SelfDescription()))
+    assert "is not stored with this run" in say.preparation_table(silent, {}, {})
+    assert "No ensemble was made" in say.of_ensemble(silent)
+    assert "are not stored" in say.of_ensemble(dataclasses.replace(silent, records={}))
+
+
+def test_a_run_of_before_is_described_where_a_reader_can(run, tmp_path):
+    shutil.copytree(run.folder, tmp_path / "old")
+    for path in [*(tmp_path / "old" / "records").iterdir(), tmp_path / "old" / "run.json"]:
+        content = json.loads(path.read_text())
+        content.pop("description", None)
+        for described in content.get("approaches", {}).values():
+            described.pop("description")
+        path.write_text(json.dumps(content))
+    silent = read_run(tmp_path / "old").described.values()
+    assert all(each == SelfDescription() for each in silent)
+
+    def describe(name, config, fit):
+        return SelfDescription(f"{name} in {fit.steps} steps" if fit else name)
+
+    old = read_run(tmp_path / "old", describe)
+    assert old.described["unet"].summary == "unet in 700 steps"
+    shutil.rmtree(tmp_path / "old" / "records")  # as runs are published
+    published = read_run(tmp_path / "old", describe)
+    assert published.described["unet"].summary == "unet in 700 steps"
+    assert published.described["smp_deeplabv3plus_lite0"].summary == "smp_deeplabv3plus_lite0"
 
 
 STUDIED = pd.DataFrame({"variation": ["baseline"]})
-
-
-def test_every_setting_of_a_study_is_looked_for_by_name():
-    from approaches.studies.hypotheses import STUDIES
-
-    said = [how_tested(step, STUDIES, {}) for step in STEPS]
-    assert sum("was not run" in one for one in said) >= 6

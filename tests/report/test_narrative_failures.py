@@ -115,15 +115,28 @@ def test_an_ensemble_without_result_is_not_praised(run):
 
 
 def test_an_ensemble_of_one_says_so(run):
-    record = run.records["tta_ensemble"]
-    one = dataclasses.replace(
-        record,
-        fit=dataclasses.replace(
-            record.fit, notes={**record.fit.notes, "weights": {"smp_unet_lite0": 2}}
-        ),
-    )
-    said = say.of_ensemble(dataclasses.replace(run, records={**run.records, "tta_ensemble": one}))
-    assert "found one member enough, `smp_unet_lite0`" in said
+    alone = combining(run, weights={"smp_unet_lite0": 2})
+    assert "found one member enough, `smp_unet_lite0`" in say.of_ensemble(alone)
+
+
+def combining(run: FinishedRun, **changes) -> FinishedRun:
+    """The run whose ensemble tells something else of itself."""
+    own = run.described["tta_ensemble"]
+    own = dataclasses.replace(own, combination=dataclasses.replace(own.combination, **changes))
+    return dataclasses.replace(run, described={**run.described, "tta_ensemble": own})
+
+
+def test_an_ensemble_that_tells_less_is_told_as_far_as_it_does(run):
+    said = say.of_ensemble(combining(run, gain_of_members=None, gain_of_views=None, dice_alone={}))
+    assert said.startswith("`tta_ensemble` uses `smp_unet_lite0` (weight 2) and `smp_fpn_lite0`")
+    assert "On *tune*" not in said and "optimistic" not in said and "On `val`" in said
+
+
+def test_every_approach_that_combines_others_has_its_paragraph(run):
+    own = run.described["tta_ensemble"]
+    two = dataclasses.replace(run, described={**run.described, "unet": own})
+    first, second = say.of_ensemble(two).split("\n\n")
+    assert first.startswith("`tta_ensemble` uses") and second.startswith("`unet` uses")
 
 
 # what is lost, and on which images

@@ -5,19 +5,11 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from approaches import TABLE
 from common.describe import describe_data_set, describe_photos, similar_images
 from common.describe.tables import joined
 from common.report.plots import data as object_plots
 from common.report.plots import sets as set_plots
-from common.report.plots.style import (
-    APPROACH_COLOURS,
-    FALLBACK,
-    SPLIT_COLOURS,
-    colour_of,
-    plain_ticks,
-    styled_axes,
-)
+from common.report.plots.style import plain_ticks, styled_axes
 
 OBJECT_FIGURES = {
     "sizes": object_plots.size_figure,
@@ -139,24 +131,6 @@ def test_photos_without_any_row_are_left_out(tables):
         {"train": tables["images"], "real_test": tables["photos"].iloc[:0]}
     )
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["train"]
-
-
-def test_an_approach_has_one_colour_whatever_it_is_shown_with():
-    for name in TABLE:
-        assert colour_of(name) == colour_of(name, list(TABLE)) == colour_of(name, ["other", name])
-        assert name in APPROACH_COLOURS
-    assert len(set(APPROACH_COLOURS.values())) == len(APPROACH_COLOURS)
-
-
-def test_unknown_names_have_colours_by_their_order_that_no_known_one_has():
-    names = ["mine", "unet", "yours", "mine"]
-    assert colour_of("mine", names) != colour_of("yours", names)
-    assert colour_of("mine", names) == colour_of("mine", ["mine", "theirs"])
-    assert {colour_of("mine", names), colour_of("yours", names)}.isdisjoint(
-        APPROACH_COLOURS.values()
-    )
-    assert set(FALLBACK).isdisjoint({*APPROACH_COLOURS.values(), *SPLIT_COLOURS.values()})
-    assert colour_of("alone") in FALLBACK
 
 
 def test_axes_come_as_a_grid_in_one_style():

@@ -1,3 +1,4 @@
+import dataclasses
 import itertools
 
 import numpy as np
@@ -16,22 +17,24 @@ from common.masks.probabilities import ProbabilityMaps
 from common.masks.tuning import StepReport, Tuning
 from common.report.finished_run import FinishedRun, photo_masks, read_run, val_masks
 from common.report.plots import behaviour, comparison, fitting, outlines, studies
-from common.report.plots.labels import colours_of, place_labels
-from common.report.plots.style import colour_of, plain_ticks, styled_axes
+from common.report.plots.labels import place_labels
+from common.report.plots.style import plain_ticks, styled_axes
 
 FIGURES = {
-    "board": lambda run: comparison.board_figure(run.board),
-    "differences": lambda run: comparison.difference_figure(run.board, run.margin),
-    "ranks": lambda run: comparison.rank_figure(run.board),
-    "costs": lambda run: comparison.cost_figure(run.board),
-    "dice": lambda run: comparison.dice_figure(run.per_image),
-    "trainings": lambda run: fitting.training_figure(run.curves),
-    "thresholds": lambda run: fitting.threshold_figure(list(run.records.values())),
-    "steps": lambda run: fitting.steps_figure(list(run.records.values())),
-    "ensemble": lambda run: fitting.ensemble_figure(list(run.records.values())),
-    "strata": lambda run: behaviour.strata_figure(run.tables["strata"]),
+    "board": lambda run: comparison.board_figure(run.board, run.colours),
+    "differences": lambda run: comparison.difference_figure(run.board, run.margin, run.colours),
+    "ranks": lambda run: comparison.rank_figure(run.board, run.colours),
+    "costs": lambda run: comparison.cost_figure(run.board, run.colours),
+    "dice": lambda run: comparison.dice_figure(run.per_image, run.colours),
+    "trainings": lambda run: fitting.training_figure(run.curves, run.colours),
+    "thresholds": lambda run: fitting.threshold_figure(list(run.records.values()), run.colours),
+    "steps": lambda run: fitting.steps_figure(list(run.records.values()), run.colours),
+    "ensemble": lambda run: fitting.ensemble_figure(run.combinations),
+    "strata": lambda run: behaviour.strata_figure(run.tables["strata"], run.colours),
     "robustness": lambda run: behaviour.robustness_figure(run.tables["robustness"]),
-    "reliability": lambda run: behaviour.reliability_figure(run.tables["calibration"]),
+    "reliability": lambda run: behaviour.reliability_figure(
+        run.tables["calibration"], run.colours
+    ),
 }
 STUDY = pd.DataFrame(
     {
@@ -90,7 +93,7 @@ def test_what_was_not_measured_is_not_drawn(tmp_path):
     assert (
         fitting.threshold_figure([])
         is fitting.steps_figure([])
-        is fitting.ensemble_figure([])
+        is fitting.ensemble_figure({})
         is None
     )
     assert behaviour.strata_figure(nothing) is behaviour.robustness_figure(nothing) is None
@@ -134,19 +137,19 @@ def test_approaches_that_one_bad_one_squeezes_are_enlarged(run):
 
 
 def test_an_approach_has_one_colour_in_all_figures(run):
-    points = {line.get_color() for line in comparison.board_figure(run.board).axes[0].lines}
-    curves = {
-        line.get_label(): line.get_color()
-        for line in fitting.threshold_figure(run.records.values()).axes[0].lines
-    }
+    board = comparison.board_figure(run.board, run.colours).axes[0].lines
+    curves = fitting.threshold_figure(run.records.values(), run.colours).axes[0].lines
+    colours = {line.get_label(): line.get_color() for line in curves}
     for name in run.names:
-        assert curves[name] == colour_of(name)
-        assert colour_of(name) in points
-
-
-def test_colours_do_not_depend_on_the_order_of_unknown_names():
-    assert colours_of(["mine", "yours", "unet"]) == colours_of(["unet", "yours", "mine"])
-    assert len(set(colours_of(["mine", "yours", "unet"]).values())) == 3
+        assert colours[name] == run.colours[name]
+        assert run.colours[name] in {line.get_color() for line in board}
+    assert run.colours["unet"] == "#56B4E9" and "smp_fpn_lite0" in run.colours
+    [trained] = {
+        line.get_color()
+        for line in fitting.training_figure(run.curves, run.colours).axes[0].lines
+        if line.get_label() == "smp_fpn_lite0"
+    }
+    assert trained == run.colours["smp_fpn_lite0"]
 
 
 def test_the_front_joins_those_that_no_other_beats(run):
@@ -214,7 +217,7 @@ def test_one_wide_interval_does_not_flatten_the_others(run):
 
 
 def test_the_ensemble_is_shown_with_its_members_alone(run):
-    axes = fitting.ensemble_figure(list(run.records.values())).axes[0]
+    axes = fitting.ensemble_figure(run.combinations).axes[0]
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == [
         "smp_fpn_lite0 alone (weight 1)",
@@ -224,6 +227,16 @@ def test_the_ensemble_is_shown_with_its_members_alone(run):
     ]
     assert f"axis begins at {axes.get_xlim()[0]:.3f}" in axes.get_xlabel()
     assert axes.get_xlim()[0] > 0.9
+
+
+def test_each_approach_that_combines_others_has_axes_of_its_own(run):
+    made = run.combinations["tta_ensemble"]
+    plain = dataclasses.replace(made, gain_of_members=None)
+    untold = dataclasses.replace(made, dice_alone={})
+    axes = fitting.ensemble_figure({"one": made, "other": plain, "untold": untold}).axes
+    assert [one.get_title(loc="left") for one in axes] == ["one", "other"]
+    assert [len(one.get_yticklabels()) for one in axes] == [4, 2]
+    assert fitting.ensemble_figure({"untold": untold}) is None
 
 
 def test_the_legend_of_the_trainings_lies_outside_their_axes(run):

@@ -20,9 +20,8 @@ from approaches.base import (
     Traits,
 )
 from approaches.running.cached_predictions import CachedPredictor
-from approaches.running.met_in_training import met_in_training
 from approaches.running.resume import check_settings
-from approaches.running.run import run_approach
+from approaches.running.run import corruptions_met, run_approach
 from approaches.running.settings import RunSettings
 from approaches.segmenter import check_proba
 from common.analysis.corruptions import CORRUPTIONS
@@ -40,6 +39,7 @@ from common.records import (
 )
 from common.run_description import RunMismatchError
 from common.run_folder import RunFolder
+from common.self_description import SelfDescription
 
 STAGES = ("fit", "tuning", "scores", "costs")
 TIMES = (
@@ -549,12 +549,13 @@ def test_a_remembered_prediction_is_the_same_as_a_new_one_and_is_not_predicted_t
 
 def test_what_training_met_is_marked_also_where_a_member_met_it():
     met = Fit(1.0, notes={"augmentation": [{"__class_fullname__": "GaussNoise", "p": 0.2}]})
-    plain, noisy = Record("plain", fit=Fit(1.0)), Record("noisy", fit=met)
-    mixed = Record("mixed", config={"generated_share": 0.25}, fit=met)
-    unmixed = Record("unmixed", config={"generated_share": 0.0}, fit=met)
-    assert met_in_training([plain]) == []
-    assert met_in_training([plain, noisy]) == met_in_training([unmixed]) == ["noise"]
-    assert met_in_training([plain, mixed]) == sorted(CORRUPTIONS)
+    plain, noisy = Record("threshold", fit=Fit(1.0)), Record("unet", fit=met)
+    mixed = Record("unet", config={"generated_share": 0.25}, fit=met)
+    told = Record("elsewhere", description=SelfDescription(corruptions_met=("blur",)))
+    assert corruptions_met([plain, None]) == ()
+    assert corruptions_met([plain, noisy]) == ("noise",)
+    assert corruptions_met([noisy, told]) == ("blur", "noise")
+    assert corruptions_met([plain, mixed]) == tuple(sorted(CORRUPTIONS))
 
 
 def test_marks_are_those_of_the_record_and_stored_scores_of_corrupted_images_stay(

@@ -85,7 +85,7 @@ def of_time_taken(run: FinishedRun) -> str:
     if len(free):
         many = [f"`{row.approach}` ({duration(row.fit_seconds)})" for row in free.itertuples()]
         members = ", an ensemble's time with that of its members" * bool(
-            set(_ensembles(run)) & set(free["approach"])
+            set(run.combinations) & set(free["approach"])
         )
         sentences.append(
             f"Without steps, so not limited in this way{members}: {listed(many, most=12)}."
@@ -95,7 +95,3 @@ def of_time_taken(run: FinishedRun) -> str:
 
 def _taken(approach: str, seconds: float, steps: float) -> str:
     return f"`{approach}` {seconds:,.0f} s ({counted(int(steps), 'step')})"
-
-
-def _ensembles(run: FinishedRun) -> list[str]:
-    return [name for name in run.names if run.fit_notes(name).get("weights")]

@@ -2,14 +2,12 @@
 gains.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from common.masks.postprocess import THRESHOLDS
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
+from common.self_description import Combination, SelfDescription
 from common.words import between, code, counted, listed, percent
 
 NOT_STORED = "The records of this run are not stored beside its tables, so this cannot be shown."
@@ -147,47 +145,49 @@ def of_steps(run: FinishedRun) -> str:
 
 
 def of_ensemble(run: FinishedRun) -> str:
-    """What members and views add, and at what price in time."""
-    names = run.board["approach"].tolist()
-    found = [name for name in names if run.fit_notes(name).get("tune_dice_alone")]
-    if not found:
-        return NOT_STORED if not run.records else "No ensemble was made in this run."
-    name = found[0]
+    """What members and views add, and at what price in time; a paragraph for each approach that
+    combines others.
+    """
+    if run.combinations:
+        return "\n\n".join(_of_one(run, name, made) for name, made in run.combinations.items())
+    known = run.records or any(each != SelfDescription() for each in run.described.values())
+    return "No ensemble was made in this run." if known else NOT_STORED
+
+
+def _of_one(run: FinishedRun, name: str, made: Combination) -> str:
+    """What one approach gains from combining others."""
     if name not in run.names:
         return f"`{name}` has no complete result, so what it gains is not known."
-    fit = run.fit_notes(name)
-    sentences = [_of_members(name, fit)]
-    gain = fit.get("tune_dice_gain_of_views")
-    if gain is not None:
-        views = fit["views"]
+    sentences = [_of_members(name, made)]
+    if made.gain_of_views is not None:
+        kept = f"{made.views} views are averaged" if made.views > 1 else "they are not kept"
         sentences.append(
-            f"Flips and quarter turns of the image give {gain:+.4f} on "
-            f"{counted(fit['images_compared_for_views'], 'image')} of *tune*; "
-            f"{f'{views} views are averaged' if views > 1 else 'they are not kept'}."
+            f"Flips and quarter turns of the image give {made.gain_of_views:+.4f} on "
+            f"{counted(made.images_of_views, 'image')} of *tune*; {kept}."
         )
-    sentences.append(
-        "This was measured on the images that chose members and views, so it is optimistic."
-    )
-    sentences.append(
-        _on_val(run, name, [member for member in fit.get("weights", {}) if member in run.names])
-    )
+    if made.gain_of_members is not None or made.gain_of_views is not None:
+        sentences.append(
+            "This was measured on the images that chose members and views, so it is optimistic."
+        )
+    sentences.append(_on_val(run, name, [one for one in made.weights if one in run.names]))
     return " ".join(filter(None, sentences))
 
 
-def _of_members(name: str, fit: Mapping[str, Any]) -> str:
+def _of_members(name: str, made: Combination) -> str:
     """Who is in the ensemble, and what that gave on *tune*."""
-    best = max(fit["tune_dice_alone"], key=fit["tune_dice_alone"].get)
-    weights = fit.get("weights", {})
-    if len(weights) == 1:
+    if len(made.weights) == 1:
         return (
-            f"`{name}` found one member enough, `{next(iter(weights))}`: on *tune* no other added "
-            "to it."
+            f"`{name}` found one member enough, `{next(iter(made.weights))}`: on *tune* no other "
+            "added to it."
         )
-    members = [f"`{member}` (weight {weight})" for member, weight in weights.items()]
+    members = [f"`{member}` (weight {weight:g})" for member, weight in made.weights.items()]
+    uses = f"`{name}` uses {listed(members)}."
+    if made.gain_of_members is None:
+        return uses
+    best = max(made.dice_alone, key=made.dice_alone.__getitem__, default="")
     return (
-        f"`{name}` uses {listed(members)}. On *tune*, members together have "
-        f"{fit['tune_dice_gain_of_members']:+.4f} mean Dice against the best of them alone, "
-        f"`{best}`."
+        f"{uses} On *tune*, members together have {made.gain_of_members:+.4f} mean Dice against "
+        f"the best of them alone{f', `{best}`' if best else ''}."
     )
 
 

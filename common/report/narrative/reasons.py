@@ -1,6 +1,5 @@
 """What each approach is, and what each metric tells that mean Dice does not."""
 
-from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -26,17 +25,12 @@ METRICS = {
 }
 
 
-def of_approaches(run: FinishedRun, summaries: Mapping[str, str]) -> str:
-    """One line for each approach of the run, best first, as a Markdown list.
-
-    Args:
-        run: whose approaches are told of.
-        summaries: approach → what it is; one without has its numbers alone.
-    """
+def of_approaches(run: FinishedRun) -> str:
+    """One line for each approach of the run, best first, as a Markdown list."""
     lines = []
     for row in run.board.itertuples():
         made = _made(run, row) if row.status == "ok" else [f"no result ({row.status})"]
-        said = "; ".join(filter(None, [summaries.get(row.approach, ""), *made]))
+        said = "; ".join(filter(None, [run.described[row.approach].summary, *made]))
         lines.append(f"- `{row.approach}`: {said or 'nothing is stored of it'}.")
     return "\n".join(lines) or NOTHING
 
@@ -50,12 +44,11 @@ class _Row(Protocol):
 
 
 def _made(run: FinishedRun, row: _Row) -> list[str]:
-    """Members, size and outside data of a complete approach."""
-    fit = run.fit_notes(row.approach)
-    made = []
-    if fit.get("weights"):
-        views = f" over {fit['views']} views" if fit.get("views", 1) > 1 else ""
-        made.append(f"here {listed(code(fit['weights']))}{views}")
+    """Members, fit, size and outside data of a complete approach."""
+    made, combined = list(run.described[row.approach].remarks), run.combinations.get(row.approach)
+    if combined is not None:
+        views = f" over {combined.views} views" if combined.views > 1 else ""
+        made.append(f"here {listed(code(combined.weights))}{views}")
     if pd.notna(row.parameters):
         number = row.parameters / 1e6
         made.append(

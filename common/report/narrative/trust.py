@@ -77,7 +77,8 @@ def _against_members(run: FinishedRun, table: pd.DataFrame) -> str:
     severity = table["severity"].max()
     worst = table[table["severity"] == severity]
     kept = worst.groupby("approach")["dice_mean"].mean()
-    members = [name for name in run.fit_notes(run.winner).get("weights", {}) if name in kept.index]
+    combined = run.combinations.get(run.winner or "")
+    members = [name for name in (combined.weights if combined else ()) if name in kept.index]
     if not members or run.winner in members:
         return ""
     best = kept[members].idxmax()

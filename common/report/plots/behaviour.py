@@ -11,20 +11,21 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullFormatter
 
 from common.analysis.strata import QUANTITIES
-from common.report.plots.labels import colours_of
-from common.report.plots.style import GREY, labelled, legend, styled_axes
+from common.report.colours import GREY, Colours, colours_of
+from common.report.plots.style import labelled, legend, styled_axes
 
 SCALE = colormaps["cividis"]  # of Dice from 0 to 1; the same order for colour-blind readers
 FEW_PIXELS = 100  # a bin of fewer has no share worth drawing
 
 
-def strata_figure(strata: pd.DataFrame) -> Figure | None:
+def strata_figure(strata: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
     """Dice with 95 % intervals, and signed error of the area, on images alike in size, contrast or
     brightness.
 
     Args:
         strata: columns `by`, `stratum`, `low`, `high`, `n_images`, `approach`, `dice_mean`,
             `lower`, `upper`, `area_bias`.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     if strata.empty:
         return None
@@ -34,7 +35,7 @@ def strata_figure(strata: pd.DataFrame) -> Figure | None:
     for column, kind in enumerate(kinds):
         rows = strata[strata["by"] == kind]
         for place, name in enumerate(names):
-            _draw_strata(axes[:, column], rows[rows["approach"] == name], place, names)
+            _draw_strata(axes[:, column], rows[rows["approach"] == name], place, names, colours)
         parts = rows.drop_duplicates("stratum").sort_values("stratum")
         quantity, unit = QUANTITIES.get(kind, (kind, ""))
         ticks = [
@@ -69,9 +70,15 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}"
 
 
-def _draw_strata(axes: np.ndarray, rows: pd.DataFrame, place: int, names: list[str]) -> None:
+def _draw_strata(
+    axes: np.ndarray,
+    rows: pd.DataFrame,
+    place: int,
+    names: list[str],
+    colours: Colours | None,
+) -> None:
     """One approach in one kind of strata: Dice above, bias of the area below."""
-    colour, width = colours_of(names)[names[place]], 0.72 / len(names)
+    colour, width = colours_of(names, colours)[names[place]], 0.72 / len(names)
     at = rows["stratum"] + (place - (len(names) - 1) / 2) * width
     known = rows["lower"].notna()
     axes[0].vlines(
@@ -181,17 +188,18 @@ def _cell(axes: Axes, row: float, column: float, dice: float, marked: bool) -> N
     )
 
 
-def reliability_figure(calibration: pd.DataFrame) -> Figure | None:
+def reliability_figure(calibration: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
     """Share of pixels that are object against the predicted probability, and how many pixels have
     it, near the objects.
 
     Args:
         calibration: columns `approach`, `low`, `high`, `pixels`, `proba_mean`, `object_share`.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     if calibration.empty:
         return None
     figure, axes = styled_axes(1, 2, width=5.0, height=4.2)
-    colours = colours_of(calibration["approach"])
+    colours = colours_of(calibration["approach"], colours)
     axes[0, 0].plot(
         [0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1.2, label="means what it says"
     )

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.metrics import with_objects
-from common.report.plots.labels import colours_of, place_labels
-from common.report.plots.style import GREEN, GREY, labelled, legend, plain_ticks, styled_axes
+from common.report.colours import GREEN, GREY, Colours, colours_of
+from common.report.plots.labels import place_labels
+from common.report.plots.style import labelled, legend, plain_ticks, styled_axes
 from common.report.plots.zoomed_axes import crowd_limits, mark_beyond
 
 ROW = 0.42  # inches for a row of approaches
@@ -23,7 +24,7 @@ def complete(board: pd.DataFrame) -> pd.DataFrame:
     return board[board["status"] == "ok"].reset_index(drop=True)
 
 
-def board_figure(board: pd.DataFrame) -> Figure | None:
+def board_figure(board: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
     """Mean Dice with its 95 % interval, best first; where several trainings were run, their mean
     and its interval too.
 
@@ -33,6 +34,7 @@ def board_figure(board: pd.DataFrame) -> Figure | None:
     Args:
         board: columns `approach`, `status`, `dice_mean`, `dice_lower`, `dice_upper`, `winner`, and
             `dice_over_seeds` with its bounds.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     rows = complete(board)
     if rows.empty:
@@ -42,7 +44,7 @@ def board_figure(board: pd.DataFrame) -> Figure | None:
     figure, axes = styled_axes(1, panels, width=width, height=FRAME + ROW * len(rows), sharey=True)
     seeds = rows["dice_over_seeds"].notna().any()
     for one in axes.flat:
-        _draw_board(one, rows, seeds)
+        _draw_board(one, rows, seeds, colours)
     for place, row in rows.iterrows():
         said, at = f"{row['dice_mean']:.3f}", ("axes fraction", "data")
         axes[0, -1].annotate(
@@ -63,9 +65,9 @@ def board_figure(board: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _draw_board(axes: Axes, rows: pd.DataFrame, seeds: bool) -> None:
+def _draw_board(axes: Axes, rows: pd.DataFrame, seeds: bool, colours: Colours | None) -> None:
     """Points and intervals of all rows, and of all trainings where there are several."""
-    colours = colours_of(rows["approach"])
+    colours = colours_of(rows["approach"], colours)
     for place, row in rows.iterrows():
         colour, at = colours[row["approach"]], place - 0.12 * seeds
         axes.plot([row["dice_lower"], row["dice_upper"]], [at, at], color=colour, linewidth=2.2)
@@ -95,7 +97,9 @@ def _draw_board(axes: Axes, rows: pd.DataFrame, seeds: bool) -> None:
         )
 
 
-def difference_figure(board: pd.DataFrame, margin: float) -> Figure | None:
+def difference_figure(
+    board: pd.DataFrame, margin: float, colours: Colours | None = None
+) -> Figure | None:
     """Differences to the best with bounds that hold for all pairs at once: whole, and enlarged
     around the margin.
 
@@ -103,12 +107,13 @@ def difference_figure(board: pd.DataFrame, margin: float) -> Figure | None:
         board: columns `approach`, `status`, `difference`, `simultaneous_lower`,
             `simultaneous_upper`, `verdict`.
         margin: the loss that does not matter, drawn as a band.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     rows = complete(board)
     if len(rows) < 2 or rows["simultaneous_lower"].isna().all():
         return None
     figure, axes = styled_axes(1, 2, width=5.2, height=FRAME + ROW * len(rows), sharey=True)
-    colours = colours_of(rows["approach"])
+    colours = colours_of(rows["approach"], colours)
     for one in axes.flat:
         one.axvspan(
             -margin,
@@ -150,17 +155,18 @@ def difference_figure(board: pd.DataFrame, margin: float) -> Figure | None:
     return figure
 
 
-def rank_figure(board: pd.DataFrame) -> Figure | None:
+def rank_figure(board: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
     """Interval of the rank, and the share of resamples in which an approach ranks first.
 
     Args:
         board: columns `approach`, `status`, `rank_lower`, `rank_upper`, `p_rank_1`.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     rows = complete(board)
     if len(rows) < 2 or rows["rank_lower"].isna().all():
         return None
     figure, axes = styled_axes(1, 2, width=4.8, height=FRAME + ROW * len(rows), sharey=True)
-    colours = colours_of(rows["approach"])
+    colours = colours_of(rows["approach"], colours)
     for place, row in rows.iterrows():
         colour = colours[row["approach"]]
         axes[0, 0].plot(
@@ -189,7 +195,7 @@ def rank_figure(board: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def cost_figure(board: pd.DataFrame) -> Figure | None:
+def cost_figure(board: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
     """Mean Dice against seconds for an image; the line joins those that no other beats in both.
 
     Where few approaches far below squeeze the others together, these are shown enlarged beside the
@@ -198,6 +204,7 @@ def cost_figure(board: pd.DataFrame) -> Figure | None:
     Args:
         board: columns `approach`, `status`, `dice_mean`, `predict_seconds_per_image`, `pareto`,
             `winner`.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     rows = complete(board).dropna(subset=["predict_seconds_per_image"])
     if rows.empty:
@@ -211,7 +218,7 @@ def cost_figure(board: pd.DataFrame) -> Figure | None:
     figure, axes = styled_axes(1, len(views), width=5.6 if near else 8.0, height=4.6)
     seen = [rows[rows["dice_mean"] >= low] for low, _ in views]
     for one, limits, shown in zip(axes.flat, views, seen, strict=True):
-        _draw_costs(one, rows)
+        _draw_costs(one, rows, colours)
         seconds = shown["predict_seconds_per_image"]
         one.set(xlim=(seconds.min() / 3, seconds.max() * 3), ylim=limits)
         plain_ticks(one)
@@ -230,9 +237,9 @@ def cost_figure(board: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def _draw_costs(axes: Axes, rows: pd.DataFrame) -> None:
+def _draw_costs(axes: Axes, rows: pd.DataFrame, colours: Colours | None) -> None:
     """All approaches as points, the front as a line, a ring around the chosen one."""
-    colours = colours_of(rows["approach"])
+    colours = colours_of(rows["approach"], colours)
     front = rows[rows["pareto"].eq(True)].sort_values("predict_seconds_per_image")
     if len(front):
         axes.plot(
@@ -263,12 +270,13 @@ def _draw_costs(axes: Axes, rows: pd.DataFrame) -> None:
         )
 
 
-def dice_figure(per_image: pd.DataFrame) -> Figure | None:
+def dice_figure(per_image: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
     """Dice image by image: each image as a point, and the share of images below a Dice.
 
     Args:
         per_image: columns `approach`, `tp`, `fn`, `dice`; approaches in the order in which they
             are to be drawn.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     shown = with_objects(per_image)
     if shown.empty:
@@ -277,7 +285,7 @@ def dice_figure(per_image: pd.DataFrame) -> Figure | None:
     figure, axes = styled_axes(1, 2, width=5.4, height=max(3.4, FRAME + ROW * len(names)))
     random, colours = (
         np.random.default_rng(0),
-        colours_of(names),
+        colours_of(names, colours),
     )  # the same scatter in every report
     for place, name in enumerate(names):
         dice, colour = shown.loc[shown["approach"] == name, "dice"].to_numpy(float), colours[name]

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from common.report.colours import SKY
 from common.report.plots.outlines import draw_outline
-from common.report.plots.style import SKY, styled_axes
+from common.report.plots.style import styled_axes
 
 SIDE = 1.25  # inches of a crop
 

@@ -9,15 +9,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from common.report.plots.style import (
-    BLACK,
-    GREY,
-    colour_of,
-    labelled,
-    legend,
-    plain_ticks,
-    styled_axes,
-)
+from common.report.colours import BLACK, GREY, split_colour
+from common.report.plots.style import labelled, legend, plain_ticks, styled_axes
 
 FIELDS = 5  # rows and columns of the map of places
 
@@ -69,7 +62,7 @@ def position_figure(objects: pd.DataFrame) -> Figure:
     )
     labelled(axes[0, 0], "from the left (% of width)", "from the top (% of height)")
     for split, table in objects.groupby("split", sort=False):
-        colour = colour_of(str(split))
+        colour = split_colour(str(split))
         axes[0, 1].scatter(
             100 * table["centre_x"],
             100 * table["centre_y"],
@@ -171,7 +164,7 @@ def contrast_figure(objects: pd.DataFrame, faint: float | None = None) -> Figure
             x="contrast",
             stat="percent",
             ax=axes[0, 1],
-            color=colour_of(str(split)),
+            color=split_colour(str(split)),
             label=str(split),
         )
     labelled(axes[0, 1], "colour distance to the surroundings (Delta E)", "objects with less (%)")
@@ -209,7 +202,7 @@ def _shares(
     steps = bins.tolist()
     for split, part in table.loc[values.index].groupby("split", sort=False):
         weights = np.full(len(part), 100 / len(part))
-        colour = colour_of(str(split))
+        colour = split_colour(str(split))
         axes.hist(
             part[column], steps, weights=weights, histtype="stepfilled", color=colour, alpha=0.25
         )

@@ -3,7 +3,7 @@ and the ensemble. All take records or tables of a run and return None where ther
 draw.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -12,30 +12,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.records import Record
-from common.report.plots.labels import colours_of
-from common.report.plots.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    SKY,
-    VERMILION,
-    labelled,
-    legend,
-    styled_axes,
-)
+from common.report.colours import BLUE, GREEN, GREY, SKY, VERMILION, Colours, colours_of
+from common.report.plots.style import labelled, legend, styled_axes
 from common.report.plots.zoomed_axes import mark_beyond, reach_limits
+from common.self_description import Combination
 
 
-def training_figure(curves: pd.DataFrame) -> Figure | None:
+def training_figure(curves: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
     """Loss and Dice on *tune* against the minutes of training.
 
     Args:
         curves: columns `approach`, `loss`, `tune_dice` (missing where none was judged), `seconds`.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     if curves.empty:
         return None
     figure, axes = styled_axes(1, 2, width=5.4, height=3.6)
-    colours = colours_of(curves["approach"])
+    colours = colours_of(curves["approach"], colours)
     for name, rows in curves.groupby("approach", sort=False):
         judged = rows.dropna(subset=["tune_dice"])
         axes[0, 0].plot(rows["seconds"] / 60, rows["loss"], color=colours[name], label=name)
@@ -64,18 +57,19 @@ def training_figure(curves: pd.DataFrame) -> Figure | None:
     return figure
 
 
-def threshold_figure(records: Sequence[Record]) -> Figure | None:
+def threshold_figure(records: Sequence[Record], colours: Colours | None = None) -> Figure | None:
     """Mean Dice on *tune* at every threshold; the dot is the one that was chosen.
 
     Args:
         records: of a run; those without a curve are left out.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     tunings = {one.approach: one.tuning for one in records if one.tuning is not None}
     curves = {name: tuning for name, tuning in tunings.items() if tuning.thresholds}
     if not curves:
         return None
     figure, axes = styled_axes(width=8.0, height=4.0)
-    one, colours = axes[0, 0], colours_of(curves)
+    one, colours = axes[0, 0], colours_of(curves, colours)
     for name, tuning in curves.items():
         at, dice, colour = tuning.thresholds, tuning.dice_mean, colours[name]
         chosen = tuning.postprocess.threshold
@@ -88,7 +82,7 @@ def threshold_figure(records: Sequence[Record]) -> Figure | None:
     return figure
 
 
-def steps_figure(records: Sequence[Record]) -> Figure | None:
+def steps_figure(records: Sequence[Record], colours: Colours | None = None) -> Figure | None:
     """What each step of post-processing would gain on *tune* where it was not chosen, with its 95
     % interval.
 
@@ -96,6 +90,7 @@ def steps_figure(records: Sequence[Record]) -> Figure | None:
 
     Args:
         records: of a run; those without judged steps are left out.
+        colours: approach → colour; those that are not in it get one that is free.
     """
     steps = [
         {"approach": record.approach, **asdict(step)}
@@ -111,7 +106,7 @@ def steps_figure(records: Sequence[Record]) -> Figure | None:
     panels, width = (2, 5.6) if near else (1, 8.0)
     figure, axes = styled_axes(1, panels, width=width, height=1.2 + 0.27 * len(rows), sharey=True)
     for one in axes.flat:
-        _draw_steps(one, rows)
+        _draw_steps(one, rows, colours)
         labelled(one, "gain of mean Dice on tune, cross-fitted, with 95 % interval", "")
     if near:
         axes[0, 1].set_xlim(near)
@@ -134,9 +129,9 @@ def steps_figure(records: Sequence[Record]) -> Figure | None:
     return figure
 
 
-def _draw_steps(axes: Axes, rows: pd.DataFrame) -> None:
+def _draw_steps(axes: Axes, rows: pd.DataFrame, colours: Colours | None) -> None:
     """Gains and their intervals, a line between approaches."""
-    colours = colours_of(rows["approach"])
+    colours = colours_of(rows["approach"], colours)
     axes.axvline(0, color=GREY, linewidth=1)
     for place, row in enumerate(rows.itertuples()):
         colour = colours[row.approach]
@@ -150,45 +145,57 @@ def _draw_steps(axes: Axes, rows: pd.DataFrame) -> None:
     axes.plot([], [], "o", color=GREY, markerfacecolor="white", label="not kept")
 
 
-def ensemble_figure(records: Sequence[Record]) -> Figure | None:
-    """Dice on *tune* of the ensemble's members alone, of all together, and with flips and turns.
+def ensemble_figure(combinations: Mapping[str, Combination]) -> Figure | None:
+    """Dice on *tune* of an ensemble's members alone, of all together, and with flips and turns.
 
     Points, not bars, so that the axis may begin where differences can be read.
 
     Args:
-        records: of a run; the first whose fit tells of members is drawn.
+        combinations: approach → what it made of others; each that tells of its members alone has
+            axes of its own.
     """
-    fit = next(
-        (
-            record.fit.notes
-            for record in records
-            if record.fit is not None and record.fit.notes.get("tune_dice_alone")
-        ),
-        None,
-    )
-    if fit is None:
+    rows = {name: _rows_of(made) for name, made in combinations.items() if made.dice_alone}
+    if not rows:
         return None
-    used, alone = fit.get("weights", {}), fit["tune_dice_alone"]
-    best = max(alone.values())
-    members = sorted(used or alone, key=alone.get)
+    most = max(map(len, rows.values()))
+    figure, axes = styled_axes(len(rows), 1, width=8.0, height=1.2 + 0.36 * most)
+    for one, (name, points) in zip(axes.flat, rows.items(), strict=True):
+        best = max(combinations[name].dice_alone.values())
+        one.axvline(
+            best, color=VERMILION, linestyle="--", linewidth=1.2, label="best member alone"
+        )
+        _draw_points(one, points)
+        if len(rows) > 1:
+            one.set_title(name, fontsize=11, loc="left")
+        legend(one, loc="lower center", bbox_to_anchor=(0.5, 1.0))
+    return figure
+
+
+def _rows_of(made: Combination) -> list[tuple[str, float, str]]:
+    """Name, Dice and colour of each point of an ensemble."""
+    used, alone = made.weights, made.dice_alone
     rows = [
-        (f"{name} alone" + (f" (weight {used[name]})" if used else ""), alone[name], SKY)
-        for name in members
+        (f"{name} alone (weight {used[name]:g})", alone[name], SKY)
+        for name in sorted(set(used) & set(alone), key=alone.__getitem__)
     ]
-    together = best + fit["tune_dice_gain_of_members"]
+    if made.gain_of_members is None:
+        return rows
+    together = max(alone.values()) + made.gain_of_members
     rows.append(("members together", together, BLUE))
-    gain = fit.get("tune_dice_gain_of_views")
-    if gain is not None:
-        kept = fit["views"] > 1
+    if made.gain_of_views is not None:
+        kept = made.views > 1
         words = "and flips and turns" + ("" if kept else " (not kept)")
-        rows.append((words, together + gain, GREEN if kept else GREY))
-    figure, axes = styled_axes(width=8.0, height=1.2 + 0.36 * len(rows))
-    one, dice = axes[0, 0], [value for _, value, _ in rows]
+        rows.append((words, together + made.gain_of_views, GREEN if kept else GREY))
+    return rows
+
+
+def _draw_points(axes: Axes, rows: Sequence[tuple[str, float, str]]) -> None:
+    """One point below the other, each with its Dice."""
+    dice = [value for _, value, _ in rows]
     span = max(max(dice) - min(dice), 0.005)
-    one.axvline(best, color=VERMILION, linestyle="--", linewidth=1.2, label="best member alone")
     for place, (_, value, colour) in enumerate(rows):
-        one.plot(value, place, "o", color=colour, markersize=10)
-        one.annotate(
+        axes.plot(value, place, "o", color=colour, markersize=10)
+        axes.annotate(
             f"{value:.4f}",
             (value, place),
             (9, 0),
@@ -196,13 +203,8 @@ def ensemble_figure(records: Sequence[Record]) -> Figure | None:
             va="center",
             fontsize=9,
         )
-    one.set_yticks(range(len(rows)), [name for name, _, _ in rows])
-    one.set_ylim(len(rows) - 0.4, -0.6)
-    one.set_xlim(max(0, min(dice) - 0.15 * span), max(dice) + 0.3 * span)
-    labelled(
-        one,
-        f"mean Dice on tune, each at its best threshold (axis begins at {one.get_xlim()[0]:.3f})",
-        "",
-    )
-    legend(one, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    return figure
+    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(max(0, min(dice) - 0.15 * span), max(dice) + 0.3 * span)
+    begins = f"axis begins at {axes.get_xlim()[0]:.3f}"
+    labelled(axes, f"mean Dice on tune, each at its best threshold ({begins})", "")

@@ -1,8 +1,6 @@
-"""What tells approaches apart in a figure: a colour for each, and names beside points that cover
-neither each other nor a point.
-"""
+"""Names beside points, which cover neither each other nor a point."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
@@ -12,24 +10,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Annotation, Text
 from matplotlib.transforms import Bbox
 
-from common.report.plots.style import GREY, colour_of
+from common.report.colours import GREY
 
 # From near to far, right before left: offsets in points and how the text hangs on them.
 DISTANCES = (8, 20, 34, 50, 70)
 SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 POINT_PX = 6
-
-
-def colours_of(names: Iterable[str]) -> dict[str, str]:
-    """Approach → colour, the same for the same set of approaches in whatever order.
-
-    Examples:
-        >>> colours = colours_of(["mine", "yours"])
-        >>> colours["yours"] == colours_of(["yours", "mine", "unet"])["yours"]
-        True
-    """
-    ordered = sorted(set(names))
-    return {name: colour_of(name, ordered) for name in ordered}
 
 
 def place_labels(

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from common.report.plots.style import BLACK, MAGENTA, SKY, styled_axes
+from common.report.colours import BLACK, MAGENTA, SKY
+from common.report.plots.style import styled_axes
 
 WIDEST_PX = 900  # larger images are shrunk before they are drawn
 ZOOM_MARGIN = 0.6  # of the object's size is shown around it

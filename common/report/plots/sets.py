@@ -9,17 +9,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from common.report.plots.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    colour_of,
-    labelled,
-    legend,
-    plain_ticks,
-    styled_axes,
-)
+from common.report.colours import BLUE, GREEN, GREY, ORANGE, split_colour
+from common.report.plots.style import labelled, legend, plain_ticks, styled_axes
 
 # Column of the tables → how its axis is called.
 MEASURES = {
@@ -46,7 +37,7 @@ def share_figure(images: pd.DataFrame) -> Figure:
     highest = int(images["objects"].max()) if len(images) else 0
     splits = list(dict.fromkeys(images["split"]))
     for place, split in enumerate(splits):
-        colour, table = colour_of(split), shown[shown["split"] == split]
+        colour, table = split_colour(split), shown[shown["split"] == split]
         if len(table):
             sns.ecdfplot(
                 100 * table["object_share"],
@@ -88,7 +79,7 @@ def group_figure(images: pd.DataFrame) -> Figure:
         one.bar(
             np.arange(1, len(sizes[:SHOWN_GROUPS]) + 1),
             sizes[:SHOWN_GROUPS],
-            color=colour_of(split),
+            color=split_colour(split),
         )
         more = f", {SHOWN_GROUPS} shown" if len(sizes) > SHOWN_GROUPS else ""
         labelled(
@@ -157,7 +148,9 @@ def photo_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
             values = table[column].to_numpy(float)
             height = place + random.uniform(-0.28, 0.28, len(values))
             size, alpha = (9, 0.35) if len(values) > 40 else (22, 0.8)
-            one.scatter(values, height, s=size, alpha=alpha, color=colour_of(split), linewidths=0)
+            one.scatter(
+                values, height, s=size, alpha=alpha, color=split_colour(split), linewidths=0
+            )
             one.plot(
                 [np.nanmedian(values)] * 2,
                 [place - 0.38, place + 0.38],

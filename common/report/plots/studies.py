@@ -8,7 +8,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from common.report.plots.style import BLACK, BLUE, GREY, VERMILION, labelled, legend, styled_axes
+from common.report.colours import BLACK, BLUE, GREY, VERMILION
+from common.report.plots.style import labelled, legend, styled_axes
 from common.report.plots.zoomed_axes import mark_beyond
 
 # mean Dice; in the figure of all studies a difference beyond it is a sign at the edge with its

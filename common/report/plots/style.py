@@ -1,6 +1,5 @@
-"""One look for all figures, with colours that people with colour-blindness tell apart: an approach
-has the same colour in every figure. pyplot is not used, so that figures are shown where a notebook
-says so and leave nothing behind.
+"""One look for all figures. pyplot is not used, so that figures are shown where a notebook says so
+and leave nothing behind.
 """
 
 from collections.abc import Sequence
@@ -11,51 +10,6 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
-
-# M. Okabe and K. Ito, Color Universal Design, 2008.
-BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
-YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
-GREY = "#777777"
-MAGENTA = (
-    "#FF2DC4"  # of what was predicted, on photos: no ground, object or approach has this colour
-)
-APPROACH_COLOURS = {
-    "threshold": GREY,
-    "pixel_lightgbm": ORANGE,
-    "unet": SKY,
-    "smp_unet_lite0": BLUE,
-    "smp_fpn_lite0": GREEN,
-    "smp_deeplabv3plus_lite0": PURPLE,
-    "smp_unetplusplus_resnet34": "#7A4EAB",
-    "smp_segformer_mit_b2": "#8C6D1F",
-    "tta_ensemble": VERMILION,
-}
-SPLIT_COLOURS = {"train": BLUE, "val": ORANGE, "real_test": VERMILION}
-FALLBACK = (BLACK, YELLOW, "#44AA99", "#882255", "#999933", "#332288")
-
-
-def colour_of(name: str, names: Sequence[str] = ()) -> str:
-    """The colour of an approach or a split, the same in every figure.
-
-    Args:
-        name: that is drawn.
-        names: all that are drawn together; those without a colour of their own get one by their
-            order here, so the same names in the same order have the same colours. A name that is
-            not among them comes after the last.
-
-    Returns:
-        A colour as `#RRGGBB`.
-
-    Examples:
-        >>> colour_of("tta_ensemble") == colour_of("tta_ensemble", ["mine", "tta_ensemble"])
-        True
-    """
-    known = APPROACH_COLOURS | SPLIT_COLOURS
-    if name in known:
-        return known[name]
-    others = [other for other in dict.fromkeys(names) if other not in known]
-    place = others.index(name) if name in others else len(others)
-    return FALLBACK[place % len(FALLBACK)]
 
 
 def styled_axes(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from common.report.plots.style import GREY
+from common.report.colours import GREY
 
 # of the range: values at least as close to the highest make the crowd, which holds at least half
 # of them

@@ -1,4 +1,4 @@
-"""Which corruptions an approach has met in its training augmentation, so that standing them proves
+"""Which corruptions a network has met in its training augmentation, so that standing them proves
 less.
 """
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from approaches.network.config import TrainingConfig
 from common.analysis.corruptions import CORRUPTIONS
-from common.records import Record
 
 # Transforms of albumentations that show a corruption whatever their settings.
 ALWAYS: dict[str, tuple[str, ...]] = {
@@ -114,11 +114,12 @@ def _numbers(setting: Any) -> list[float]:
     return [float(setting)]
 
 
-def met_in_training(records: Sequence[Record]) -> list[str]:
-    """The corruptions that an approach has met in training, so that standing them proves less.
+def corruptions_met(config: TrainingConfig, notes: Mapping[str, Any]) -> list[str]:
+    """The corruptions that a network has met in training, so that standing them proves less.
 
     Args:
-        records: of the approach and of the members that it uses.
+        config: of the network.
+        notes: of its fit.
 
     Returns:
         Names of `CORRUPTIONS`: those of the augmentation (see `in_training_augmentation`), and all
@@ -126,14 +127,6 @@ def met_in_training(records: Sequence[Record]) -> list[str]:
         contrast, white balance, focus, grain, shadow, compression and distance
         (`common/sample/camera.py`).
     """
-    if any(record.config.get("generated_share") for record in records):
+    if config.generated_share:
         return sorted(CORRUPTIONS)
-    return sorted(
-        set().union(
-            *(
-                in_training_augmentation(record.fit.notes.get("augmentation", []))
-                for record in records
-                if record.fit is not None
-            )
-        )
-    )
+    return sorted(in_training_augmentation(notes.get("augmentation", ())))

@@ -4,7 +4,7 @@ import albumentations as A  # noqa: N812 - the name that its documentation uses
 import pytest
 
 from approaches.network.augment import described
-from approaches.running.met_in_training import in_training_augmentation
+from approaches.network.met_in_training import in_training_augmentation
 from common.analysis.corruptions import CORRUPTIONS
 
 NAMES = tuple(CORRUPTIONS)
