@@ -44,16 +44,20 @@ class Provenance:
     """What a stored model depends on beside the run's settings; another value is another model.
 
     Attributes:
+        target: `package.module:Class` where the approach lies outside the repository.
         members: the approaches that it was given.
         trainings: member → key of its training; None where the record is older than that.
     """
 
     members: tuple[str, ...] = ()
     trainings: Mapping[str, str] | None = None
+    target: str = ""
 
     def as_stored(self) -> dict[str, Any]:
-        """As it stands in a file: no trainings where there is nothing to train."""
-        known = {} if self.trainings is None else {"trainings": dict(self.trainings)}
+        """As it stands in a file: neither trainings nor class where there are none."""
+        known: dict[str, Any] = {"target": self.target} if self.target else {}
+        if self.trainings is not None:
+            known["trainings"] = dict(self.trainings)
         return {"members": list(self.members), **known}
 
 
@@ -85,9 +89,14 @@ class Fit:
     @classmethod
     def from_stored(cls, content: Mapping[str, Any]) -> "Fit":
         """What `as_stored` gave."""
-        own = {item.name for item in fields(cls)} - {"notes"}
-        notes = {key: value for key, value in content.items() if key not in own}
-        return cls(**{key: content[key] for key in own if key in content}, notes=notes)
+        return cls(**fields_of_fit(content))
+
+
+def fields_of_fit(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a stored `Fit`, with all that is none of its own as notes."""
+    own = {item.name for item in fields(Fit)} - {"notes"}
+    notes = {key: value for key, value in content.items() if key not in own}
+    return {**{key: content[key] for key in own if key in content}, "notes": notes}
 
 
 @dataclass(frozen=True)
@@ -287,7 +296,7 @@ def from_stored(content: Mapping[str, Any]) -> Record:
     known = {**content}
     fit, postprocess, tune = (known.pop(key, None) for key in ("fit", "postprocess", "tune"))
     if isinstance(fit, dict):
-        known["fit"] = asdict(Fit.from_stored(fit))
+        known["fit"] = fields_of_fit(fit)
     if isinstance(postprocess, dict):
         known["tuning"] = {**(tune or {}), "postprocess": postprocess}
     for key in ("scores", "costs", "robustness"):

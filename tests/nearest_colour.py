@@ -12,6 +12,7 @@ from pydantic import Field
 
 from approaches.base import Approach, Budget, Config, NotFittedError, check_image
 from common.data import DataSet
+from common.self_description import PreparationStep
 
 
 class NearestColourConfig(Config):
@@ -23,6 +24,8 @@ class NearestColourConfig(Config):
 
 class NearestColour(Approach[NearestColourConfig]):
     """Whether a pixel's colour is nearer to the mean of the object or of the ground."""
+
+    colour = "#AA3377"
 
     def fit(
         self,
@@ -42,7 +45,18 @@ class NearestColour(Approach[NearestColourConfig]):
                 sums[place] += pixels.sum(0)
                 counts[place] += len(pixels)
         self.means_ = sums / np.maximum(counts, 1)
+        self.report_.notes["distance"] = float(np.linalg.norm(self.means_[0] - self.means_[1]))
         return self
+
+    def preparation(self) -> list[PreparationStep]:
+        """The blur."""
+        said = f"a mean over {self.config.blur_px} px in CIELAB"
+        return [PreparationStep("smoothing", said, ("blur_px",))]
+
+    def remarks(self) -> list[str]:
+        """How far apart both colours are."""
+        distance = self.report_.notes.get("distance")
+        return [] if distance is None else [f"object and ground {distance:.0f} apart in CIELAB"]
 
     def _seen(self, image: np.ndarray) -> np.ndarray:
         lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)

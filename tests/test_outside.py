@@ -9,13 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import bench
 from approaches import TABLE, OutsideError, build, left_out_notes, load, name_of_outside, names_for
 from approaches import store as store_model
 from approaches.base import Budget
 from approaches.checks.__main__ import main as checks_main
+from approaches.predict import main as predict_main
+from approaches.score import main as score_main
+from common.report.finished_run import read_run
+from common.submission.masks_csv import check_submission
 
+PLUG_IN = "nearest_colour:NearestColour"
 ROOT = Path(__file__).parent.parent
 HEAD = "from approaches.base import Approach, Config\nfrom approaches.threshold import Threshold\n"
 SOURCE = f'''{HEAD}
@@ -42,13 +49,14 @@ def here(tmp_path, monkeypatch):
     (tmp_path / "my_plugins.py").write_text(SOURCE, encoding="utf-8")
     (tmp_path / "broken.py").write_text("import nothing_of_that_name\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [place for place in sys.path if place != ""])
+    tests = ("", str(ROOT / "tests"))  # where pytest would find nearest_colour.py
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in tests])
     before, modules = dict(TABLE), set(sys.modules)
     yield tmp_path
     TABLE.clear()
     TABLE.update(before)
     for name in set(sys.modules) - modules:
-        if name in ("my_plugins", "broken"):
+        if name in ("my_plugins", "broken", "others", "nearest_colour", "other_colour"):
             del sys.modules[name]
 
 
@@ -125,7 +133,7 @@ def test_a_stored_model_remembers_its_class(here, sample_data):
 
 def test_the_checks_take_a_class_and_refuse_what_is_none(tmp_path, monkeypatch, capsys):
     shutil.copy(ROOT / "tests" / "nearest_colour.py", tmp_path / "nearest_colour.py")
-    command = [sys.executable, "-m", "approaches.checks", "nearest_colour:NearestColour"]
+    command = [sys.executable, "-m", "approaches.checks", PLUG_IN]
     done = subprocess.run(
         command,
         cwd=tmp_path,
@@ -140,3 +148,97 @@ def test_the_checks_take_a_class_and_refuse_what_is_none(tmp_path, monkeypatch, 
     assert checks_main(["no_module:Class"]) == checks_main(["no_such_name"]) == 2
     told = capsys.readouterr().err
     assert "there is no module no_module" in told and "there is no approach 'no_such_name'" in told
+
+
+# a whole run with one
+
+
+def rows_of(page: str) -> list[list[str]]:
+    """The cells of every table row of a page, without their tags."""
+    rows = re.findall(r"<tr>(.*?)</tr>", page, flags=re.S)
+    cells = (re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", row, flags=re.S) for row in rows)
+    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in cells]
+
+
+@pytest.fixture(scope="module")
+def finished(sample_folder, tmp_path_factory) -> Path:
+    """A folder that holds a plug-in, and a run of it beside a shipped approach."""
+    home = tmp_path_factory.mktemp("elsewhere")
+    shutil.copy(ROOT / "tests" / "nearest_colour.py", home)
+    command = [sys.executable, ROOT / "bench.py", "--data", sample_folder, "--output", "run"]
+    command += ["--preset", "smoke", "--approaches", f"threshold,{PLUG_IN}"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # for the process that makes the report
+    done = subprocess.run(
+        command, cwd=home, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+def test_its_row_stands_in_the_leaderboard_and_its_masks_in_the_submission(finished, sample_data):
+    board = pd.read_csv(finished / "run" / "leaderboard.csv").set_index("approach")
+    assert board.loc["nearest_colour", "status"] == board.loc["threshold", "status"] == "ok"
+    assert 0 < board.loc["nearest_colour", "dice_mean"] < 1
+    assert board.loc["nearest_colour", "parameters"] == 6
+    [path] = (finished / "run" / "submission").glob("*.csv")
+    assert check_submission(path, sample_data.score.shapes) == []
+
+
+def test_it_stands_in_the_report_like_a_shipped_one(finished):
+    page = (finished / "run" / "report.html").read_text(encoding="utf-8")
+    rows = rows_of(page)
+    assert ["smoothing", "a mean over 3 px in CIELAB", "nearest_colour", "not tested"] in rows
+    assert any(row[:1] == ["channel"] and row[2] == "threshold" for row in rows)
+    line = re.search(r"<code>nearest_colour</code>: Whether a pixel.*?apart in CIELAB", page)
+    assert line and "nearer to the mean of the object" in line[0]
+    stored = read_run(finished / "run")
+    assert stored.colours["nearest_colour"] == "#AA3377"
+
+
+def test_its_stored_model_predicts_and_scores_by_name_and_by_class(
+    finished, here, sample_folder, monkeypatch, capsys
+):
+    monkeypatch.chdir(finished)
+    photos, run = str(sample_folder / "real_test"), "run"
+    for number, name in enumerate(("nearest_colour", PLUG_IN)):
+        words = [run, photos, "--approach", name, "--output", f"masks-{number}"]
+        assert predict_main(words) == 0
+    first, second = (sorted((finished / f"masks-{number}").iterdir()) for number in (0, 1))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    words = [run, "--data", str(sample_folder), "--approach", PLUG_IN]
+    assert score_main(words) == 0 and "nearest_colour on" in capsys.readouterr().out
+
+
+def test_where_its_class_cannot_be_found_the_commands_say_so(finished, here, tmp_path, capsys):
+    sys.modules.pop("nearest_colour", None)
+    words = [str(finished / "run"), str(tmp_path), "--approach", "nearest_colour"]
+    (tmp_path / "photo.png").write_bytes(b"")
+    assert predict_main([*words, "--output", str(tmp_path / "masks")]) == 2
+    told = capsys.readouterr().err
+    assert "there is no module nearest_colour; run the command in the folder that holds it" in told
+
+
+def test_the_same_command_goes_on_and_another_class_of_that_name_is_refused(
+    finished, here, sample_folder, monkeypatch, capsys
+):
+    shutil.copytree(finished / "run", here / "run")
+    shutil.copy(finished / "nearest_colour.py", here)
+    words = ["--data", str(sample_folder), "--output", "run", "--preset", "smoke", "--no-report"]
+    assert bench.main([*words, "--approaches", PLUG_IN]) == 0
+    assert "nearest_colour: trained before" in capsys.readouterr().err
+    del TABLE["nearest_colour"]
+    shutil.copy(here / "nearest_colour.py", here / "other_colour.py")
+    assert bench.main([*words, "--approaches", "other_colour:NearestColour"]) == 2
+    told = capsys.readouterr().err
+    assert "nearest_colour was trained in run by nearest_colour:NearestColour" in told
+
+
+def test_an_ensemble_takes_one_that_the_folder_holds_as_a_member(
+    finished, here, sample_folder, capsys
+):
+    shutil.copytree(finished / "run", here / "run")
+    shutil.copy(finished / "nearest_colour.py", here)
+    words = ["--data", str(sample_folder), "--output", "run", "--preset", "smoke", "--no-report"]
+    assert bench.main([*words, "--approaches", "tta_ensemble"]) == 0
+    made = read_run(here / "run").combinations["tta_ensemble"]
+    assert set(made.dice_alone) == {"threshold", "nearest_colour"}

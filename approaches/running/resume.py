@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from approaches import MODEL_FILE, TABLE, build, description_of, processes
+from approaches import MODEL_FILE, TABLE, build, description_of, name_of_outside, processes
 from approaches.base import CHECKPOINT, ConfigError
 from approaches.running.settings import RunSettings, prepared
-from common.records import Provenance, Record, read_record
+from common.records import Provenance, Record, read_record, read_records
 from common.run_description import RunMismatchError
 from common.run_folder import RunFolder
 
@@ -109,20 +109,35 @@ def reconciled(stored: Record, settings: RunSettings) -> Record:
 
 
 def provenance(name: str, run: RunFolder) -> Provenance:
-    """What the model of an approach is made from in this run: the members that it is given and
-    their trainings.
+    """What the model of an approach is made from in this run: its class where that lies outside
+    the repository, the members that it is given and their trainings.
+
+    Raises:
+        OutsideError: a member lies outside the repository and cannot be found.
     """
+    target = TABLE[name].target if TABLE[name].outside else ""
     if not TABLE[name].combines:
-        return Provenance()
-    records = [
-        read_record(run.path, other) for other, entry in TABLE.items() if not entry.combines
-    ]
+        return Provenance(target=target)
     trainings = {
         record.approach: training_key(record)
-        for record in records
-        if record is not None and record.status == "ok" and has_model(record, run)
+        for record in _in_order(read_records(run.path))
+        if record.status == "ok" and has_model(record, run) and _can_be_member(record)
     }
-    return Provenance(tuple(trainings), trainings)
+    return Provenance(tuple(trainings), trainings, target)
+
+
+def _in_order(records: Sequence[Record]) -> list[Record]:
+    """Shipped approaches as in the table, then those that lie outside, by name."""
+    shipped = [name for name, entry in TABLE.items() if not entry.outside]
+    places = {name: place for place, name in enumerate(shipped)}
+    return sorted(records, key=lambda one: (places.get(one.approach, len(places)), one.approach))
+
+
+def _can_be_member(record: Record) -> bool:
+    """Whether an approach of the run can be given to one that combines others."""
+    if record.made_from.target and record.approach not in TABLE:
+        name_of_outside(record.made_from.target)
+    return record.approach in TABLE and not TABLE[record.approach].combines
 
 
 def training_key(record: Record) -> str:
@@ -157,7 +172,16 @@ def _is_begun(record: Record, run: RunFolder) -> bool:
 
 
 def _check_config(record: Record, config: Mapping[str, Any], run: RunFolder) -> None:
-    """Refuse other settings; one that the stored config does not name had its default then."""
+    """Refuse another class or other settings; a setting that the stored config does not name had
+    its default then.
+    """
+    now, then = provenance(record.approach, run).target, record.made_from.target
+    if now != then:
+        raise RunMismatchError(
+            f"{record.approach} was trained in {run.path} by {then or 'this repository'}, and is "
+            f"now {now}; give another --output, give the class another name, or begin anew with "
+            "--fresh."
+        )
     stored = {**type(build(record.approach).config)().as_dict(), **record.config}
     changed = [key for key in stored if stored[key] != config.get(key)]
     if changed:
