@@ -16,7 +16,7 @@ from typing import Any
 
 from approaches.base import Approach, ConfigError, FitReport, Predictor
 from common.records import Fit, Record
-from common.self_description import SelfDescription
+from common.records.self_description import SelfDescription
 
 MODEL_FILE = "approach.json"
 EVERYWHERE = ("cpu", "cuda", "mps")

@@ -26,11 +26,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from common.commands import RefusedError
 from common.data import DataSet
 from common.records import Traits
-from common.self_description import Combination, PreparationStep
+from common.records.self_description import Combination, PreparationStep
 
-CHECKPOINT = (
-    "checkpoint.pt"  # in the folder given to `fit`: an unfinished one that can be continued
-)
+# in the folder given to `fit`: an unfinished one that can be continued
+CHECKPOINT = "checkpoint.pt"
 WRONG_TYPES = {  # what pydantic calls a value of another type
     "int_type": "no whole number",
     "float_type": "no number",

@@ -27,13 +27,13 @@ from approaches.network.onnx_file import (
 from approaches.segmenter import Segmenter, complete_record
 from common.coco import read_image
 from common.commands import command, started_as
-from common.exported_model import ExportedModel, is_exported, write_exported
+from common.exported.card import Licence, licence_note, model_card
+from common.exported.model import ExportedModel, is_exported, write_exported
 from common.files import whole_folder, write_whole
 from common.logs import console_log
-from common.model_card import Licence, licence_note, model_card
 from common.predictions import find_photos
-from common.run_description import read_description
-from common.run_folder import RunFolder
+from common.records.description import read_description
+from common.records.folder import RunFolder
 from common.sample import render_scene
 
 log = logging.getLogger(__name__)

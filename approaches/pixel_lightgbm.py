@@ -26,7 +26,7 @@ from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.geometry import tiled
 from common.progress import progress
-from common.self_description import PreparationStep
+from common.records.self_description import PreparationStep
 from common.words import counted, listed
 
 MODEL_TEXT = "lightgbm.txt"
@@ -110,9 +110,8 @@ def _edges(lightness: np.ndarray) -> np.ndarray:
     )
     dxy = cv2.Sobel(lightness, cv2.CV_32F, 1, 1, ksize=3, scale=1 / 4)
     half_trace, root = (dxx + dyy) / 2, np.sqrt(((dxx - dyy) / 2) ** 2 + dxy**2)
-    gradient = np.sqrt(
-        dx * dx + dy * dy
-    )  # cv2.magnitude rounds differently with the place of its arrays in memory
+    # cv2.magnitude rounds differently with the place of its arrays in memory
+    gradient = np.sqrt(dx * dx + dy * dy)
     return np.dstack([gradient, half_trace + root, half_trace - root])
 
 

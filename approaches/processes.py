@@ -17,9 +17,8 @@ from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, gather_object, parse_flag_from_env
 
 T = TypeVar("T")
-LONG_WAIT = timedelta(
-    days=7
-)  # an approach that only the main process trains keeps the others waiting in a collective
+# an approach that only the main process trains keeps the others waiting in a collective
+LONG_WAIT = timedelta(days=7)
 
 
 class ApproachFailedError(RuntimeError):
@@ -55,9 +54,8 @@ def state() -> PartialState:
     if not PartialState._shared_state:
         started = int(os.environ.get("WORLD_SIZE", "1"))
         if started > 1 and not torch.cuda.is_available():
-            os.environ["ACCELERATE_USE_CPU"] = (
-                "true"  # without it each process would be one of its own
-            )
+            # without it each process would be one of its own
+            os.environ["ACCELERATE_USE_CPU"] = "true"
         PartialState(cpu=parse_flag_from_env("ACCELERATE_USE_CPU"), timeout=LONG_WAIT)
         if PartialState().num_processes != started:
             raise RuntimeError(
@@ -190,14 +188,12 @@ def fresh_accelerator(precision: str) -> Accelerator:
     """
     # the number format may differ from the last training's; the processes stay
     AcceleratorState._reset_state()
+    # the batch is that of all processes together
+    # no collective inside forward
     return Accelerator(
         mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision],
-        dataloader_config=DataLoaderConfiguration(
-            split_batches=True
-        ),  # the batch is that of all processes together
-        kwargs_handlers=[
-            DistributedDataParallelKwargs(broadcast_buffers=False)
-        ],  # no collective inside forward
+        dataloader_config=DataLoaderConfiguration(split_batches=True),
+        kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
     )
 
 

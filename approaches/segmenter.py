@@ -13,11 +13,11 @@ import numpy as np
 from approaches import OutsideError, load, name_of_outside
 from approaches.base import ConfigError, Predictor, Traits, check_image
 from common.commands import RefusedError
-from common.exported_model import is_exported, read_exported
+from common.exported.model import is_exported, read_exported
 from common.masks.postprocess import LEVELS, Postprocess, quantise
 from common.records import CompleteRecord, complete, complete_records, read_record, read_records
-from common.run_description import read_description
-from common.run_folder import RunFolder
+from common.records.description import read_description
+from common.records.folder import RunFolder
 from common.scale import ImageSizes, Scale, at_size, prediction_scale, resized
 
 

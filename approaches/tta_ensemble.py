@@ -33,7 +33,7 @@ from common.files import write_whole
 from common.geometry import D4_VIEWS, apply_view, invert_view
 from common.masks.postprocess import LEVELS, quantise, threshold_curve
 from common.progress import progress
-from common.self_description import Combination, PreparationStep
+from common.records.self_description import Combination, PreparationStep
 
 
 class EnsembleConfig(Config):

@@ -14,12 +14,10 @@ from common.coco import Entry
 from common.data import Data, DataSet, load_data
 from common.sample import generate
 
-os.environ.setdefault(
-    "HF_HUB_OFFLINE", "1"
-)  # tests download nothing; weights that are here already are used
-os.environ.setdefault(
-    "OMP_WAIT_POLICY", "PASSIVE"
-)  # threads that spin while they wait slow down a busy machine
+# tests download nothing; weights that are here already are used
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# threads that spin while they wait slow down a busy machine
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 settings.register_profile("a busy machine", deadline=None)
 settings.load_profile("a busy machine")

@@ -14,7 +14,7 @@ from common.leaderboard.details import write_details
 from common.masks.postprocess import THRESHOLDS
 from common.metrics import dice
 from common.records import Record, from_stored, write_record
-from common.run_description import describe_run, open_run
+from common.records.description import describe_run, open_run
 
 QUALITY = {  # approach → typical Dice, seconds for an image
     "tta_ensemble": (0.93, 1.5),

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from approaches.base import Approach, Budget, Config, NotFittedError, check_image
 from common.data import DataSet
-from common.self_description import PreparationStep
+from common.records.self_description import PreparationStep
 
 
 class NearestColourConfig(Config):

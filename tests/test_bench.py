@@ -191,10 +191,11 @@ def test_run_json_tells_how_to_repeat_it(finished, sample_data):
     content = json.loads((finished / "run.json").read_text())
     assert content["identity"]["data"] == sample_data.key and content["identity"]["seed"] == 0
     assert content["roles"]["tune"] == list(sample_data.tune.ids)
+    # the sample's own split shares nothing
     assert content["score_groups_in_train"] == {
         "fit": [],
         "tune": [],
-    }  # the sample's own split shares nothing
+    }
     assert "--steps 250" in content["command"] and content["preset"] == "smoke"
     assert content["approaches"]["pixel_lightgbm"]["config"]["rounds"] == 250
     assert content["software"]["packages"]["lightgbm"]
@@ -795,9 +796,8 @@ def test_robustness_and_seeds_are_in_the_leaderboard_where_they_are_asked_for(
     assert not (output / "seeds" / "1" / "submission").exists()
     assert run(sample_folder, output, approaches="threshold") == 0
     again = table_of(output).iloc[0]
-    assert (
-        again["seeds"] == 2 and again["robust_dice"] == table["robust_dice"]
-    )  # what was measured is still said
+    # what was measured is still said
+    assert again["seeds"] == 2 and again["robust_dice"] == table["robust_dice"]
 
 
 def test_a_failure_with_a_further_seed_counts_and_is_named(
@@ -814,9 +814,8 @@ def test_a_failure_with_a_further_seed_counts_and_is_named(
         table_of(output)["status"].tolist() == ["ok"]
         and "no room" in (output / "log.txt").read_text()
     )
-    assert (
-        run(sample_folder, output, approaches="threshold") == 0
-    )  # it asks for one seed, which came through
+    # it asks for one seed, which came through
+    assert run(sample_folder, output, approaches="threshold") == 0
 
 
 def test_other_settings_of_a_further_seed_are_found_before_anything_is_trained(

@@ -15,8 +15,8 @@ from common.commands import command, started_as
 from common.data.template import TemplateError
 from common.gallery import GalleryError
 from common.json_files import DamagedFileError
+from common.records.description import RunMismatchError
 from common.report import ReportError
-from common.run_description import RunMismatchError
 
 ROOT = Path(__file__).parent.parent
 # Of each command: its module, what is interrupted within it, its words, what it says is left.

@@ -26,8 +26,8 @@ from common.masks.evaluate import score_image
 from common.masks.postprocess import Postprocess
 from common.masks.tuning import Tuning
 from common.records import Fit, Record, Traits, write_record
-from common.run_description import describe_run, open_run
-from common.run_folder import RunFolder
+from common.records.description import describe_run, open_run
+from common.records.folder import RunFolder
 from common.scale import ImageSizes
 
 SIZES = ImageSizes(192, 192)

@@ -283,11 +283,8 @@ def test_objects_of_empty_and_full_masks():
 
 def test_half_of_an_object_is_found_and_less_is_not():
     truth = np.array([[1, 1, 1, 1, 0]], dtype=bool)
-    assert object_counts(np.array([[1, 1, 0, 0, 0]], dtype=bool), truth) == (
-        1,
-        0,
-        0,
-    )  # IoU is exactly 0.5
+    # IoU is exactly 0.5
+    assert object_counts(np.array([[1, 1, 0, 0, 0]], dtype=bool), truth) == (1, 0, 0)
     assert object_counts(np.array([[0, 0, 0, 1, 1]], dtype=bool), truth) == (0, 1, 1)
     assert object_counts(np.array([[1, 1, 0, 1, 0]], dtype=bool), truth) == (1, 1, 0)
 

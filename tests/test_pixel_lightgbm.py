@@ -175,9 +175,8 @@ def test_ignored_pixels_are_not_drawn(labelled):
     rows, labels, _ = model._sampled(
         labelled(images, [mask, nothing], [half, whole_image]), seed=0
     )
-    assert (
-        len(rows) == 16 * 32
-    )  # the upper half of the first image on the half grid; of the second nothing
+    # the upper half of the first image on the half grid; of the second nothing
+    assert len(rows) == 16 * 32
     assert labels.sum() == 8 * 16
 
 
@@ -279,9 +278,8 @@ def test_a_plain_image_has_its_colour_and_nothing_else():
     lab = cv2.cvtColor(np.float32([[[200, 120, 40]]]) / 255, cv2.COLOR_RGB2LAB)[0, 0]
     for name, column in columns(image, scales=3).items():
         expected = lab["Lab".index(name.split("_")[1])] if name.startswith("colour") else 0
-        tolerance = (
-            0.2 if name.startswith("spread") else 0.01
-        )  # a difference of two large float32 squares
+        # a difference of two large float32 squares
+        tolerance = 0.2 if name.startswith("spread") else 0.01
         assert np.abs(column - expected).max() < tolerance, name
 
 

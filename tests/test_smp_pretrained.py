@@ -8,10 +8,8 @@ from sklearn.datasets import load_sample_images
 from approaches.base import RequirementMissingError
 from approaches.smp_pretrained import load_packaged, pretrained_network
 
-PALACE, DAISY = (
-    698,
-    985,
-)  # of ImageNet's classes: a Chinese temple and a flower are the pictures that scikit-learn ships
+# of ImageNet's classes: a Chinese temple and a flower are the pictures that scikit-learn ships
+PALACE, DAISY = (698, 985)
 
 
 def test_packaged_weights_recognise_a_palace_and_a_flower():

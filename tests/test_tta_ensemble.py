@@ -128,9 +128,8 @@ def test_views_are_compared_on_images_of_many_groups_however_few_the_time_allows
     mask = np.zeros((32, 32), bool)
     mask[8:24, 8:20] = True
     tune_set = labelled(images, [mask] * 12)
-    tune_set.groups = {
-        image_id: f"place {image_id // 4}" for image_id in tune_set.ids
-    }  # 0 to 3, 4 to 7, 8 to 11
+    # 0 to 3, 4 to 7, 8 to 11
+    tune_set.groups = {image_id: f"place {image_id // 4}" for image_id in tune_set.ids}
     (tmp_path / "plan.json").write_text('{"images": 3}')
     member = Watched(tune_set, 0.3, 1)
     ensemble = TtaEnsemble(EnsembleConfig(), {"one": member})

@@ -22,10 +22,8 @@ from common.image_files import write_pixels
 STEPS = 3
 BUDGET = Budget(steps=STEPS)
 Box = tuple[int, int, int, int]  # left, top, right, bottom
-MEMBERS = (
-    "threshold",
-    "pixel_lightgbm",
-)  # what an approach that combines others is given: those that fit at once
+# what an approach that combines others is given: those that fit at once
+MEMBERS = ("threshold", "pixel_lightgbm")
 
 
 class ContractError(AssertionError):

@@ -23,13 +23,11 @@ from approaches.network.onnx_file import write_onnx
 from approaches.network.preparation import preparation_steps
 from approaches.network.training import shared_batch, train
 from common.data import DataSet
-from common.self_description import PreparationStep
+from common.records.self_description import PreparationStep
 
 WEIGHTS = "model.safetensors"
-MEAN, STD = (
-    (0.485, 0.456, 0.406),
-    (0.229, 0.224, 0.225),
-)  # of ImageNet in RGB, as its encoders were trained
+# of ImageNet in RGB, as its encoders were trained
+MEAN, STD = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 class Normalised(nn.Module):

@@ -52,9 +52,8 @@ class Checkpoints:
         """The stored state, or None; read without running code."""
         if self.path is None or not self.path.is_file():
             return None
-        return torch.load(
-            self.path, map_location="cpu", weights_only=True
-        )  # whoever takes it moves it
+        # whoever takes it moves it
+        return torch.load(self.path, map_location="cpu", weights_only=True)
 
 
 class Curve:

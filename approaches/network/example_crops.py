@@ -13,9 +13,8 @@ from approaches.network.augment import Crops
 from common.data import DataSet
 
 CROP_PX = 192
-LOOKED_AT = (
-    8  # places of the stream for each crop that is wanted, until enough of them show an object
-)
+# places of the stream for each crop that is wanted, until enough of them show an object
+LOOKED_AT = 8
 
 
 class CropSettings(TypedDict, total=False):

@@ -20,10 +20,8 @@ def fast_precision(device: torch.device) -> torch.dtype:
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    asked = (
-        "_is_amx_tile_supported",
-        "_is_avx512_bf16_supported",
-    )  # torch has no public question for it
+    # torch has no public question for it
+    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     if device.type == "cpu" and any(getattr(torch.cpu, name, bool)() for name in asked):
         return torch.bfloat16
     return torch.float32

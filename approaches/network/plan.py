@@ -23,9 +23,8 @@ from approaches.network.losses import build_loss
 from common.data import DataSet
 from common.files import write_whole
 
-MEASURED_FROM_MINUTES = (
-    3.0  # a shorter training would spend too much of its time on measuring formats
-)
+# a shorter training would spend too much of its time on measuring formats
+MEASURED_FROM_MINUTES = 3.0
 JUDGING_SHARE = 0.3  # of the time at most
 DEFAULT_EPOCHS = 20
 ROUND_SECONDS = (10.0, 60.0)  # between two checkpoints, where the speed is known

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from approaches.network.config import TrainingConfig
-from common.self_description import PreparationStep
+from common.records.self_description import PreparationStep
 from common.words import listed, percent
 
 

@@ -9,7 +9,7 @@ from approaches.base import Approach, Predictor, Traits
 from approaches.segmenter import ScaledPredictor, quantised_proba
 from common.masks.postprocess import LEVELS
 from common.masks.probabilities import ProbabilityMaps
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
 from common.scale import ImageSizes
 
 

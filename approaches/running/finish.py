@@ -20,8 +20,8 @@ from common.leaderboard import Choice, write_leaderboard
 from common.leaderboard.details import write_details
 from common.progress import progress
 from common.records import Record, complete_records, read_records
-from common.run_description import describe_run
-from common.run_folder import RunFolder
+from common.records.description import describe_run
+from common.records.folder import RunFolder
 
 log = logging.getLogger(__name__)
 

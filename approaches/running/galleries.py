@@ -12,7 +12,7 @@ from common.masks.evaluate import ImageScore
 from common.masks.probabilities import ProbabilityMaps
 from common.progress import progress
 from common.records import CompleteRecord
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
 from common.scale import prediction_scale
 
 

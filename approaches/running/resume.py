@@ -14,8 +14,8 @@ from approaches import MODEL_FILE, TABLE, build, description_of, name_of_outside
 from approaches.base import CHECKPOINT, ConfigError
 from approaches.running.settings import RunSettings, prepared
 from common.records import Provenance, Record, read_record, read_records
-from common.run_description import RunMismatchError
-from common.run_folder import RunFolder
+from common.records.description import RunMismatchError
+from common.records.folder import RunFolder
 
 
 def check_settings(names: Sequence[str], settings: RunSettings, *, continues: bool = True) -> None:

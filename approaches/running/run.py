@@ -29,8 +29,8 @@ from common.masks.postprocess import Postprocess, ThresholdCurve, threshold_curv
 from common.masks.tuning import Tuning, cross_fitted_thresholds, tune_postprocess
 from common.progress import progress
 from common.records import Fit, Record, Robustness, read_record, write_record
-from common.run_description import RunMismatchError
-from common.run_folder import RunFolder
+from common.records.description import RunMismatchError
+from common.records.folder import RunFolder
 from common.scale import image_sizes, prediction_scale
 
 log = logging.getLogger(__name__)

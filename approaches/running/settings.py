@@ -7,7 +7,7 @@ from typing import Any
 
 from approaches import TABLE, build
 from approaches.base import Approach, Budget, Predictor
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
 
 
 @dataclass(frozen=True)

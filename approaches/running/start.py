@@ -19,7 +19,7 @@ from common.data import Data, load_data
 from common.data.check import check_data, format_findings
 from common.logs import log_to
 from common.progress import progress
-from common.run_description import describe_run, open_run
+from common.records.description import describe_run, open_run
 from common.sample import generate
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from common.files import whole_folder
 from common.gallery import write_gallery
 from common.progress import progress
 from common.records import CompleteRecord
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
 from common.scale import prediction_scale
 from common.submission.masks_csv import write_submission
 

@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 NETWORK = "smp_unet_lite0"
-LAST_EPOCH = {
-    "evaluations": 1
-}  # the last epoch is kept: nothing of a training is chosen on the images that judge it
-ALL_ROUNDS = {
-    "patience": 0
-}  # the same for the pixel classifier, which else keeps the round that is best on them
+# the last epoch is kept: nothing of a training is chosen on the images that judge it
+LAST_EPOCH = {"evaluations": 1}
+# the same for the pixel classifier, which else keeps the round that is best on them
+ALL_ROUNDS = {"patience": 0}
 Expects = Literal["better", "worse", "same", "no better", ""]  # "no better" is the same or worse
 
 

@@ -31,8 +31,8 @@ from common.data.sets import has_object
 from common.files import whole_folder, write_whole
 from common.leaderboard.studies import Judged, study_table
 from common.records import Record, read_record
-from common.run_description import open_run
-from common.run_folder import RunFolder
+from common.records.description import open_run
+from common.records.folder import RunFolder
 
 USUAL_SEEDS, LEAST_FOLDS = 3, 5
 BASELINE = "baseline"

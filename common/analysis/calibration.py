@@ -57,9 +57,8 @@ def calibration_counts(
     found = np.bincount(
         levels[band] + (LEVELS + 1) * objects[band].astype(np.intp), minlength=2 * (LEVELS + 1)
     )
-    outside, inside = found.reshape(
-        2, LEVELS + 1
-    )  # pixels at each level, of ground and of objects
+    # pixels at each level, of ground and of objects
+    outside, inside = found.reshape(2, LEVELS + 1)
     level = np.arange(LEVELS + 1)
     squared = outside * level**2 + inside * (LEVELS - level) ** 2
     by_level = np.stack([outside + inside, (outside + inside) * level, inside, squared], axis=1)

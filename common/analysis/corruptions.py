@@ -18,9 +18,8 @@ from common.data import Sample
 
 SEVERITIES = (1, 2, 3)
 GAMMA = 2.2  # of the encoding; light adds up and is multiplied in linear values only
-LUMA = np.array(
-    [0.299, 0.587, 0.114]
-)  # weights of red, green and blue in the lightness of a pixel, ITU-R BT.601
+# weights of red, green and blue in the lightness of a pixel, ITU-R BT.601
+LUMA = np.array([0.299, 0.587, 0.114])
 
 Labelled = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -221,6 +220,7 @@ def _stored(values: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
 
 
+# logarithm of gains
 CORRUPTIONS: dict[str, Corruption] = {
     kind.name: kind
     for kind in (
@@ -229,9 +229,7 @@ CORRUPTIONS: dict[str, Corruption] = {
         Corruption("jpeg", (30, 15, 8), _of_pixels(_jpeg)),  # quality
         Corruption("brightness", (0.5, 1.0, 1.5), _of_pixels(_brightness)),  # stops
         Corruption("contrast", (0.7, 0.45, 0.25), _of_pixels(_contrast)),  # share that is left
-        Corruption(
-            "colour_cast", (0.14, 0.27, 0.4), _of_pixels(_colour_cast)
-        ),  # logarithm of gains
+        Corruption("colour_cast", (0.14, 0.27, 0.4), _of_pixels(_colour_cast)),
         Corruption("shadow", (0.5, 0.25, 0.1), _of_pixels(_shadow)),  # share of light that is left
         Corruption("scale", (0.8, 0.65, 0.5), _scale),  # factor
     )

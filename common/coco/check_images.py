@@ -83,9 +83,8 @@ def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> li
     of `images`.
     """
     Image.init()  # once, before threads would do it together
-    Image.MAX_IMAGE_PIXELS = (
-        None  # the photos are the user's own, and phones make them larger than Pillow's limit
-    )
+    # the photos are the user's own, and phones make them larger than Pillow's limit
+    Image.MAX_IMAGE_PIXELS = None
     with ThreadPoolExecutor(WORKERS) as pool:
         inspected = pool.map(inspect_image, images)
         return list(with_progress(inspected, "checking images", total=len(images), show=progress))

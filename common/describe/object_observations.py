@@ -16,9 +16,8 @@ from common.words import counted, listed, percent, span
 
 FIELDS = 5  # of the image, to each side; the figure of positions has the same
 LEAST_IN_FIELD = 5  # expected in each field, or the chi-square test does not hold
-CHANCE = (
-    0.01  # an unevenness that chance makes in fewer than one of a hundred data sets is called one
-)
+# an unevenness that chance makes in fewer than one of a hundred data sets is called one
+CHANCE = 0.01
 FAINT = 10.0  # Delta E; objects below it are hard to see against a textured ground
 GREY = 12.0  # chroma below which a colour is white, grey or black
 

@@ -8,10 +8,8 @@ of different images can be compared. What no measurement is possible on is NaN, 
 import cv2
 import numpy as np
 
-RING_PX = (
-    3.0,
-    12.0,
-)  # nearer pixels are mixed with the object by blur and by outlines that are off by a pixel
+# nearer pixels are mixed with the object by blur and by outlines that are off by a pixel
+RING_PX = (3.0, 12.0)
 WINDOW_PX = 9
 BLOCK_PX = 16
 FLAT_SHARE = 0.1
@@ -91,9 +89,8 @@ def local_deviation(lightness: np.ndarray, where: np.ndarray) -> np.ndarray:
         (H, W) float32, 0 where the window holds no pixel.
     """
     weight = where.astype(np.float32)
-    level = (
-        float(lightness[where].mean()) if where.any() else 0.0
-    )  # differences to it keep the squares exact
+    # differences to it keep the squares exact
+    level = float(lightness[where].mean()) if where.any() else 0.0
     centred = (lightness - level) * weight
     pixels, total, squares = (
         cv2.blur(values, (WINDOW_PX, WINDOW_PX), borderType=cv2.BORDER_REFLECT_101)

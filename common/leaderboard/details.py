@@ -22,7 +22,7 @@ from common.files import write_whole
 from common.leaderboard import corrupted_and_clean, has_robustness, per_image_table
 from common.metrics import with_objects
 from common.records import CompleteRecord, Record, complete_records
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
 
 
 def detail_tables(

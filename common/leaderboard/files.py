@@ -11,7 +11,7 @@ from common.leaderboard.seeds import seed_table
 from common.leaderboard.sentences import conclusion
 from common.leaderboard.text import FOOT, READABLE, as_markdown, as_text, one_line
 from common.records import Record
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
 
 
 def write_leaderboard(

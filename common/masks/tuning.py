@@ -81,9 +81,8 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None =
         ValueError: no image has an object.
     """
     curve = threshold_curve(maps())
-    areas = [
-        _areas_of(mask & ~ignore) for _, mask, ignore in maps()
-    ]  # of the objects of each image
+    # of the objects of each image
+    areas = [_areas_of(mask & ~ignore) for _, mask, ignore in maps()]
     labels = list(range(len(areas))) if groups is None else list(groups)
     labels = [label for label, has_object in zip(labels, areas, strict=True) if has_object]
     chosen = Postprocess(curve.choose(labels))

@@ -11,9 +11,8 @@ Colours: TypeAlias = Mapping[str, str]  # approach → #RRGGBB
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
 GREY = "#777777"
-MAGENTA = (
-    "#FF2DC4"  # of what was predicted, on photos: no ground, object or approach has this colour
-)
+# of what was predicted, on photos: no ground, object or approach has this colour
+MAGENTA = "#FF2DC4"
 SPLIT_COLOURS = {"train": BLUE, "val": ORANGE, "real_test": VERMILION}
 # For approaches without a colour of their own, in this order.
 FREE = (

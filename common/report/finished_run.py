@@ -24,11 +24,11 @@ from common.leaderboard import (
 from common.masks.probabilities import ProbabilityMaps
 from common.metrics import with_objects
 from common.records import Fit, Record, read_records
+from common.records.description import RecordedApproach, RunDescription, read_description
+from common.records.folder import RunFolder
+from common.records.self_description import Combination, SelfDescription
 from common.report.colours import colours_of
-from common.run_description import RecordedApproach, RunDescription, read_description
-from common.run_folder import RunFolder
 from common.scale import prediction_scale
-from common.self_description import Combination, SelfDescription
 from common.statistics import Comparison
 
 Describe = Callable[[str, Mapping[str, Any], Fit | None], SelfDescription]

@@ -24,9 +24,9 @@ from common.data import data_key
 from common.files import write_whole
 from common.leaderboard import read_leaderboard
 from common.offline_page import foreign_resources
+from common.records.description import read_description
+from common.records.folder import RunFolder
 from common.report.notebook import root
-from common.run_description import read_description
-from common.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

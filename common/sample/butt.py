@@ -86,9 +86,8 @@ class _Strip:
         )
         torn = octaves(self.rng, (self.shape[0], 2), d * 0.7, 2, 0.75)[:, :1]
         corner = np.float32(0.06 * d) * np.power(np.abs(self.across), 6)
-        self.mouth = (
-            self.u - corner + bulge * np.float32(abs(self.lean))
-        )  # distance from the filter's end
+        # distance from the filter's end
+        self.mouth = self.u - corner + bulge * np.float32(abs(self.lean))
         self.open = (
             self.length
             - self.u
@@ -99,9 +98,8 @@ class _Strip:
             np.minimum(self.mouth, self.open), np.where(self.v < 0, self.v + upper, lower - self.v)
         )
         self.alpha = np.clip(inside + 0.5, 0, 1)
-        face = (
-            self.mouth if self.lean > 0 else self.open
-        )  # the end that is turned to the camera shows its disc
+        # the end that is turned to the camera shows its disc
+        face = self.mouth if self.lean > 0 else self.open
         self.face = (
             np.clip(2 * bulge * np.float32(abs(self.lean)) - face + 0.5, 0, 1)
             if abs(self.lean) > 0.08
@@ -111,9 +109,10 @@ class _Strip:
     def _colours(self) -> np.ndarray:
         """Colour of every place, unlit: (H, W, 3)."""
         design, d, rng = self.design, self.d, self.rng
+        # in diameters
         place = self.u / np.float32(
             d / math.sqrt(max(1e-3, 1 - self.lean**2)) * (1 - self.lean**2)
-        )  # in diameters
+        )
         grain = octaves(rng, self.shape, max(4.0, d / 5), 2, 0.85)
         tipped = np.clip((np.float32(design.tip) - place) * np.float32(d) + 0.5, 0, 1)[..., None]
         speckle = (

@@ -84,9 +84,8 @@ def _exposed(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     gain = (0.2 / max(float(small.mean()), 0.01)) ** rng.uniform(0.35, 0.85) * 2 ** rng.normal(
         0.3, 0.35
     )
-    gain = min(
-        gain, rng.uniform(0.9, 1.8) / max(float(small[..., 1].max()), 0.01)
-    )  # spares the highlights, mostly
+    # spares the highlights, mostly
+    gain = min(gain, rng.uniform(0.9, 1.8) / max(float(small[..., 1].max()), 0.01))
     warmth, green = rng.normal(0, 0.07), rng.normal(0, 0.025)
     balance = np.exp(np.array([warmth, green, -warmth])) * gain
     return cv2.multiply(image, (*balance.tolist(), 1.0))

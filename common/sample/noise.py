@@ -40,9 +40,8 @@ def octaves(
         wave, amplitude = wave / 2, amplitude * gain
         rows, columns = _grid(shape, wave)
         finer = cv2.resize(field, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)[:rows, :columns]
-        field = finer / np.float32(
-            ENLARGED_STD if power == 1 else 1
-        )  # only the first octave has not been enlarged yet
+        # only the first octave has not been enlarged yet
+        field = finer / np.float32(ENLARGED_STD if power == 1 else 1)
         field += np.float32(amplitude) * rng.standard_normal((rows, columns), dtype=np.float32)
         power += amplitude**2
     if wave > 1:

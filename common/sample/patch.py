@@ -106,9 +106,8 @@ class Canvas:
         the sun.
         """
         down = np.array(self.light.shadow_slope) * patch.height
-        down *= min(
-            1.0, 3.2 * patch.height / max(np.hypot(*down), 1e-6)
-        )  # long shadows fade into the ground's relief
+        # long shadows fade into the ground's relief
+        down *= min(1.0, 3.2 * patch.height / max(np.hypot(*down), 1e-6))
         margin = int(np.abs(down).max() + 1.5 * patch.height) + 4
         alpha = cv2.copyMakeBorder(
             patch.alpha, margin, margin, margin, margin, cv2.BORDER_CONSTANT

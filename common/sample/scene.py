@@ -209,9 +209,8 @@ def _butt_at(
     angle = rng.uniform(0, 2 * math.pi)
     tilt = view.tilt_of(angle) + rng.normal(0, 0.12)
     least, most = LONG_SIDE_PX
-    seen = math.hypot(
-        design.length * math.cos(tilt), 1 + 0.4 * design.flat
-    )  # from corner to corner, in diameters
+    # from corner to corner, in diameters
+    seen = math.hypot(design.length * math.cos(tilt), 1 + 0.4 * design.flat)
     diameter = float(
         np.clip(
             diameter * view.scale_at(y),

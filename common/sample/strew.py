@@ -66,9 +66,8 @@ def draw_slivers(
     turn = rng.uniform(0, 2 * np.pi, count) if angles is None else angles
     bend = rng.normal(0, curl, count)
     heading = (turn[:, None] + bend[:, None] * (STATIONS - 0.5)).astype(np.float32)  # (N, 6)
-    lengths = length[0] + (length[1] - length[0]) * rng.power(
-        0.75, count
-    )  # more short ones than long ones
+    # more short ones than long ones
+    lengths = length[0] + (length[1] - length[0]) * rng.power(0.75, count)
     step = (lengths / (len(STATIONS) - 1)).astype(np.float32)[:, None, None]
     direction = np.stack([np.cos(heading), np.sin(heading)], -1)  # (N, 6, 2)
     spine = np.cumsum(direction * step, axis=1)

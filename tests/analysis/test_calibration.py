@@ -46,9 +46,8 @@ def judged(levels, mask, ignore):
 @settings(max_examples=25)
 def test_brier_and_curve_are_those_of_scikit_learn_on_the_band(seed):
     one = scene(seed)
-    assume(
-        (one[1] & ~one[2]).any()
-    )  # one scene in thousands has all its objects ignored, and no band
+    # one scene in thousands has all its objects ignored, and no band
+    assume((one[1] & ~one[2]).any())
     proba, truth = judged(*one)
     counts = calibration_counts(*one)
     assert brier(counts) == pytest.approx(brier_score_loss(truth, proba), abs=1e-12)

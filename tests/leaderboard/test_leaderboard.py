@@ -129,11 +129,12 @@ def test_numbers_are_those_of_the_counts():
 
 
 def test_records_from_disk_with_null_for_nan_give_the_same_tables(tmp_path):
+    # precision is NaN in every row
     silent = [
         score(1, 0, 0, 50),
         score(2, 0, 0, 9),
         score(3, 0, 0, 0),
-    ]  # precision is NaN in every row
+    ]
     records = [ok("bad", BAD), ok("good", GOOD), ok("silent", silent)]
     for record in records:
         write_record(tmp_path, record)

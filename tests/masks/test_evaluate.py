@@ -65,9 +65,8 @@ def test_objects_and_outline_are_those_of_the_tuned_mask():
     levels = (square(2) * 90).astype(np.uint8)
     found = score_image(sample(truth), levels, Postprocess(0.3))
     assert (found.object_tp, found.object_fp, found.object_fn) == (1, 0, 1)
-    assert found.nsd_2px == pytest.approx(
-        40 / 60
-    )  # both outlines of the one that was found, of three in all
+    # both outlines of the one that was found, of three in all
+    assert found.nsd_2px == pytest.approx(40 / 60)
     assert score_image(sample(truth), levels, Postprocess(0.5)).object_tp == 0
 
 

@@ -94,9 +94,8 @@ def test_a_loss_within_its_own_error_belongs_to_the_plateau_and_a_sure_one_does_
     not.
     """
     unsure = np.array([[0.7, 0.8, 0.7], [0.8, 0.7, 0.7], [0.7, 0.71, 0.2]])
-    assert (
-        ThresholdCurve(np.array([0.1, 0.2, 0.3]), unsure).choose() == 0.1
-    )  # middle of the first two, rounded down
+    # middle of the first two, rounded down
+    assert ThresholdCurve(np.array([0.1, 0.2, 0.3]), unsure).choose() == 0.1
     sure = np.array([[0.70, 0.71], [0.80, 0.81], [0.30, 0.31]])
     assert ThresholdCurve(np.array([0.1, 0.2]), sure).choose() == 0.2
 
@@ -189,9 +188,8 @@ def test_each_step_does_what_its_name_says(postprocess, expected):
 
 def test_objects_touch_across_corners_and_holes_at_the_border_stay_open():
     levels = picture("06000 60600 06000 00600 00060")
-    assert (
-        Postprocess(0.5, min_area_px=6).apply(levels).sum() == 6
-    )  # a diamond and what it touches across a corner
+    # a diamond and what it touches across a corner
+    assert Postprocess(0.5, min_area_px=6).apply(levels).sum() == 6
     assert Postprocess(0.5, fill_holes_px=9).apply(picture("066 006 066"))[1, 1] == 0
 
 

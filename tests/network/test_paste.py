@@ -27,9 +27,8 @@ def test_what_is_pasted_is_the_object_and_is_in_the_target():
         image, target = paste_from(sample(), *grey(), np.random.default_rng(seed))
         reddish = (image[..., 0] > 120) & (image[..., 1] < 60)
         assert not (reddish & (target == 0)).any()
-        assert (
-            not (image[target == 0] == (0, 160, 0)).all(axis=1).any()
-        )  # none of the ground comes with it
+        # none of the ground comes with it
+        assert not (image[target == 0] == (0, 160, 0)).all(axis=1).any()
         found += bool((target == 1).any())
     assert found > 15
 

@@ -41,9 +41,10 @@ def network(seed=0, base=4, levels=3):
 
 def trained(data, folder=None, *, budget=None, config=SMALL, seed=0):
     budget = budget or Budget(steps=12)
+    # three epochs of four steps
     return train(
         network(), data.fit, data.tune, config, budget=budget, seed=seed, folder=folder, divisor=4
-    )  # three epochs of four steps
+    )
 
 
 def weights(model):

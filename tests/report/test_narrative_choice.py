@@ -14,11 +14,11 @@ from made_run import make_run
 
 from common.masks.postprocess import Postprocess
 from common.masks.tuning import Tuning
+from common.records.description import Identity, RecordedBudget, SharedGroups
+from common.records.self_description import SelfDescription
 from common.report import narrative as say
 from common.report.finished_run import FinishedRun, Shared, read_run
 from common.report.narrative.unseen import seen_in_training, tune_dice
-from common.run_description import Identity, RecordedBudget, SharedGroups
-from common.self_description import SelfDescription
 
 
 @pytest.fixture(scope="module")

@@ -180,9 +180,8 @@ def test_the_budget_tells_steps_seconds_seeds_and_what_a_dot_is():
     assert "the seed alone changes was not measured" in said
     assert "leaderboard" not in say.of_budget(TABLE, "other", board)
     assert say.of_budget(None) == ""
-    only_first = TABLE.assign(
-        fit_steps=[100.0, *[np.nan] * 5]
-    )  # of an approach that trains nothing itself
+    # of an approach that trains nothing itself
+    only_first = TABLE.assign(fit_steps=[100.0, *[np.nan] * 5])
     assert "took 100 steps and" in say.of_budget(only_first)
 
 

@@ -37,9 +37,9 @@ from common.records import (
     read_record,
     write_record,
 )
-from common.run_description import RunMismatchError
-from common.run_folder import RunFolder
-from common.self_description import SelfDescription
+from common.records.description import RunMismatchError
+from common.records.folder import RunFolder
+from common.records.self_description import SelfDescription
 
 STAGES = ("fit", "tuning", "scores", "costs")
 TIMES = (

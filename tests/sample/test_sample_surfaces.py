@@ -92,9 +92,8 @@ def test_marks_change_a_part_of_the_surface(mark):
 
 
 def test_slopes_towards_the_sun_are_lighter():
-    ramp = np.repeat(
-        np.arange(64, dtype=np.float32)[None] * -0.5, 64, axis=0
-    )  # falls to the right, faces the sun there
+    # falls to the right, faces the sun there
+    ramp = np.repeat(np.arange(64, dtype=np.float32)[None] * -0.5, 64, axis=0)
     albedo = np.full((64, 64, 3), 0.5, np.float32)
     facing = lit(albedo, ramp, sun_from_the_right())[1][32, 32, 0]
     away = lit(albedo, -ramp, sun_from_the_right())[1][32, 32, 0]

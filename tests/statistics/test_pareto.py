@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 
 from common.statistics import pareto
 
-POINTS = st.lists(
-    st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=9
-)  # few values, so many ties
+# few values, so many ties
+POINTS = st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=9)
 
 
 def columns(points) -> tuple[np.ndarray, np.ndarray]:

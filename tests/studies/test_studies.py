@@ -160,9 +160,8 @@ def test_a_study_is_run_once_and_its_table_written(sample_folder, tmp_path, caps
     path = tmp_path / "runs" / "data-smoke-5steps" / f"{sample_folder.name}-pixel-features.csv"
     first = pd.read_csv(path)
     assert first["variation"].tolist() == ["baseline", *STUDIES["pixel-features"].variations]
-    shown = first[
-        first["variation"] != "four scales"
-    ]  # with the smallest settings the baseline has four, too
+    # with the smallest settings the baseline has four, too
+    shown = first[first["variation"] != "four scales"]
     assert (shown["status"] == "ok").all() and shown["dice_mean"].between(0, 1).all()
     trained = {place: place.read_bytes() for place in tmp_path.rglob("lightgbm.txt")}
     assert len(trained) == 2 * len(shown)

@@ -19,7 +19,7 @@ from approaches.studies.run import THE_SAME, _lend, folds_of
 from common.coco import DataError
 from common.data import DataSet
 from common.records import Fit, Record, read_record, write_record
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
 
 SMALL = {"scales": 4, "pixels_per_image": 100, "patience": 0}
 RUN = "runs/data-study/5steps/pixel_lightgbm-patience=0-pixels_per_image=100-scales=4"

@@ -59,10 +59,8 @@ def test_masks_are_taken_one_at_a_time(tmp_path):
         for image_id in shapes:
             buffer[:] = False
             buffer[image_id] = True
-            yield (
-                image_id,
-                buffer,
-            )  # the same memory each time: whoever keeps it keeps the wrong mask
+            # the same memory each time: whoever keeps it keeps the wrong mask
+            yield (image_id, buffer)
 
     path = write_submission(tmp_path, stream(), shapes)
     assert path.read_text().splitlines()[1:] == [f"{i},{8 * i + 1} 8" for i in range(5)]

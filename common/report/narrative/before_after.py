@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from common.leaderboard import as_markdown, read_leaderboard
-from common.run_description import RunDescription, read_description
-from common.run_folder import RunFolder
+from common.records.description import RunDescription, read_description
+from common.records.folder import RunFolder
 from common.words import between, code, counted, listed
 
 

@@ -8,10 +8,8 @@ from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import device_of
 from common.words import amount, code, counted, duration, listed
 
-EARLY, LATE = (
-    0.8,
-    1.1,
-)  # of the minutes given; a training that took less ended by itself, one that took more had more
+# of the minutes given; a training that took less ended by itself, one that took more had more
+EARLY, LATE = (0.8, 1.1)
 UNITS = {"minutes": "minute", "epochs": "epoch", "steps": "step"}
 
 

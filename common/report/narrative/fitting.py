@@ -5,9 +5,9 @@ gains.
 import pandas as pd
 
 from common.masks.postprocess import THRESHOLDS
+from common.records.self_description import Combination, SelfDescription
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
-from common.self_description import Combination, SelfDescription
 from common.words import between, code, counted, listed, percent
 
 NOT_STORED = "The records of this run are not stored beside its tables, so this cannot be shown."

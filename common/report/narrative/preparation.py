@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import pandas as pd
 
 from common.leaderboard.studies import Planned
+from common.records.self_description import PreparationStep
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
-from common.self_description import PreparationStep
 from common.words import code, listed
 
 Found = Mapping[str, Mapping[str, pd.DataFrame | None]]

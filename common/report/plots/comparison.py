@@ -283,10 +283,8 @@ def dice_figure(per_image: pd.DataFrame, colours: Colours | None = None) -> Figu
         return None
     names = list(dict.fromkeys(shown["approach"]))
     figure, axes = styled_axes(1, 2, width=5.4, height=max(3.4, FRAME + ROW * len(names)))
-    random, colours = (
-        np.random.default_rng(0),
-        colours_of(names, colours),
-    )  # the same scatter in every report
+    # the same scatter in every report
+    random, colours = (np.random.default_rng(0), colours_of(names, colours))
     for place, name in enumerate(names):
         dice, colour = shown.loc[shown["approach"] == name, "dice"].to_numpy(float), colours[name]
         heights = place + random.uniform(-0.27, 0.27, len(dice))

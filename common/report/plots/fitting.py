@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.records import Record
+from common.records.self_description import Combination
 from common.report.colours import BLUE, GREEN, GREY, SKY, VERMILION, Colours, colours_of
 from common.report.plots.style import labelled, legend, styled_axes
 from common.report.plots.zoomed_axes import mark_beyond, reach_limits
-from common.self_description import Combination
 
 
 def training_figure(curves: pd.DataFrame, colours: Colours | None = None) -> Figure | None:

@@ -15,7 +15,7 @@ from common.leaderboard.rows import corrupted_and_clean, has_robustness
 from common.masks.evaluate import score_table
 from common.metrics import summarise, with_objects
 from common.records import CompleteRecord
-from common.run_description import RunDescription
+from common.records.description import RunDescription
 from common.statistics import mean_intervals
 from common.words import counted
 

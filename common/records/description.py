@@ -23,8 +23,8 @@ from common.coco import DEFAULT_OPTIONS, CrowdRegions, ReadOptions
 from common.commands import RefusedError
 from common.files import PARTIAL, write_whole
 from common.json_files import DamagedFileError, read_json_object, to_json
-from common.run_folder import RunFolder
-from common.self_description import SelfDescription
+from common.records.folder import RunFolder
+from common.records.self_description import SelfDescription
 from common.statistics.selection import Rule
 
 PACKAGES = (

@@ -15,9 +15,9 @@ from common.files import write_whole
 from common.json_files import DamagedFileError, read_json_object, to_json
 from common.masks.evaluate import ImageScore
 from common.masks.tuning import Tuning
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
+from common.records.self_description import SelfDescription
 from common.scale import ImageSizes
-from common.self_description import SelfDescription
 
 Status = Literal["unfinished", "ok", "failed", "skipped"]
 UNKNOWN = math.nan

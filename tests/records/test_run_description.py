@@ -8,7 +8,7 @@ import pytest
 from common import __version__
 from common.json_files import DamagedFileError, to_json
 from common.records import Record, write_record
-from common.run_description import (
+from common.records.description import (
     RunMismatchError,
     describe_run,
     open_run,

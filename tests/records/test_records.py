@@ -21,7 +21,7 @@ from common.records import (
     read_records,
     write_record,
 )
-from common.run_folder import RunFolder
+from common.records.folder import RunFolder
 
 SCORE = ImageScore(
     img_id=3, tp=1, fp=2, fn=0, tn=9, dice=math.nan, iou=0.5, precision=0.5, recall=1.0,

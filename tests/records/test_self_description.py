@@ -11,12 +11,12 @@ import pytest
 from approaches import TABLE, build, describe, describe_stored, description_of
 from approaches.studies.hypotheses import STUDIES
 from common.records import Fit, Record, as_stored, from_stored
+from common.records.self_description import Combination, PreparationStep, SelfDescription
 from common.report import narrative as say
 from common.report.finished_run import read_run
 from common.report.narrative.preparation import how_tested
-from common.self_description import Combination, PreparationStep, SelfDescription
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 # Keys of plug-ins that are words of `common/` too, for something else.
 ENGLISH = {
     "leaves": "on the ground of generated scenes",

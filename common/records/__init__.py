@@ -1,0 +1,39 @@
+"""What a run keeps: its folder, its description, and a record of each approach."""
+
+from common.records.record import (
+    CompleteRecord,
+    CorruptedScore,
+    Costs,
+    Fit,
+    Provenance,
+    Record,
+    Robustness,
+    Traits,
+    as_stored,
+    complete,
+    complete_records,
+    fields_of_fit,
+    from_stored,
+    read_record,
+    read_records,
+    write_record,
+)
+
+__all__ = [
+    "CompleteRecord",
+    "CorruptedScore",
+    "Costs",
+    "Fit",
+    "Provenance",
+    "Record",
+    "Robustness",
+    "Traits",
+    "as_stored",
+    "complete",
+    "complete_records",
+    "fields_of_fit",
+    "from_stored",
+    "read_record",
+    "read_records",
+    "write_record",
+]
