@@ -82,7 +82,8 @@ def make_run(
     """
     random = np.random.default_rng(seed)
     area = random.integers(300, 3000, images)
-    area[images - without_objects :] = 0
+    empty = slice(images - without_objects, None)
+    area[empty] = 0
     hard = random.uniform(0, 0.15, images) ** 2 * 5
     groups = {number: f"val-{number // 2:05}" for number in range(images)}
     records = [_record(name, quality, area, hard, random, robustness) for name in quality]

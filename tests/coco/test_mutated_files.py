@@ -107,8 +107,9 @@ def own_runs(segmentation: dict, shape: tuple[int, int]) -> np.ndarray:
     start = 0
     for number, run in enumerate(segmentation["counts"]):
         length = int(plain_number(run) or 0)
-        mask[start : start + length] = number % 2 == 1
-        start += length
+        end = start + length
+        mask[start:end] = number % 2 == 1
+        start = end
     return mask.reshape(shape, order="F")
 
 

@@ -259,7 +259,8 @@ def test_a_submission_has_the_form_of_its_template_and_passes_its_check(tmp_path
     for row, expected, image_id in zip(written[1:], wanted[1:], (7, 2, 11), strict=True):
         mask = "" if row[place] == "-1" else row[place]
         assert (decode_rle(mask, SHAPES[image_id]) == masks[image_id]).all()
-        assert row[:place] + row[place + 1 :] == expected[:place] + expected[place + 1 :]
+        after = place + 1
+        assert row[:place] + row[after:] == expected[:place] + expected[after:]
     assert (written[2][place] == "-1") == ("-1" in text)
     assert check_submission(path, SHAPES, template, names=names) == []
     broken = path.read_text().replace(written[1][place], "1 999", 1).replace("Private", "Public")
