@@ -60,7 +60,7 @@ def make(which: str, folder: Path) -> FinishedRun:
 def texts(run: FinishedRun) -> str:
     """Every sentence and table of the report on a run, under the names of their functions."""
     parts = {function.__name__: function(run) for function in OF_RUN}
-    parts["of_approaches"] = say.of_approaches(run, {"unet": "a U-Net"})
+    parts["of_approaches"] = say.of_approaches(run)
     parts["of_limits"] = say.of_limits(run, photos=len(run.names))
     parts["hardest"] = str(say.hardest(run))
     parts["of_photos"] = say.of_photos(_pieces(), _train())
