@@ -113,7 +113,7 @@ def test_images_that_tell_nothing_apart_open_the_answer(run):
 def test_groups_that_training_has_seen_are_told_at_once(run):
     said = say.answer(run)
     assert "**19 of the 20 groups of `val` occur in `train` too**" in said
-    assert f"it has {tune_dice(run.records[run.winner]):.3f} (optimistic" in said
+    assert f"it reaches {tune_dice(run.records[run.winner]):.3f} (optimistic" in said
     assert run.shared == Shared(19, None, None)
     assert "Which of them were trained on is not stored" in say.of_unseen(run)
     assert "val, groups" not in say.unseen_table(run)
@@ -127,7 +127,9 @@ def test_groups_that_were_not_trained_on_have_their_own_score_where_they_are_kno
     ]
     said = seen_in_training(known)
     assert "**17 of the 20 groups of `val` occur in `train` too (15 of them in *fit*)**" in said
-    assert f"on the 10 images of 5 groups not trained on it has {rows['dice'].mean():.3f}" in said
+    assert (
+        f"on the 10 images of 5 groups not trained on it reaches {rows['dice'].mean():.3f}" in said
+    )
     assert (
         "On the 10 images with objects of 5 groups not trained on, too few to rank by, `"
         in say.of_unseen(known)
@@ -138,7 +140,9 @@ def test_groups_that_were_not_trained_on_have_their_own_score_where_they_are_kno
         in head
     )
     every = with_about(run, score_groups_in_train=SharedGroups(names))
-    assert "Every image with objects is of a group that was trained on." in say.of_unseen(every)
+    assert "Every image with objects belongs to a group that was trained on." in say.of_unseen(
+        every
+    )
 
 
 def test_a_run_that_shares_nothing_says_nothing_in_the_answer(run):
@@ -149,10 +153,10 @@ def test_a_run_that_shares_nothing_says_nothing_in_the_answer(run):
         fresh = with_about(run, **about)
         assert fresh.shared == Shared(0, frozenset(), frozenset())
         assert "occur in `train`" not in say.answer(fresh)
-        assert "objects that training never saw" in say.of_unseen(fresh)
+        assert "objects not seen in training" in say.of_unseen(fresh)
         assert "val, groups" not in say.unseen_table(fresh)
     silent = with_about(run, notes=None)
-    assert silent.shared is None and "does not tell" in say.of_unseen(silent)
+    assert silent.shared is None and "is not stored" in say.of_unseen(silent)
 
 
 def test_all_groups_are_known_where_the_note_counts_all(run):
@@ -182,7 +186,7 @@ def test_the_order_on_tune_is_compared_with_that_on_val(run):
     )
     turned = dataclasses.replace(run, records={**run.records, "threshold": best})
     assert (
-        "`threshold` is first with 1.000, and the order is another than on `val`"
+        "`threshold` is first with 1.000, and the order is different from that on `val`"
         in say.of_unseen(turned)
     )
 
@@ -277,7 +281,7 @@ def test_what_was_given_and_taken_is_told_in_seconds_and_steps(run):
 def test_a_budget_is_told_in_its_units(run, budget, said):
     other = with_about(run, identity=Identity(budget=RecordedBudget(**budget)))
     assert f"given {said}" in say.of_time_taken(other) and f"given {said}" in say.of_limits(other)
-    assert "with more for all, the order may be another" in say.of_limits(other)
+    assert "With more, the order may be different" in say.of_limits(other)
 
 
 def test_costs_that_were_not_measured_are_left_out(run):

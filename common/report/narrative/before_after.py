@@ -77,21 +77,21 @@ def _about(run: Path) -> RunDescription:
 def _of_budgets(about: Sequence[RunDescription], both: pd.DataFrame) -> str:
     """Time limits and steps of both runs."""
     minutes = [one.identity.budget.minutes for one in about]
-    said = (
+    budgets = (
         f"Budget of a training: {minutes[0]:g} minutes before, {minutes[1]:g} after."
         if all(minutes)
         else ""
     )
     steps = both.reindex(columns=["approach", "fit_steps_before", "fit_steps"]).dropna()
     if steps.empty:
-        return said
+        return budgets
     pairs = [
         f"{row.fit_steps_before:,.0f} and {row.fit_steps:,.0f} for `{row.approach}`"
         for row in steps.itertuples()
     ]
     return (
-        f"{said} Steps before and after: {listed(pairs, most=12)}; the machine was not equally "
-        "fast."
+        f"{budgets} Steps before and after: {listed(pairs, most=12)}; the machine was not "
+        "equally fast."
     ).strip()
 
 
@@ -136,13 +136,13 @@ def _of_changes(both: pd.DataFrame) -> str:
         (rows["dice_mean"] < rows["dice_lower_before"])
         | (rows["dice_mean"] > rows["dice_upper_before"])
     ]
-    said = (
+    outside = (
         f"outside its interval before: {listed(code(left['approach']), most=12)}"
         if len(left)
         else "every score after lies within its interval before, so no change is shown"
     )
     return (
-        f"The largest change is that of `{most['approach']}` ({most['change']:+.3f}); {said}. "
-        "Each run is one training with one seed, so a difference may be that of the trainings "
+        f"The largest change is that of `{most['approach']}` ({most['change']:+.3f}); {outside}. "
+        "Each run is one training with one seed, so a difference may come from the trainings "
         "alone."
     )

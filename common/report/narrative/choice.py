@@ -65,7 +65,7 @@ def of_trade(run: FinishedRun) -> str:
         if run.comparison.names[run.comparison.winner.best] == other
         else "the next best"
     )
-    gains = f"{dice:+.3f} mean Dice{_shown(lower, upper)}{_counts(run, run.winner, other)}"
+    gains = f"{dice:+.3f} mean Dice{_bounds(lower, upper)}{_counts(run, run.winner, other)}"
     seconds, others = (run.row(name)["predict_seconds_per_image"] for name in (run.winner, other))
     if pd.isna(seconds) or pd.isna(others):
         return f"Against `{other}`, {which}, it has {gains}."
@@ -75,7 +75,7 @@ def of_trade(run: FinishedRun) -> str:
     return f"Against `{other}`, {which}, and at {times}, it has {gains}."
 
 
-def _shown(lower: float, upper: float) -> str:
+def _bounds(lower: float, upper: float) -> str:
     """The bounds of a difference, and what they leave open."""
     if pd.isna(lower):
         return " (no interval can be given)"
@@ -87,21 +87,21 @@ def _counts(run: FinishedRun, winner: str, other: str) -> str:
     """Invented and missed objects against the rival's."""
     if not set(COUNTS) <= set(run.per_image.columns):
         return ""
-    images, alone = run.per_image["img_id"].nunique(), ", this pair by itself"
-    said: list[str] = []
+    images, alone = run.per_image["img_id"].nunique(), ", for this pair alone"
+    counts: list[str] = []
     for column, word in (("object_fp", "invented"), ("object_fn", "missed")):
         found = count_difference(run.per_image, winner, other, column)
         if not found.total:
-            said.append(f"as many {word} ones" if said else f"as many {word} objects")
+            counts.append(f"as many {word} ones" if counts else f"as many {word} objects")
             continue
         what = (
             f"{abs(found.total):,} {'fewer' if found.total < 0 else 'more'} "
-            f"{word}{'' if said else ' objects'}"
+            f"{word}{'' if counts else ' objects'}"
         )
         known = pd.notna(found.lower)
-        said.append(f"{what} ({fewer(found.lower, found.upper)}{alone})" if known else what)
+        counts.append(f"{what} ({fewer(found.lower, found.upper)}{alone})" if known else what)
         alone = "" if known else alone
-    return f" and, on {counted(images, 'image')}, {said[0]} and {said[1]}"
+    return f" and, on {counted(images, 'image')}, {counts[0]} and {counts[1]}"
 
 
 def _objects(run: FinishedRun, winner: str) -> str:
@@ -124,13 +124,13 @@ def beside_table(run: FinishedRun) -> str:
         return NOTHING
     counts = object_counts(run.per_image)
     lines = [f"| | {' | '.join(code(names))} |", "| --- |" + " --- |" * len(names)]
-    for said, cell in _CELLS.items():
+    for label, cell in _CELLS.items():
         cells = [
             cell(run.row(name), counts.loc[name] if name in counts.index else None)
             for name in names
         ]
         if any(cells):
-            lines.append(f"| {said} | {' | '.join(cells)} |")
+            lines.append(f"| {label} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -19,16 +19,16 @@ def of_defaults(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str,
     """
     lines = []
     for name, table in tables.items():
-        said = "not run; the defaults rest on no measurement here."
+        follows = "not run, so no measurement supports the default."
         if table is not None:
             outcome = studies[name].outcome
             decided = (
                 f"**Decided:** {outcome}"
                 if outcome
-                else "What becomes of the default is not decided yet."
+                else "Whether the default changes is not decided yet."
             )
-            said = f"{_followed(table, studies[name])} {decided}"
-        lines.append(f"- **{name}**: {said}")
+            follows = f"{_followed(table, studies[name])} {decided}"
+        lines.append(f"- **{name}**: {follows}")
     return "\n".join(lines)
 
 
@@ -41,29 +41,26 @@ def _followed(table: pd.DataFrame, planned: Planned) -> str:
     if better.empty:
         return (
             f"of {counted(len(rows), 'variation')} with a result none is shown to help and "
-            f"{len(worse) or 'none'} to hurt, so the numbers speak for no other default."
+            f"{len(worse) or 'none'} to hurt, so nothing speaks for another default."
         )
     chosen, alike = recommended(better)
     usual = table[table["variation"] == BASELINE].iloc[0]
     others = [f"{_gain(row)}{_cost(row, chosen)}" for _, row in alike.iterrows()]
     price = _cost(chosen, usual)
-    said = (
+    sentences = (
         f"{_gain(chosen)}{price} is shown to help, which speaks for "
-        f"{_settings(chosen['variation'], planned)} on data "
+        f"{_settings(chosen['variation'], planned)} on data like these."
     )
-    said += "like these."
     if others:
-        said += f" Not taken, as dearer or of less gain while the bounds overlap: {_all(others)}."
+        sentences += (
+            f" Not taken, because it costs more or gains less while the bounds overlap: "
+            f"{listed(others, most=None)}."
+        )
     less = better.drop([chosen.name, *alike.index])
-    return said + (
-        f" Shown to help, but less: {_all([_gain(row) for _, row in less.iterrows()])}."
-        if len(less)
-        else ""
-    )
-
-
-def _all(words: list[str]) -> str:
-    return listed(words, most=len(words))
+    if less.empty:
+        return sentences
+    gains = [_gain(row) for _, row in less.iterrows()]
+    return f"{sentences} Shown to help, but less: {listed(gains, most=None)}."
 
 
 def _gain(row: pd.Series) -> str:
@@ -78,17 +75,17 @@ def _settings(name: str, planned: Planned) -> str:
     variation = planned.variations.get(name)
     if variation is None or not variation.settings:
         return "its settings"
-    said = _all([f"`{key}={value}`" for key, value in variation.settings.items()])
-    return f"{said} of `{variation.approach or planned.approach}`"
+    settings = [f"`{key}={value}`" for key, value in variation.settings.items()]
+    return f"{listed(settings, most=None)} of `{variation.approach or planned.approach}`"
 
 
 def _cost(row: pd.Series, other: pd.Series) -> str:
     """Seconds of an image, and of a training where they clearly differ from another row's, beside
     that row's.
     """
-    said = []
+    prices = []
     for cost, what, least in zip(COSTS, ("an image", "a training"), (1.0, ALIKE), strict=True):
         here, there = row.get(cost), other.get(cost)
         if pd.notna(here) and pd.notna(there) and max(here, there) > least * min(here, there):
-            said.append(f"{duration(here)} {what} instead of {duration(there)}")
-    return f" at {listed(said)}" if said else ""
+            prices.append(f"{duration(here)} {what} instead of {duration(there)}")
+    return f" at {listed(prices)}" if prices else ""

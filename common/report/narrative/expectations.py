@@ -34,15 +34,16 @@ def expected_beside_found(variations: Mapping[str, Expected], table: pd.DataFram
 
     Args:
         variations: by name; their texts are used where there is no table.
-        table: of `common.leaderboard.studies.study_table`, whose `expected` is what was said when
-            the study was run; None where it was not run.
+        table: of `common.leaderboard.studies.study_table`, whose `expected` is what was written
+            when the study was run; None where it was not run.
     """
     columns = ["variation", "expected", "found", "expectation"]
     rows = []
     for name, variation in variations.items():
         row = row_of(table, name)
-        said = variation.expected if row is None or pd.isna(row["expected"]) else row["expected"]
-        rows.append((name, said, _found(variation, row), f"**{judgement(variation, row)}**"))
+        stored = None if row is None or pd.isna(row["expected"]) else row["expected"]
+        verdict = f"**{judgement(variation, row)}**"
+        rows.append((name, stored or variation.expected, _found(variation, row), verdict))
     return as_markdown(pd.DataFrame(rows, columns=columns), columns)
 
 
@@ -74,15 +75,15 @@ def of_expectations(
     for study, planned in studies.items():
         for name, variation in planned.variations.items():
             row = row_of(tables.get(study), name)
-            said = f"*{study}: {name}*" if len(studies) > 1 else f"*{name}*"
-            verdicts[said] = verdict = judgement(variation, row)
+            label = f"*{study}: {name}*" if len(studies) > 1 else f"*{name}*"
+            verdicts[label] = verdict = judgement(variation, row)
             if row is not None and verdict == WRONG:
                 wrong.append(
-                    f"{said} ({WORDS[variation.expects]} was expected, it {row['verdict']})"
+                    f"{label} ({WORDS[variation.expects]} was expected, it {row['verdict']})"
                 )
             if verdict in (RIGHT, WRONG, OPEN):
                 margin |= variation.expects in ("same", "no better")
-                unmeasured += [f"{said} ({variation.unmeasured})"] if variation.unmeasured else []
+                unmeasured += [f"{label} ({variation.unmeasured})"] if variation.unmeasured else []
     if set(verdicts.values()) <= {NOT_RUN}:
         return f"None of {counted(len(verdicts), 'expectation')} was tested."
     sentences = [_counted(list(verdicts.values()), wrong)]
@@ -92,8 +93,8 @@ def of_expectations(
         )
     if unmeasured:
         sentences.append(
-            f"Half of what was expected of {listed(unmeasured, most=len(unmeasured))} was not "
-            "measured: the Dice of the folds cannot show it."
+            f"The Dice of the folds cannot show all that was expected of "
+            f"{listed(unmeasured, most=None)}."
         )
     return " ".join(sentences)
 
@@ -101,8 +102,8 @@ def of_expectations(
 def _counted(verdicts: list[str], wrong: list[str]) -> str:
     """One sentence on all judgements, and one on those that are open."""
     right, number = verdicts.count(RIGHT), len(verdicts)
-    names = f": {listed(wrong, most=len(wrong))}" if wrong else ""
-    said = (
+    names = f": {listed(wrong, most=None)}" if wrong else ""
+    counts = (
         f"**Of {counted(number, 'expectation')}, {_were(right)} borne out and {_were(len(wrong))} "
         f"wrong{names}.**"
     )
@@ -115,8 +116,8 @@ def _counted(verdicts: list[str], wrong: list[str]) -> str:
         f"{verdicts.count(which)} {why}" for which, why in reasons.items() if which in verdicts
     ]
     if not left:
-        return said
-    return f"{said} {'The rest is' if right or wrong else 'All are'} open: {listed(left)}."
+        return counts
+    return f"{counts} {'The rest is' if right or wrong else 'All are'} open: {listed(left)}."
 
 
 def _were(count: int) -> str:

@@ -17,10 +17,11 @@ def of_limits(run: FinishedRun, photos: int | None = None) -> str:
     """
     found = [*_of_images(run), *_of_data(run), *_of_training(run), *_of_costs(run)]
     if photos is not None and photos < FEW_PHOTOS:
-        seen = (
-            f"{counted(photos, 'photo')} without labels" if photos else "no photo without labels"
+        number = counted(photos, "photo") if photos else "no photo"
+        found.append(
+            f"With {number} without labels to look at, almost nothing is known about photos from "
+            "elsewhere."
         )
-        found.append(f"With {seen} to look at, next to nothing is known of photos from elsewhere.")
     return "\n".join(f"- {sentence}" for sentence in found)
 
 
@@ -30,20 +31,19 @@ def _of_images(run: FinishedRun) -> list[str]:
         return ["No approach has a score, so nothing can be concluded."]
     found = []
     if compared.units < compared.images:
-        few = (
-            " That is few: a failure that one in twenty images shows may not have been seen at "
-            "all." * (compared.units < FEW_GROUPS)
+        few = " So few can miss a failure that occurs in one of twenty images." * (
+            compared.units < FEW_GROUPS
         )
         found.append(
             f"The {counted(compared.images, 'image')} with objects are {compared.units} "
-            f"independent groups; intervals are about so many.{few}"
+            f"independent groups, and the intervals rest on groups, not on images.{few}"
         )
     elif compared.images < FEW_GROUPS:
         found.append(f"The scores are from {counted(compared.images, 'image')} only.")
     if run.board["n_empty"].fillna(0).max() == 0:
         found.append(
-            "No image of `val` is without object: how often something is seen where nothing is, "
-            "is not known."
+            "Every image of `val` has an object, so how often something is predicted where there "
+            "is nothing is not known."
         )
     if compared.reason:
         found.append(f"There are no intervals: {compared.reason}.")
@@ -66,18 +66,18 @@ def _of_training(run: FinishedRun) -> list[str]:
     found = []
     if run.board["dice_over_seeds"].isna().all():
         found.append(
-            "Each approach was trained once; how much another training would differ was not "
+            "Each approach was trained once, so how much another training would differ was not "
             "measured."
         )
     if budget_of(run):
         found.append(
-            f"Each training was given {budget_of(run)}, and took what stands under *Trainings*; "
-            "with more for all, the order may be another."
+            f"Each training was given {budget_of(run)}; see *Trainings* for what it took. With "
+            "more, the order may be different."
         )
     if run.about.identity.smoke:
         found.append(
-            "The smallest settings were used: this run shows that everything works, not what is "
-            "good."
+            "The smallest settings were used: this run shows that everything works, not which "
+            "approach is good."
         )
     names = run.board.loc[run.board["status"] != "ok", "approach"].tolist()
     if names:
@@ -93,6 +93,6 @@ def _of_costs(run: FinishedRun) -> list[str]:
     if not device or run.board["predict_seconds_per_image"].isna().all():
         return []
     return [
-        f"Seconds and memory are those of one machine ({device}); on another device the costs "
-        "rank differently."
+        f"Seconds and memory were measured on one machine ({device}); on another device the "
+        "costs may rank differently."
     ]

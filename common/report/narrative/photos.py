@@ -1,5 +1,5 @@
 """What the masks of the photos without labels hold. There is no truth for them, so only what can
-be counted is told, and what a person noted who looked at them.
+be counted is written, and what a person noted who looked at them.
 """
 
 import pandas as pd
@@ -26,8 +26,7 @@ def of_photos(photos: pd.DataFrame, train: pd.DataFrame) -> str:
     """
     if photos.empty:
         return (
-            "There are no photos without labels with stored probabilities, so nothing is said of "
-            "them."
+            "No photo without labels has stored probabilities, so nothing is known of their masks."
         )
     counts = photos.groupby("photo", sort=False)["object"].max()
     objects = photos[photos["object"] > 0]

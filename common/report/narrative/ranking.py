@@ -83,7 +83,7 @@ def of_ranking(run: FinishedRun) -> str:
     order = list(compared.order)
     first = order[int(np.argmax(compared.ranks.p_first[order]))]
     agrees = (
-        " of the images; the ranking of all approaches agrees with the one here by a Kendall tau "
+        " of the images; the ranking of all approaches agrees with this one at a Kendall tau "
         f"of {compared.ranks.kendall_tau:.2f} on average (1: the same order)."
         if np.isfinite(compared.ranks.kendall_tau)
         else "."
@@ -100,9 +100,9 @@ def of_ranking(run: FinishedRun) -> str:
             f"`{compared.names[p]}` {compared.ranks.lower[p]:g} to {compared.ranks.upper[p]:g}"
             for p in moving
         )
-        found.append(f"Ranks that change within 95 % of them: {listed(list(ranks), most=12)}.")
+        found.append(f"95 % intervals of ranks: {listed(list(ranks), most=12)}.")
     else:
-        found.append("No rank changes within 95 % of them.")
+        found.append("The 95 % interval of every rank holds that rank alone.")
     found.append(conclusions.of_schemes(compared))
     return " ".join(found)
 
@@ -125,16 +125,17 @@ def of_selection(run: FinishedRun) -> str:
         if compared.selection.chosen[place] > 0
     ]
     flattery = (
-        f"{naive - corrected:+.4f} may be the flattery of the choice"
+        f"{naive - corrected:+.4f} may be the optimism of the choice"
         if naive > corrected
-        else "no flattery of the choice shows"
+        else "the choice shows no optimism"
     )
     return (
-        f"The winner was chosen on the images that its score of {naive:.4f} is from. When the "
-        "whole choice is repeated on resamples and judged on the images left out, the expected "
+        f"The winner was chosen on the same images that give its score of {naive:.4f}. When the "
+        "whole choice is repeated on resamples and scored on the images left out, the expected "
         f"score is {corrected:.4f}: {flattery}. In these repetitions the choice falls on "
-        f"{listed(often)}. It corrects for the choice among approaches alone, for images like "
-        "those of `val`, and errs on the low side, because a resample holds 63 % of the images."
+        f"{listed(often)}. The correction covers only the choice among approaches, for images "
+        "like those of `val`, and errs on the low side, because a resample holds 63 % of the "
+        "images."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from common.leaderboard.studies import BASELINE
-from common.words import between, counted, listed
+from common.words import between, counted, listed, plural
 
 
 def study_tables(
@@ -45,8 +45,8 @@ def of_studies(found: Mapping[str, Mapping[str, pd.DataFrame | None]]) -> str:
         open_ = [name for name, table in tables.items() if table is None]
         if not done:
             return (
-                f"**None of the {len(tables)} studies was run**, so nothing below was found; it "
-                "is only expected."
+                f"**None of the {len(tables)} studies was run**: what stands below is expected, "
+                "not found."
             )
         sentences.append(
             f"On {data}, {len(done)} of {len(tables)} studies were run: {listed(done, most=12)}."
@@ -63,7 +63,7 @@ def of_study(table: pd.DataFrame | None) -> str:
         table: of `common.leaderboard.studies.study_table`; None where the study was not run.
     """
     if table is None:
-        return "**This study was not run**, so nothing is known beyond what is expected."
+        return "**This study was not run**, so there is nothing beyond what is expected."
     rows = table[table["variation"] != BASELINE]
     judged = rows[rows["verdict"].notna()]
     if judged.empty:
@@ -71,18 +71,18 @@ def of_study(table: pd.DataFrame | None) -> str:
             "**This study has no result**: neither its baseline nor any variation can be compared."
         )
     sentences = []
-    for verdict, said in (("helps", "Shown to help"), ("hurts", "Shown to hurt")):
+    for verdict, words in (("helps", "Shown to help"), ("hurts", "Shown to hurt")):
         chosen = judged[judged["verdict"] == verdict]
         if len(chosen):
             sentences.append(
-                f"{said}: {listed([_difference(row) for row in chosen.itertuples()], most=12)}."
+                f"{words}: {listed([_difference(row) for row in chosen.itertuples()], most=12)}."
             )
     alike = judged.loc[judged["verdict"] == "not told apart"]
     if len(alike):
         sentences.append(
             "Not told apart from the baseline: "
-            f"{listed([_difference(row) for row in alike.itertuples()], most=12)}; that is not "
-            "the same as no difference."
+            f"{listed([_difference(row) for row in alike.itertuples()], most=12)}; this does "
+            "not mean that there is no difference."
         )
     for row in rows[rows["verdict"].isna()].itertuples():
         reason = getattr(row, "reason", None)
@@ -116,9 +116,10 @@ def of_budget(
     sentences = [_lengths(rows), _of_board(approach, board)]
     seeds, groups = int(rows["seeds"].max()), int(rows["n_groups"].max())
     sentences.append(
-        f"{counted(seeds, 'training')} of each: every one has another seed and is judged on "
-        f"another fold of `train`, {counted(groups, 'independent group')} of images in all. A dot "
-        "is therefore seed and fold together; how much the seed alone changes was not measured."
+        f"{counted(seeds, 'training')} of each, with different seeds and scored on different "
+        f"folds of `train`, {counted(groups, 'independent group')} of images in all. So a dot "
+        "differs from the next in both seed and fold; how much the seed alone changes was not "
+        "measured."
     )
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -126,12 +127,12 @@ def of_budget(
 def _lengths(rows: pd.DataFrame) -> str:
     """Steps and seconds of a training of the baseline and of the variations."""
     parts = []
-    for column, said in (("fit_steps", "{:,.0f} steps"), ("fit_seconds", "{:,.0f} s")):
+    for column, form in (("fit_steps", "{:,.0f} steps"), ("fit_seconds", "{:,.0f} s")):
         values = rows.set_index("variation").reindex(columns=[column])[column].dropna()
         if BASELINE in values:
-            least, most = (said.format(one) for one in (values.min(), values.max()))
+            least, most = (form.format(one) for one in (values.min(), values.max()))
             others = f" ({least.split()[0]} to {most} over all)" if least != most else ""
-            parts.append(said.format(values[BASELINE]) + others)
+            parts.append(form.format(values[BASELINE]) + others)
     return f"A training of the baseline took {listed(parts)}." if parts else ""
 
 
@@ -164,21 +165,18 @@ def of_overview(tables: Mapping[str, pd.DataFrame | None]) -> str:
         verdict: int((rows["verdict"] == verdict).sum())
         for verdict in ("helps", "hurts", "not told apart")
     }
+    tied = counts["not told apart"]
     low, high = (rows.sort_values("to_baseline").iloc[place] for place in (0, -1))
     reach = float((rows["to_baseline_upper"] - rows["to_baseline_lower"]).median()) / 2
     return (
         f"Of {counted(len(rows), 'variation')} with a result, {counts['helps']} "
-        f"{_verb(counts['helps'])} shown to help and {counts['hurts']} to hurt; "
-        f"{counts['not told apart']} {_verb(counts['not told apart'])} not told apart from the "
-        f"baseline. The highest difference is that of *{high['study']}: {high['variation']}* "
+        f"{plural('is', counts['helps'], 'are')} shown to help and {counts['hurts']} to hurt; "
+        f"{tied} {plural('is', tied, 'are')} not told apart from the baseline. The highest "
+        f"difference is that of *{high['study']}: {high['variation']}* "
         f"({high['to_baseline']:+.3f}), the lowest that of *{low['study']}: {low['variation']}* "
-        f"({low['to_baseline']:+.3f}). In the median the bounds reach {reach:.3f} to each side: a "
-        "change smaller than that could seldom be shown with so few independent groups of images."
+        f"({low['to_baseline']:+.3f}). The median bounds reach {reach:.3f} to each side: a "
+        "smaller change could rarely be shown with so few independent groups of images."
     )
-
-
-def _verb(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def of_ideas(answers: Mapping[str, str], groups: Mapping[int, str]) -> str:
@@ -189,9 +187,11 @@ def of_ideas(answers: Mapping[str, str], groups: Mapping[int, str]) -> str:
         answers: idea → the findings, with the numbers of their sections.
         groups: image id → group, of the images that are trained on.
     """
-    said = (
+    opening = (
         f"The {counted(len(groups), 'image')} to train on form "
-        f"{counted(len(set(groups.values())), 'group')} of images that are not independent. What "
-        "each idea answers, by the sections of `data_analysis.ipynb`:"
+        f"{counted(len(set(groups.values())), 'group')} of related images. Which findings each "
+        "idea answers, by the sections of `data_analysis.ipynb`:"
     )
-    return "\n".join([said, "", *(f"- **{idea}**: {answer}." for idea, answer in answers.items())])
+    return "\n".join(
+        [opening, "", *(f"- **{idea}**: {answer}." for idea, answer in answers.items())]
+    )

@@ -10,7 +10,7 @@ from common.metrics import with_objects
 from common.records import Record
 from common.report.finished_run import FinishedRun, Shared
 from common.report.narrative.phrases import NOTHING
-from common.words import counted
+from common.words import counted, plural
 
 DIVIDED = "had to be divided between fit and tune"  # a note of the split
 FEW = 10  # groups; fewer are too few to rank by
@@ -23,21 +23,24 @@ def seen_in_training(run: FinishedRun) -> str:
     shared = run.shared
     if shared is None or not shared.count:
         return ""
-    said = [f"**{_shared(run, shared)}**, so this says little of objects that training never saw"]
+    clauses = [
+        f"**{_overlap(run, shared)}**, so this says little about objects not seen in training"
+    ]
     rows = _untrained(run)
     dice = rows.loc[rows["approach"] == run.winner, "dice"] if len(rows) else rows
     if len(dice):
         groups = counted(rows["group"].nunique(), "group")
-        said.append(
-            f"on the {counted(len(dice), 'image')} of {groups} not trained on it has "
+        clauses.append(
+            f"on the {counted(len(dice), 'image')} of {groups} not trained on it reaches "
             f"{dice.mean():.3f}"
         )
     tune = tune_dice(run.records.get(run.winner or ""))
     if tune is not None:
-        said.append(
-            f"on *tune*, {_held_out(run)}, it has {tune:.3f} (optimistic: choices were made there)"
+        clauses.append(
+            f"on *tune*, {_held_out(run)}, it reaches {tune:.3f} (optimistic: choices were made "
+            "there)"
         )
-    return "; ".join(said) + "."
+    return "; ".join(clauses) + "."
 
 
 def of_unseen(run: FinishedRun) -> str:
@@ -46,26 +49,25 @@ def of_unseen(run: FinishedRun) -> str:
     """
     shared = run.shared
     if shared is None or run.per_image.empty:
-        return "This run does not tell whether groups of `val` occur in `train` too."
+        return "Whether groups of `val` occur in `train` too is not stored with this run."
     if not shared.count:
         new = (
-            "No group of `val` occurs in `train`, as far as groups are known (named with the "
-            "annotations, or images that are nearly the same): the scores are about objects that "
-            "training never saw."
+            "No group of `val` occurs in `train`, as far as groups are known (named in the "
+            "annotations, or images that are nearly the same): the scores are about objects not "
+            "seen in training."
         )
         return " ".join([new, *_of_tune(run)])
-    return " ".join([f"{_shared(run, shared)}.", *_of_untrained(run, shared), *_of_tune(run)])
+    return " ".join([f"{_overlap(run, shared)}.", *_of_untrained(run, shared), *_of_tune(run)])
 
 
-def _shared(run: FinishedRun, shared: Shared) -> str:
+def _overlap(run: FinishedRun, shared: Shared) -> str:
     """How many groups of `val` occur where."""
     groups = run.per_image["group"].nunique()
-    said = (
-        f"{shared.count} of the {counted(groups, 'group')} of `val` "
-        f"{'occurs' if shared.count == 1 else 'occur'}"
-    )
     where = "" if shared.trained is None else f" ({len(shared.trained)} of them in *fit*)"
-    return f"{said} in `train` too{where}"
+    return (
+        f"{shared.count} of the {counted(groups, 'group')} of `val` "
+        f"{plural('occurs', shared.count, 'occur')} in `train` too{where}"
+    )
 
 
 def _of_untrained(run: FinishedRun, shared: Shared) -> list[str]:
@@ -73,10 +75,10 @@ def _of_untrained(run: FinishedRun, shared: Shared) -> list[str]:
     rows = _untrained(run)
     if rows.empty:
         return [
-            "Which of them were trained on is not stored with this run, so the others have no "
-            "score of their own."
+            "Which of them were trained on is not stored with this run, so the others cannot be "
+            "scored separately."
             if shared.trained is None
-            else "Every image with objects is of a group that was trained on."
+            else "Every image with objects belongs to a group that was trained on."
         ]
     groups, means = rows["group"].nunique(), rows.groupby("approach", sort=False)["dice"].mean()
     few = ", too few to rank by" if groups < FEW else ""
@@ -97,7 +99,7 @@ def _of_tune(run: FinishedRun) -> list[str]:
     same = sorted(tune, key=tune.__getitem__, reverse=True) == list(tune)
     return [
         f"On *tune*, {_held_out(run)}, `{first}` is first with {tune[first]:.3f}, and the order "
-        f"is {'the same as' if same else 'another than'} on `val`.",
+        f"is {'the same as' if same else 'different from that'} on `val`.",
         "These values are optimistic: epochs, thresholds and members of ensembles were chosen "
         "there.",
     ]
@@ -114,7 +116,7 @@ def unseen_table(run: FinishedRun) -> str:
         return NOTHING
     table = pd.DataFrame({"approach": run.names})
     table["val"] = [run.row(name)["dice_mean"] for name in run.names]
-    rows = _shown(run)
+    rows = with_objects(run.per_image)
     places = _places(run, rows)
     if places is not None and len(set(places)) > 1:
         means = rows["dice"].astype(float).groupby([places, rows["approach"]]).mean()
@@ -139,11 +141,6 @@ def tune_dice(record: Record | None) -> float | None:
     return float(np.interp(threshold, tuning.thresholds, tuning.dice_mean))
 
 
-def _shown(run: FinishedRun) -> pd.DataFrame:
-    """The rows of the images with objects."""
-    return with_objects(run.per_image)
-
-
 def _places(run: FinishedRun, rows: pd.DataFrame) -> pd.Series | None:
     """Where the group of each row occurs; None where that is not known."""
     shared = run.shared
@@ -161,7 +158,7 @@ def _untrained(run: FinishedRun) -> pd.DataFrame:
     """Rows of the images with objects whose groups no approach was trained on; none where that is
     not known.
     """
-    rows = _shown(run)
+    rows = with_objects(run.per_image)
     places = _places(run, rows)
     return rows.head(0) if places is None else rows[places.isin([CHOSEN_ON, NEVER])]
 

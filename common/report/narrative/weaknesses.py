@@ -13,13 +13,13 @@ from common.report.narrative.phrases import NOTHING
 from common.words import between, counted, listed, percent
 
 FAILED, GOOD = 0.5, 0.9  # Dice
-SKEWED = 0.05  # a mean area bias further from the median is told with the image that makes it
+SKEWED = 0.05  # a mean area bias further from the median is named with the image behind it
 # Kind of `common.analysis.lost_dice` → an image of it, and what would gain most where most is lost
 # there.
 LOST = {
-    "missed": ("with a missed object", "to find every object"),
-    "invented": ("with an invented object and none missed", "to invent less"),
-    "outline": ("where only outlines differ", "to draw better outlines"),
+    "missed": ("with a missed object", "finding every object"),
+    "invented": ("with an invented object and none missed", "inventing fewer objects"),
+    "outline": ("where only outlines differ", "drawing better outlines"),
 }
 
 
@@ -28,7 +28,7 @@ def hardest(run: FinishedRun, count: int = 5) -> list[int]:
 
     Args:
         run: whose images of `val` with objects are looked at.
-        count: at most so many.
+        count: at most this many.
     """
     if run.per_image.empty:
         return []
@@ -66,18 +66,18 @@ def of_losses(run: FinishedRun) -> str:
     total = int(parts["images"].sum())
     if not parts["loss"].sum() > 0:
         return f"`{run.winner}` loses nothing: its Dice is 1 on every image."
-    said = [
+    shares = [
         f"{percent(part.share)} of it on {counted(int(part.images), 'image')} "
         f"{LOST[part.Index][0]}"
         for part in parts.itertuples()
         if part.images
     ]
     return (
-        f"`{run.winner}` loses {parts['loss'].sum() / total:.3f} mean Dice: {listed(said)}. So "
-        f"{LOST[parts['loss'].idxmax()][1]} would gain most. Half of the loss comes from "
-        f"{images_of_half(rows)} of {total} images. An object counts as missed where no predicted "
-        "piece matches it at IoU >= 0.5, a piece as invented where it matches no object; the "
-        "whole loss of an image is booked under the first of these that occurs in it."
+        f"`{run.winner}` loses {parts['loss'].sum() / total:.3f} mean Dice: {listed(shares)}. "
+        f"So the most could be gained by {LOST[parts['loss'].idxmax()][1]}. Half of the loss "
+        f"comes from {images_of_half(rows)} of {total} images. An object counts as missed where "
+        "no predicted piece matches it at IoU >= 0.5, a piece as invented where it matches no "
+        "object; the whole loss of an image counts under the first of these that occurs in it."
     )
 
 
@@ -87,15 +87,15 @@ def of_worst(run: FinishedRun) -> str:
     if dice is None:
         return NOTHING
     worst = dice.sort_values(kind="stable")[:5]
-    said = [f"{image_id} ({value:.2f})" for image_id, value in worst.items()]
+    lowest = [f"{image_id} ({value:.2f})" for image_id, value in worst.items()]
     all_fail = failed_by_all(run.per_image, FAILED)
-    sentences = [f"Lowest Dice of `{run.winner}`: images {listed(said)}."]
+    sentences = [f"Lowest Dice of `{run.winner}`: images {listed(lowest)}."]
     if all_fail:
         sentences.append(
             f"{counted(len(all_fail), 'image')} of {len(dice)} "
             f"{'has' if len(all_fail) == 1 else 'have'} a Dice below {FAILED:g} with every "
-            f"approach: {listed([str(image_id) for image_id in all_fail])}. To choose among these "
-            "approaches does not help there; look at the images and their annotations first."
+            f"approach: {listed([str(image_id) for image_id in all_fail])}. No choice among these "
+            "approaches helps there; look at the images and their annotations first."
         )
     else:
         sentences.append(f"No image has a Dice below {FAILED:g} with every approach.")
@@ -117,8 +117,10 @@ def of_strata(run: FinishedRun) -> str:
         if len(parts) > 1
     ]
     if sentences:
-        first = f"`{run.winner}` in thirds of the images, from the lowest values to the highest"
-        first += ", each interval by itself."
+        first = (
+            f"The images in thirds, from the lowest values to the highest, with the mean Dice of "
+            f"`{run.winner}` in each; every interval holds by itself."
+        )
         sentences = [first, *sentences]
     return " ".join([*sentences, *_area(run)])
 
@@ -136,14 +138,16 @@ def _sides(run: FinishedRun) -> pd.DataFrame:
 
 def _by_kind(kind: str, parts: pd.DataFrame, side: pd.Series | None) -> str:
     """Dice in the thirds of one kind, and what the difference of the outer two shows."""
-    said, unit = QUANTITIES.get(kind, (kind, ""))
+    quantity, unit = QUANTITIES.get(kind, (kind, ""))
     dice = [f"{part['dice_mean']:.3f} ({_range(part)})" for _, part in parts.iterrows()]
-    first = f"By {said}{f' ({unit})' if unit else ''}: {listed(dice)}"
+    first = f"By {quantity}{f' ({unit})' if unit else ''}: {listed(dice)}"
     if side is None or pd.isna(side["lower"]):
-        return f"{first}; whether that is more than chance cannot be told."
-    shown = "more than chance" if side["lower"] > 0 or side["upper"] < 0 else "which may be chance"
+        return f"{first}; whether that is more than chance is not known."
+    chance = (
+        "more than chance" if side["lower"] > 0 or side["upper"] < 0 else "which may be chance"
+    )
     bounds = between(side["lower"], side["upper"], sign="+")
-    return f"{first}; highest against lowest {side['difference']:+.3f} ({bounds}), {shown}."
+    return f"{first}; highest against lowest {side['difference']:+.3f} ({bounds}), {chance}."
 
 
 def _area(run: FinishedRun) -> list[str]:
@@ -156,13 +160,13 @@ def _area(run: FinishedRun) -> list[str]:
         return []
     bias = rows["area_bias"].astype(float).dropna()
     sentences = [
-        f"By the median image its masks are {_of_area(bias.median())}{_furthest(run, bias)}."
+        f"On the median image its masks are {_of_area(bias.median())}{_furthest(run, bias)}."
     ]
     if abs(bias.mean() - bias.median()) > SKEWED:
         most = bias.abs().idxmax()
         without = bias.drop(most).mean() if len(bias) > 1 else np.nan
         sentences.append(
-            f"Their mean is {_of_area(bias.mean())}, to which image {most} adds most "
+            f"On average they are {_of_area(bias.mean())}, most of all on image {most} "
             f"({_of_area(bias[most])}"
             f"{f'; without it {_of_area(without)}' if pd.notna(without) else ''})."
         )
@@ -184,10 +188,10 @@ def _furthest(run: FinishedRun, bias: pd.Series) -> str:
     kind, stratum = medians.abs().idxmax()
     inside = members.loc[(members["by"] == kind) & (members["stratum"] == stratum), "img_id"]
     values = images.set_index("img_id").loc[inside, kind]
-    said, unit = QUANTITIES[kind]
+    quantity, unit = QUANTITIES[kind]
     where = _range({"low": values.min(), "high": values.max()})
     return (
-        f", and furthest off where the {said} is {where} {unit}: "
+        f", and furthest off where the {quantity} is {where} {unit}: "
         f"{_of_area(medians[kind, stratum])}"
     )
 
