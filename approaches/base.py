@@ -164,8 +164,8 @@ def _allowed(schema: Mapping[str, Any]) -> str:
         return f"{noun} from {low:g} to {high:g}"
     limits = {"minimum": "of {:g} or more", "maximum": "of {:g} or less"}
     limits |= {"exclusiveMinimum": "above {:g}", "exclusiveMaximum": "below {:g}"}
-    said = [words.format(schema[key]) for key, words in limits.items() if key in schema]
-    return " ".join([noun, " and ".join(said)]).strip()
+    parts = [words.format(schema[key]) for key, words in limits.items() if key in schema]
+    return " ".join([noun, " and ".join(parts)]).strip()
 
 
 class Budget(Config):

@@ -103,9 +103,9 @@ def _native_forms(segmenter: Segmenter, folder: Path) -> Iterator[str]:
     model = segmenter.model.model
     for name, each in {segmenter.name: model, **getattr(model, "members", {})}.items():
         if isinstance(each, Approach):
-            said = each.save_native(folder / name)
-            if said:
-                yield said
+            wording = each.save_native(folder / name)
+            if wording:
+                yield wording
 
 
 def _onnx_form(segmenter: Segmenter, path: Path, images: Path | None) -> str:
@@ -123,24 +123,24 @@ def _onnx_form(segmenter: Segmenter, path: Path, images: Path | None) -> str:
     other = Segmenter(
         OnnxPredictor(path, divisor), segmenter.postprocess, segmenter.name, segmenter.model.sizes
     )
-    shown = list(_images(images))
-    share, objects = share_that_differs(segmenter.predict, other.predict, shown)
+    visible = list(_images(images))
+    share, objects = share_that_differs(segmenter.predict, other.predict, visible)
     kind = f"photos of {images.name}" if images else "generated images"
-    said = (
-        f"on {len(shown)} {kind} its masks differ from the model's in {share:.4%} of the pixels "
+    wording = (
+        f"on {len(visible)} {kind} its masks differ from the model's in {share:.4%} of the pixels "
         f"({objects} pixels of objects)"
     )
     if share > MOST_DIFFERING:
         raise ConfigError(
-            f"the ONNX file was not kept: {said}; at most {MOST_DIFFERING:.1%} is allowed. Leave "
-            "--onnx out, or try another version of torch or onnxruntime."
+            f"the ONNX file was not kept: {wording}; at most {MOST_DIFFERING:.1%} is allowed. "
+            "Leave --onnx out, or try another version of torch or onnxruntime."
         )
-    log.info("%s: ONNX, %s", segmenter.name, said)
+    log.info("%s: ONNX, %s", segmenter.name, wording)
     return (
         f"`{path.name}` takes `image` (1, H, W, 3) uint8 RGB, H and W multiples of {divisor} (pad "
-        f"below and on the right, reflecting), and gives `probability` (1, H, W) float32; {said}. "
-        f"The post-processing is not part of it: {segmenter.postprocess}. Bring photos that are "
-        "much larger than the training images to their size first."
+        "below and on the right, reflecting), and gives `probability` (1, H, W) float32; "
+        f"{wording}. The post-processing is not part of it: {segmenter.postprocess}. Bring photos "
+        "that are much larger than the training images to their size first."
     )
 
 

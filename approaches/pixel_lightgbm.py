@@ -257,8 +257,8 @@ class PixelLightGBM(Approach[PixelConfig]):
     def preparation(self) -> Sequence[PreparationStep]:
         """Which features each pixel has."""
         kinds, scales = listed(self.config.feature_groups), self.config.scales
-        said = f"{kinds} of each pixel at {counted(scales, 'scale')}"
-        return [PreparationStep("features", said, ("feature_groups", "scales"))]
+        wording = f"{kinds} of each pixel at {counted(scales, 'scale')}"
+        return [PreparationStep("features", wording, ("feature_groups", "scales"))]
 
     def remarks(self) -> Sequence[str]:
         """How many trees, of how many pixels."""

@@ -52,7 +52,7 @@ def score(segmenter: Segmenter, data_set: DataSet) -> pd.DataFrame:
 
 def summary_line(table: pd.DataFrame) -> str:
     """Mean Dice with its interval over groups, and the other means of a per-image table."""
-    shown = with_objects(table)
+    visible = with_objects(table)
     means = summarise(table)
     parts = [
         f"{name} {means[name]:.4f}"
@@ -61,8 +61,8 @@ def summary_line(table: pd.DataFrame) -> str:
     parts += [
         f"object_{name} {means['object_' + name]:.4f}" for name in ("precision", "recall", "f1")
     ]
-    bounds = mean_intervals(shown[["dice"]].to_numpy(float).T, groups=shown["group"].tolist())
-    half = shown["dice_at_half"].mean()
+    bounds = mean_intervals(visible[["dice"]].to_numpy(float).T, groups=visible["group"].tolist())
+    half = visible["dice_at_half"].mean()
     return (
         f"dice_mean {means['dice_mean']:.4f} (95 % interval {bounds.lower[0]:.4f} to "
         f"{bounds.upper[0]:.4f}; at a threshold of 0.5 {half:.4f}), {', '.join(parts)}"

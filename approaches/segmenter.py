@@ -209,8 +209,8 @@ class Segmenter:
 
     def __str__(self) -> str:
         """Name and post-processing in words."""
-        said = replace(self.postprocess, min_area_px=self.min_area_px or 0)
-        return f"{self.name}, {self.postprocess if self.min_area_px is None else said}"
+        wording = replace(self.postprocess, min_area_px=self.min_area_px or 0)
+        return f"{self.name}, {self.postprocess if self.min_area_px is None else wording}"
 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:

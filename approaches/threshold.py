@@ -62,8 +62,8 @@ class Threshold(Approach[Config]):
         if not chosen:
             return ()
         values = "high" if chosen["bright"] else "low"
-        said = f"one channel alone, *{chosen['channel']}*, {values} values as object"
-        return [PreparationStep("channel", said)]
+        wording = f"one channel alone, *{chosen['channel']}*, {values} values as object"
+        return [PreparationStep("channel", wording)]
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """The chosen channel as it is, 0 … 255 mapped to 0 … 1 (see `Approach.predict_proba`)."""

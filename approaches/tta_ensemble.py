@@ -120,8 +120,10 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         groups too.
         """
         order = spread(tune_set, self.config.most_images)
-        shown = {sample.image_id: sample for sample in tune_set.subset(order) if sample.mask.any()}
-        return [shown[image_id] for image_id in order if image_id in shown]
+        visible = {
+            sample.image_id: sample for sample in tune_set.subset(order) if sample.mask.any()
+        }
+        return [visible[image_id] for image_id in order if image_id in visible]
 
     def _selected(
         self, views: int, plain: float, alone: Mapping[str, float], **notes: float
@@ -130,13 +132,13 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         self.views_ = views
         self.members = {name: self.members[name] for name in self.weights_}
         best = max(alone, key=alone.__getitem__)
-        said = (
+        wording = (
             "one member is enough" if len(self.weights_) == 1 else f"{len(self.weights_)} members"
         )
         self.report_ = FitReport(
             notes={
                 "selection": (
-                    f"{said}; flips and turns {'kept' if self.views_ > 1 else 'not kept'}"
+                    f"{wording}; flips and turns {'kept' if self.views_ > 1 else 'not kept'}"
                 ),
                 "weights": self.weights_,
                 "views": self.views_,
@@ -153,10 +155,10 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         views = self.report_.notes.get("views", self.config.views)
         if not views:
             return ()
-        said = "one view, as the image is"
+        wording = "one view, as the image is"
         if views > 1:
-            said = f"{views} flips and quarter turns, averaged"
-        return [PreparationStep("views for prediction", said, ("views",))]
+            wording = f"{views} flips and quarter turns, averaged"
+        return [PreparationStep("views for prediction", wording, ("views",))]
 
     def combination(self) -> Combination | None:
         """Members, weights and views, and what they gained."""

@@ -136,12 +136,13 @@ def check_description_needs_no_model(name: str) -> None:
     approach = fitted(name).approach
     bare = unfitted(name)
     bare.report_ = approach.report_
-    told = describe(name, approach)
-    json.dumps(asdict(told))
-    if told != describe(name, bare):
+    message = describe(name, approach)
+    json.dumps(asdict(message))
+    if message != describe(name, bare):
         raise ContractError(
-            f"{told} is described without the model as {describe(name, bare)}; read self.config "
-            "and self.report_ alone in preparation, remarks, combination and corruptions_met."
+            f"{message} is described without the model as {describe(name, bare)}; read "
+            "self.config and self.report_ alone in preparation, remarks, combination and "
+            "corruptions_met."
         )
 
 
@@ -352,7 +353,7 @@ def run_check(name: str, check: Callable[[str], None]) -> Outcome:
     except Exception as error:
         if excuse:
             return Outcome(check.__name__, "expected", excuse)
-        return Outcome(check.__name__, "FAILED", _said(error))
+        return Outcome(check.__name__, "FAILED", _error_text(error))
     if excuse:
         return Outcome(
             check.__name__, "FAILED", f"it passes; take it out of EXPECTED_FAILURES ({excuse})"
@@ -360,7 +361,7 @@ def run_check(name: str, check: Callable[[str], None]) -> Outcome:
     return Outcome(check.__name__, "ok")
 
 
-def _said(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     if isinstance(error, ContractError):
         return str(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]

@@ -192,8 +192,8 @@ class _Loop:
         self.curve.add(self.epoch(), self.step, loss, rate, judged, self.seconds)
         self.checkpoints.save(self._state())
         if judged is not None:
-            said = (self.name, self.step, self.plan.steps, loss, judged)
-            log.info("%s: step %d of %d, loss %.3f, mean Dice on tune %.3f", *said)
+            wording = (self.name, self.step, self.plan.steps, loss, judged)
+            log.info("%s: step %d of %d, loss %.3f, mean Dice on tune %.3f", *wording)
 
     def epoch(self) -> float:
         """Passes over the images so far."""

@@ -239,13 +239,13 @@ def run_name(data: str, preset: str, options: argparse.Namespace) -> str:
     """The folder of a run below results/: data, preset, and what the command line says of budget,
     seed and the reading of annotations otherwise.
     """
-    said = {
+    wording = {
         "min": options.time_limit,
         "epochs": options.epochs,
         "steps": options.steps,
         "batch": options.batch,
     }
-    parts = [f"{value:g}{unit}" for unit, value in said.items() if value is not None]
+    parts = [f"{value:g}{unit}" for unit, value in wording.items() if value is not None]
     seed = [f"seed{options.seed}"] if options.seed else []
     reading = [re.sub(r"\W+", "-", name).strip("-").lower() for name in options.category]
     reading += [f"crowd-{options.crowd}"] if options.crowd else []

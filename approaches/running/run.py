@@ -160,14 +160,14 @@ def _cross_fitted(curve: ThresholdCurve, tune_set: DataSet) -> Tuning:
     """The threshold of all of *tune*, and for each of its images the one that the other groups
     choose.
     """
-    shown = [sample.image_id for sample in tune_set if (sample.mask & ~sample.ignore).any()]
-    groups = [tune_set.groups[image_id] for image_id in shown]
+    visible = [sample.image_id for sample in tune_set if (sample.mask & ~sample.ignore).any()]
+    groups = [tune_set.groups[image_id] for image_id in visible]
     thresholds = cross_fitted_thresholds(curve, groups).tolist()
     return Tuning(
         Postprocess(curve.choose(groups)),
         tuple(curve.thresholds.tolist()),
         tuple(curve.mean().tolist()),
-        cross_fitted=dict(zip(shown, thresholds, strict=True)),
+        cross_fitted=dict(zip(visible, thresholds, strict=True)),
     )
 
 

@@ -48,7 +48,7 @@ def corrupt(sample: Sample, name: str, severity: int, seed: int = 0) -> Sample:
         sample: image (H, W, 3) uint8 RGB with mask and ignored pixels, which only `scale` changes.
         name: one of `CORRUPTIONS`.
         severity: 1, 2 or 3.
-        seed: of the whims.
+        seed: of what is random in them.
 
     Raises:
         ValueError: an unknown name or severity.

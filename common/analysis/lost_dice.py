@@ -42,10 +42,10 @@ def loss_parts(scores: pd.DataFrame) -> pd.DataFrame:
         >>> loss_parts(pd.DataFrame(rows))["loss"].round(2).to_dict()
         {'missed': 0.9, 'invented': 0.3, 'outline': 0.1}
     """
-    shown = _with_objects(scores, ("object_fp", "object_fn"))
-    kinds = np.select([shown["object_fn"] > 0, shown["object_fp"] > 0], KINDS[:2], KINDS[2])
+    visible = _with_objects(scores, ("object_fp", "object_fn"))
+    kinds = np.select([visible["object_fn"] > 0, visible["object_fp"] > 0], KINDS[:2], KINDS[2])
     lost = (
-        (1 - shown["dice"].astype(float))
+        (1 - visible["dice"].astype(float))
         .groupby(kinds)
         .agg(["size", "sum"])
         .reindex(KINDS, fill_value=0)

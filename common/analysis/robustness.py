@@ -36,14 +36,16 @@ def severity_table(
             differ in their severities, or no image has an object.
     """
     _check(table, clean)
-    shown = images_in_every_state(table, clean)
-    if not shown:
+    visible = images_in_every_state(table, clean)
+    if not visible:
         raise ValueError(
             f"none of the {len(clean)} images has an object in every state; robustness needs at "
             "least one with a Dice."
         )
-    kept = table[table["img_id"].isin(shown)].assign(dice=lambda rows: rows["dice"].astype(float))
-    baseline = _clean_dice(clean, shown)
+    kept = table[table["img_id"].isin(visible)].assign(
+        dice=lambda rows: rows["dice"].astype(float)
+    )
+    baseline = _clean_dice(clean, visible)
     order = {name: place for place, name in enumerate(pd.unique(table["corruption"]))}
     rows = kept.groupby(CELL, sort=True)["dice"].mean().rename("dice_mean").reset_index()
     rows = rows.sort_values(
@@ -51,7 +53,7 @@ def severity_table(
     )
     rows = rows.assign(
         drop=baseline - rows["dice_mean"],
-        n_images=len(shown),
+        n_images=len(visible),
         in_augmentation=rows["corruption"].isin(list(marked)),
     )
     return rows.reset_index(drop=True)
@@ -75,13 +77,13 @@ def robustness_summary(
         such corruption these are NaN and None, like relative_drop where dice_clean is 0.
     """
     rows = severity_table(table, clean, marked)
-    shown = images_in_every_state(table, clean)
-    dice_clean = _clean_dice(clean, shown)
+    visible = images_in_every_state(table, clean)
+    dice_clean = _clean_dice(clean, visible)
     by_kind = rows.groupby("corruption")[["dice_mean", "drop", "in_augmentation"]].mean()
     unmarked = by_kind[by_kind["in_augmentation"] == 0]
     return {
-        "n_images": len(shown),
-        "n_without_object": len(clean) - len(shown),
+        "n_images": len(visible),
+        "n_without_object": len(clean) - len(visible),
         "n_corruptions": len(by_kind),
         "n_unmarked": len(unmarked),
         "marked": sorted(set(by_kind.index) - set(unmarked.index)),

@@ -62,14 +62,14 @@ def strata_table(
     """
     if parts < 1:
         raise ValueError(f"strata_table got parts={parts}; it needs 1 or more, 3 for thirds.")
-    shown = _with_objects(per_image, ("area_bias",))
+    visible = _with_objects(per_image, ("area_bias",))
     values = _values(per_image, images, by)
-    groups = _groups(shown, groups)
+    groups = _groups(visible, groups)
     rows = []
-    for column, divided in _divisions(shown, values, by, parts):
+    for column, divided in _divisions(visible, values, by, parts):
         for stratum, members in enumerate(divided, start=1):
             about = {"by": column, "stratum": stratum, "low": members.min(), "high": members.max()}
-            for row in _scored(shown, list(members.index), groups, resamples, seed):
+            for row in _scored(visible, list(members.index), groups, resamples, seed):
                 rows.append(about | {"n_images": len(members)} | row)
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -80,10 +80,10 @@ def members_of(
     """Which image is in which stratum of `strata_table`: columns by, stratum, img_id. Arguments
     and errors as there.
     """
-    shown, values = _with_objects(per_image), _values(per_image, images, by)
+    visible, values = _with_objects(per_image), _values(per_image, images, by)
     rows = [
         (column, stratum, image_id)
-        for column, divided in _divisions(shown, values, by, parts)
+        for column, divided in _divisions(visible, values, by, parts)
         for stratum, members in enumerate(divided, start=1)
         for image_id in members.index
     ]
@@ -114,16 +114,16 @@ def outer_difference(
 
     Source: Cochran 1977, Sampling Techniques, §6 (a difference of two ratios, linearised).
     """
-    shown, values = _with_objects(per_image, ("area_bias",)), _values(per_image, images, by)
-    groups = _groups(shown, groups)
+    visible, values = _with_objects(per_image, ("area_bias",)), _values(per_image, images, by)
+    groups = _groups(visible, groups)
     rows = []
-    for column, divided in _divisions(shown, values, by, parts):
+    for column, divided in _divisions(visible, values, by, parts):
         if len(divided) < 2:
             continue
         ids = pd.concat(divided).sort_index().index
         labels = None if groups is None else [groups[image_id] for image_id in ids]
-        for approach in shown.index.unique("approach"):
-            dice = shown.loc[approach].loc[ids, "dice"]
+        for approach in visible.index.unique("approach"):
+            dice = visible.loc[approach].loc[ids, "dice"]
             difference, influence = _contrast(dice, divided[0].index, divided[-1].index)
             pair = np.stack([np.zeros(len(dice)), influence])
             found = paired_differences(pair, 0, labels, resamples, seed, bounds=None)
@@ -159,13 +159,13 @@ def worst_images(per_image: pd.DataFrame, count: int = 10) -> pd.DataFrame:
     Raises:
         ValueError: as in `strata_table`.
     """
-    shown = _with_objects(per_image, ("fp",)).reset_index()
-    order = {name: place for place, name in enumerate(pd.unique(shown["approach"]))}
-    shown = shown.assign(order=shown["approach"].map(order)).sort_values(
+    visible = _with_objects(per_image, ("fp",)).reset_index()
+    order = {name: place for place, name in enumerate(pd.unique(visible["approach"]))}
+    visible = visible.assign(order=visible["approach"].map(order)).sort_values(
         ["order", "dice", "img_id"]
     )
-    shown = shown.assign(place=shown.groupby("order").cumcount() + 1)
-    return shown.loc[shown["place"] <= count, WORST].reset_index(drop=True)
+    visible = visible.assign(place=visible.groupby("order").cumcount() + 1)
+    return visible.loc[visible["place"] <= count, WORST].reset_index(drop=True)
 
 
 def failed_by_all(per_image: pd.DataFrame, below: float = 0.5) -> list[int]:
@@ -191,16 +191,16 @@ def _with_objects(per_image: pd.DataFrame, further: Sequence[str] = ()) -> pd.Da
     for approach, rows in per_image.groupby("approach", sort=False):
         _once(rows["img_id"], f"per-image table for {approach}")
         _same(ids, set(rows["img_id"]), f"per-image table for {approach}")
-    shown = with_objects(per_image).set_index(["approach", "img_id"])
-    shown = shown.assign(
-        **{name: shown[name].astype(float) for name in ("dice", "area_bias") if name in shown}
+    visible = with_objects(per_image).set_index(["approach", "img_id"])
+    visible = visible.assign(
+        **{name: visible[name].astype(float) for name in ("dice", "area_bias") if name in visible}
     )
     _same(
-        set(shown.index.unique("img_id")),
-        set(_everywhere(shown)),
+        set(visible.index.unique("img_id")),
+        set(_everywhere(visible)),
         "rows with tp + fn > 0 of every approach",
     )
-    return shown
+    return visible
 
 
 def _everywhere(shown: pd.DataFrame) -> pd.Index:

@@ -63,8 +63,8 @@ def _convert(options: argparse.Namespace) -> int:
             raise RefusedError(f"--val-share {options.val_share} is no share; give 0.01 to 0.5.")
         how = read_options(options)
         share, seed = options.val_share, options.seed
-        said = convert(options.folder, options.output, how, val_share=share, seed=seed)
-        print("\n".join(f"- {sentence}" for sentence in said))
+        wording = convert(options.folder, options.output, how, val_share=share, seed=seed)
+        print("\n".join(f"- {sentence}" for sentence in wording))
         crowd = ReadOptions(crowd=how.crowd)
         findings = check_data(options.output, crowd, progress=True)
         print(format_findings(findings, options.output))

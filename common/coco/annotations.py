@@ -27,7 +27,7 @@ from common.coco.names import (
     stays_inside,
 )
 from common.coco.options import DEFAULT_OPTIONS, ReadOptions
-from common.coco.values import plain_id, plain_integer, plain_truth, shown
+from common.coco.values import abbreviated, plain_id, plain_integer, plain_truth
 from common.commands import RefusedError
 from common.words import counted, percent
 
@@ -166,7 +166,7 @@ def list_entries(content: AnnotationFile, folder: Path, options: ReadOptions) ->
     annotations = []
     for number, annotation in enumerate(content["annotations"]):
         plain, found = _annotation(number, annotation, options)
-        if plain and chosen is not None and shown(plain_category(plain)) not in chosen:
+        if plain and chosen is not None and abbreviated(plain_category(plain)) not in chosen:
             continue
         of_annotations += found
         annotations += [(number, plain)] if plain is not None else []
@@ -254,30 +254,34 @@ def _entry(
     """The entry of an image, if it can be used, and what is to be said of it."""
     if not isinstance(item, dict):
         mend = "remove it, or export the annotations again"
-        found = f"{shown(item)} instead of fields"
+        found = f"{abbreviated(item)} instead of fields"
         return None, [Problem("error", f"image entry {number}", found, "fields in braces", mend)]
     name = item.get("file_name")
     subject = f"image entry {number}"
     if not isinstance(name, str) or not name:
-        found = f"file_name {shown(name)}" if "file_name" in item else "no file_name"
+        found = f"file_name {abbreviated(name)}" if "file_name" in item else "no file_name"
         mend = "add the name of the image in images/, or remove the entry"
         return None, [Problem("error", subject, found, "a file_name", mend)]
     problems = []
     image_id = plain_id(item.get("id"))
     if image_id is None:
-        found = f"id {shown(item['id'])}" if "id" in item else "no id"
+        found = f"id {abbreviated(item['id'])}" if "id" in item else "no id"
         expected = "a whole number of at most 64 bits as id"
         problems.append(Problem("error", subject, found, expected, NUMBER_IMAGES))
     file_name = images.find(name)
     if file_name is None and not stays_inside(name):
         mend = "put the image into images/ and name it relative to that folder; it was not opened"
         expected = "a path that stays in images/"
-        problems.append(Problem("error", subject, f"file_name {shown(name, 80)}", expected, mend))
+        problems.append(
+            Problem("error", subject, f"file_name {abbreviated(name, 80)}", expected, mend)
+        )
         return None, problems
     if file_name is not None and not _is_the_same(name, file_name):
         mend = "nothing: the file that is meant is clear; other COCO tools may not find it"
-        said = f"file_name {shown(name, 80)}, read as {file_name}"
-        problems.append(Problem("warning", subject, said, "the name of the file in images/", mend))
+        wording = f"file_name {abbreviated(name, 80)}, read as {file_name}"
+        problems.append(
+            Problem("warning", subject, wording, "the name of the file in images/", mend)
+        )
     path = images.folder / (file_name or name)
     size, is_upright, of_size = _size(subject, item, path, options)
     problems += of_size
@@ -304,7 +308,7 @@ def _size(
     given = {key: plain_integer(item.get(key)) for key in ("width", "height")}
     wrong, absent = [], []
     for key, side in given.items():
-        found = f"{key} {shown(item[key])}" if key in item else f"no {key}"
+        found = f"{key} {abbreviated(item[key])}" if key in item else f"no {key}"
         if item.get(key) in (None, "") or (side is not None and side <= 0):
             absent.append(found)
         elif side is None or side > LONGEST_SIDE_PX:
@@ -359,14 +363,17 @@ def _annotation(
     """An annotation with a plain `iscrowd`, if it can be used, and what is to be said of it."""
     if not isinstance(annotation, dict):
         mend = "remove it, or export the annotations again"
-        subject, found = f"annotation number {number}", f"{shown(annotation)}"
+        subject, found = f"annotation number {number}", f"{abbreviated(annotation)}"
         return None, [Problem("error", subject, found, "fields in braces", mend)]
     values = {key: annotation[key] for key in CROWD_KEYS if key in annotation}
     truths = {key: plain_truth(value) for key, value in values.items()}
     level: Level = "error"
     for key, value in values.items():
         if truths[key] is None and key != "ignore":  # which other tools use for other things
-            found, mend = f"{key} {shown(value)}", "write 0 for an object and 1 for a crowd region"
+            found, mend = (
+                f"{key} {abbreviated(value)}",
+                "write 0 for an object and 1 for a crowd region",
+            )
             return annotation, [
                 Problem(level, annotation_name(number, annotation), found, f"{key} 0 or 1", mend)
             ]
@@ -378,7 +385,7 @@ def _annotation(
 
 def annotation_name(number: int, annotation: Mapping[str, object], file_name: str = "") -> str:
     """What an annotation is called in a finding: its id, else its place in the file."""
-    name = shown(annotation["id"]) if "id" in annotation else f"number {number}"
+    name = abbreviated(annotation["id"]) if "id" in annotation else f"number {number}"
     return f"annotation {name}" + (f" of {file_name}" if file_name else "")
 
 
@@ -388,7 +395,7 @@ def _categories(categories: object) -> dict[str, str]:
     for category in categories if isinstance(categories, list) else []:
         if isinstance(category, dict) and "id" in category:
             number = plain_integer(category["id"])
-            key = shown(category["id"] if number is None else number)
+            key = abbreviated(category["id"] if number is None else number)
             named[key] = str(category.get("name", category["id"]))
     return named
 

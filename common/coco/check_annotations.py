@@ -26,7 +26,7 @@ from common.coco.check_outlines import check_form, check_outline
 from common.coco.drawing import plain_polygon, polygon_problem
 from common.coco.findings import Finding, Problem, gathered, some_of
 from common.coco.options import ReadOptions
-from common.coco.values import plain_id, shown
+from common.coco.values import abbreviated, plain_id
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,9 @@ def _unreadable(folder: Path, file: str, error: Exception) -> Finding:
 
 
 def _repeated_annotation_ids(annotations: Sequence[dict[str, object]], file: str) -> list[Finding]:
-    counts = Counter(shown(annotation["id"]) for annotation in annotations if "id" in annotation)
+    counts = Counter(
+        abbreviated(annotation["id"]) for annotation in annotations if "id" in annotation
+    )
     repeated = [f"{shown_id} for {many}" for shown_id, many in counts.items() if many > 1]
     if not repeated:
         return []
@@ -145,7 +147,7 @@ def _is_listed(image_id: object, ids: Collection[object]) -> bool:
 
 
 def _of_no_image(number: int, annotation: Mapping[str, object]) -> Problem:
-    found = f"image id {shown(annotation.get('image_id'))}, which no image entry has"
+    found = f"image id {abbreviated(annotation.get('image_id'))}, which no image entry has"
     mend = "add the image's entry, or remove the annotation"
     expected = "an image_id that an image entry has"
     return Problem("error", annotation_name(number, annotation), found, expected, mend)
@@ -173,7 +175,7 @@ def _category_findings(
     options: ReadOptions,
     file: str,
 ) -> Iterator[Finding]:
-    used = Counter(shown(plain_category(annotation)) for annotation in annotations)
+    used = Counter(abbreviated(plain_category(annotation)) for annotation in annotations)
     if len(used) > 1 and not options.categories:
         counts: dict[str, int] = defaultdict(int)
         for key, count in used.items():

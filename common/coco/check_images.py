@@ -93,12 +93,12 @@ def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> li
 def inspect_image(image: ImageFile) -> Inspection:
     """Decode one image to its end."""
     try:
-        with Image.open(image.path) as opened:
-            header = header_of(opened)
-            kind, frames = (opened.mode, opened.format), getattr(opened, "n_frames", 1)
-            if opened.mode == "F":
+        with Image.open(image.path) as ready:
+            header = header_of(ready)
+            kind, frames = (ready.mode, ready.format), getattr(ready, "n_frames", 1)
+            if ready.mode == "F":
                 return Inspection(image, None, None, (_of_floats(image),))
-            opened.load()
+            ready.load()
         pixels = read_image(image.path)
     except Exception as error:  # on broken bytes decoders raise almost anything
         return Inspection(image, None, None, (_unreadable(image, error),))

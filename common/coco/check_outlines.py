@@ -24,7 +24,7 @@ from common.coco.drawing import (
 )
 from common.coco.findings import Problem
 from common.coco.outline_forms import other_form
-from common.coco.values import plain_number, shown
+from common.coco.values import abbreviated, plain_number
 
 SMALL_AREA_PX = 10
 OUTSIDE_PX = 1.0  # drawing tools place outlines up to a pixel beyond the edge
@@ -117,7 +117,7 @@ def check_form(number: int, annotation: Mapping[str, object], entry: Entry) -> l
     problem: str | None = None
     mend, form = DRAW_AGAIN, other_form(segmentation)
     if form is not None:
-        problem, mend = f"segmentation {shown(segmentation)}, {form[0]}", FLATTEN
+        problem, mend = f"segmentation {abbreviated(segmentation)}, {form[0]}", FLATTEN
     elif isinstance(segmentation, list):
         found = (polygon_problem(polygon, ANY_SIDE_PX, ANY_SIDE_PX) for polygon in segmentation)
         problem = next(filter(None, found), None)
@@ -147,17 +147,17 @@ def stated_box(annotation: Mapping[str, object]) -> np.ndarray | None:
 def _nothing_drawn(name: str, annotation: Mapping[str, object]) -> Problem:
     """An annotation without an outline: a box alone is an error, an empty object is not."""
     segmentation = annotation.get("segmentation")
-    found = f"segmentation {shown(segmentation)}" if "segmentation" in annotation else ""
+    found = f"segmentation {abbreviated(segmentation)}" if "segmentation" in annotation else ""
     found = found or "no segmentation"
     box = stated_box(annotation)
     if stated_area(annotation) > 0 or box is not None:
-        said = f"area {shown(annotation['area'])}" if stated_area(annotation) else ""
-        said = said or f"bbox {shown(annotation['bbox'])}"
+        wording = f"area {abbreviated(annotation['area'])}" if stated_area(annotation) else ""
+        wording = wording or f"bbox {abbreviated(annotation['bbox'])}"
         mend = (
             "draw the outline, as a list of polygons or as RLE (a bbox alone gives no mask), or "
             "remove the annotation"
         )
-        return Problem("error", name, f"{found}, but {said}", f"{POLYGONS}, or RLE", mend)
+        return Problem("error", name, f"{found}, but {wording}", f"{POLYGONS}, or RLE", mend)
     return Problem("warning", name, f"{found} and no area", "an outline", EMPTY)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from common.coco.outline_forms import other_form
-from common.coco.values import plain_integer, plain_number, shown
+from common.coco.values import abbreviated, plain_integer, plain_number
 
 # Coordinates beyond this many image sides are refused: drawing takes memory and time in proportion
 # to the outline.
@@ -54,12 +54,14 @@ def encoded(segmentation: object, height: int, width: int) -> Rle | None:
         return None
     form = other_form(segmentation)
     if form is not None:
-        raise OutlineError(f"segmentation {shown(segmentation)}, {form[0]}", POLYGONS, FLATTEN)
+        raise OutlineError(
+            f"segmentation {abbreviated(segmentation)}, {form[0]}", POLYGONS, FLATTEN
+        )
     if isinstance(segmentation, dict):
         runs = read_runs(segmentation, height, width)
         return coco_mask.frPyObjects({"size": [height, width], "counts": runs}, height, width)
     if not isinstance(segmentation, list):
-        found = f"segmentation {shown(segmentation)} of type {type(segmentation).__name__}"
+        found = f"segmentation {abbreviated(segmentation)} of type {type(segmentation).__name__}"
         raise OutlineError(
             found, f"{POLYGONS}, or RLE", "export the outline as a list of polygons"
         )
@@ -87,14 +89,14 @@ def polygon_problem(polygon: object, height: int, width: int) -> str | None:
     far outside.
     """
     if not isinstance(polygon, list):
-        return f"a polygon that is {shown(polygon)} instead of a list"
+        return f"a polygon that is {abbreviated(polygon)} instead of a list"
     limit = FARTHEST * max(height, width)
     for value in polygon:
         number = value if type(value) in (int, float) else plain_number(value)
         if number is None:
-            return f"a coordinate {shown(value)} that is not a number"
+            return f"a coordinate {abbreviated(value)} that is not a number"
         if not abs(number) <= limit:
-            return f"a coordinate {shown(value)} in an image of {width}x{height} px"
+            return f"a coordinate {abbreviated(value)} in an image of {width}x{height} px"
     if len(polygon) % 2:
         return f"a polygon of {len(polygon)} numbers, an odd count"
     if len(polygon) * limit > LONGEST_OUTLINE_PX:  # else it cannot be as long
@@ -117,11 +119,11 @@ def read_runs(rle: dict[str, object], height: int, width: int) -> list[int]:
     size, counts = rle.get("size"), rle.get("counts")
     expected = f"size {[height, width]} and runs that add up to {height * width} pixels"
     if not isinstance(size, list | tuple):
-        raise OutlineError(f"an RLE of size {shown(size)}", expected, EXPORT_RLE)
+        raise OutlineError(f"an RLE of size {abbreviated(size)}", expected, EXPORT_RLE)
     sides = [plain_integer(side) for side in size]
     if sides != [height, width]:
         turned = ", height and width the other way round" if sides == [width, height] else ""
-        found = f"an RLE of size {shown(size)}{turned} for an image of [height, width] = "
+        found = f"an RLE of size {abbreviated(size)}{turned} for an image of [height, width] = "
         raise OutlineError(f"{found}{[height, width]}", expected, EXPORT_RLE)
     if isinstance(counts, list):
         runs = [run if type(run) is int else plain_integer(run) for run in counts]
@@ -129,10 +131,13 @@ def read_runs(rle: dict[str, object], height: int, width: int) -> list[int]:
         runs = list(decompress_counts(counts, expected))
     plain = [run for run in runs if run is not None and run >= 0]
     if len(plain) < len(runs):
-        found = f"RLE counts {shown(counts)} with runs that are not integers from 0 up"
+        found = f"RLE counts {abbreviated(counts)} with runs that are not integers from 0 up"
         raise OutlineError(found, expected, EXPORT_RLE)
     if sum(plain) != height * width:
-        found = f"RLE counts of {shown(sum(plain))} pixels for an image of {height * width} pixels"
+        found = (
+            f"RLE counts of {abbreviated(sum(plain))} pixels for an image of {height * width} "
+            "pixels"
+        )
         raise OutlineError(found, expected, EXPORT_RLE)
     return plain
 
@@ -157,18 +162,20 @@ def decompress_counts(counts: object, expected: str = "compressed counts of COCO
         raise OutlineError(found, expected, EXPORT_RLE)
     if isinstance(counts, str) and counts[:2] in ("b'", 'b"'):
         mend = 'write counts.decode("ascii") where the file is made'
-        found = f"RLE counts {shown(counts, 20)}, the text of Python bytes"
+        found = f"RLE counts {abbreviated(counts, 20)}, the text of Python bytes"
         raise OutlineError(found, expected, mend)
     runs: list[int] = []
     value = shift = 0
     for code in counts if isinstance(counts, bytes) else counts.encode(errors="surrogatepass"):
         if not 48 <= code < 112:
-            found = f"RLE counts {shown(counts)} with characters that COCO does not use"
+            found = f"RLE counts {abbreviated(counts)} with characters that COCO does not use"
             raise OutlineError(found, expected, EXPORT_RLE)
         value |= (code - 48 & 31) << shift
         shift += 5
         if shift > LONGEST_RUN_BITS:
-            found = f"RLE counts {shown(counts)} with a run of more than {LONGEST_RUN_BITS} bits"
+            found = (
+                f"RLE counts {abbreviated(counts)} with a run of more than {LONGEST_RUN_BITS} bits"
+            )
             raise OutlineError(found, expected, EXPORT_RLE)
         if code - 48 & 32:
             continue
@@ -177,6 +184,6 @@ def decompress_counts(counts: object, expected: str = "compressed counts of COCO
         runs.append(value + (runs[-2] if len(runs) > 2 else 0))
         value = shift = 0
     if shift:
-        found = f"RLE counts {shown(counts)} that end within a number"
+        found = f"RLE counts {abbreviated(counts)} that end within a number"
         raise OutlineError(found, expected, EXPORT_RLE)
     return runs

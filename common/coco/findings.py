@@ -63,7 +63,7 @@ def gathered(problems: Iterable[Problem], file: str, total: int, noun: str) -> l
     for problem in problems:
         kinds[problem.level, problem.mend].append(problem)
     return [
-        Finding(level, file, _told(kind, total, noun), kind[0].expected, mend)
+        Finding(level, file, _summary(kind, total, noun), kind[0].expected, mend)
         for (level, mend), kind in kinds.items()
     ]
 
@@ -88,12 +88,12 @@ def gathered_images(
             findings.append(Finding(level, first.subject, first.found, first.expected, mend))
         else:
             short = [replace(one, subject=one.subject.removeprefix(folder)) for one in kind]
-            found = _told(short, totals.get(folder, len(kind)), "image")
+            found = _summary(short, totals.get(folder, len(kind)), "image")
             findings.append(Finding(level, folder, found, first.expected, mend))
     return findings
 
 
-def _told(kind: Sequence[Problem], total: int, noun: str) -> str:
+def _summary(kind: Sequence[Problem], total: int, noun: str) -> str:
     """What was found for one or more subjects, with examples."""
     if len(kind) == 1:
         return f"{kind[0].subject}: {kind[0].found}"

@@ -84,8 +84,8 @@ def header_of(opened: Image.Image) -> StoredImage:
 def stored_image(path: Path) -> StoredImage | None:
     """The header of an image file, without decoding it; None if it has none."""
     try:
-        with Image.open(path) as opened:
-            return header_of(opened)
+        with Image.open(path) as ready:
+            return header_of(ready)
     except Exception:  # on broken bytes decoders raise almost anything
         return None
 
@@ -124,9 +124,9 @@ def _decode_coarsely(path: Path) -> None:
     """Raise if an image file is not whole or cannot be read; a JPEG is decoded at an eighth of its
     size.
     """
-    with Image.open(path) as opened:
-        is_jpeg = opened.format in ("JPEG", "MPO")
-        opened.draft("RGB", (1, 1))
-        opened.load()
+    with Image.open(path) as ready:
+        is_jpeg = ready.format in ("JPEG", "MPO")
+        ready.draft("RGB", (1, 1))
+        ready.load()
     if not is_jpeg:
         read_image(path)

@@ -89,7 +89,7 @@ def plain_truth(value: object) -> bool | None:
     return None
 
 
-def shown(value: object, limit: int = 40) -> str:
+def abbreviated(value: object, limit: int = 40) -> str:
     """A value for a message, cut to `limit` characters."""
     text = repr(value)
     return text if len(text) <= limit else text[: limit - 1] + "…"

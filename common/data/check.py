@@ -24,7 +24,7 @@ from common.coco.findings import (
 from common.coco.images import PHOTO_SUFFIXES, list_photos
 from common.coco.names import ImageFolder, is_file
 from common.coco.options import DEFAULT_OPTIONS, ReadOptions
-from common.coco.values import plain_id, shown
+from common.coco.values import abbreviated, plain_id
 from common.data.template import HEADER, TemplateError, require_fitting_template
 from common.scale import scale_note
 from common.words import counted
@@ -288,7 +288,7 @@ def _count_images(folder: Path) -> tuple[int, int]:
 def _id(value: object) -> int | str:
     """An id as the reader sees it, else as it stands in the file."""
     number = plain_id(value)
-    return shown(value, 200) if number is None else number
+    return abbreviated(value, 200) if number is None else number
 
 
 def _name(folder: Path, path: Path) -> str:

@@ -28,7 +28,7 @@ from common.coco.drawing import OutlineError, Rle, encoded, plain_polygon
 from common.coco.images import StoredImage, stored_image
 from common.coco.options import ReadOptions
 from common.coco.outline_forms import other_form
-from common.coco.values import plain_id, plain_integer, plain_number, shown
+from common.coco.values import abbreviated, plain_id, plain_integer, plain_number
 from common.data.groups import group_images, split_groups
 from common.data.layouts import Source, find_sources
 from common.data.template import TEMPLATE_NAMES
@@ -85,14 +85,14 @@ def convert(
     sources = find_sources(folder)
     if not sources:
         raise DataError(f"{folder} has no COCO annotation file; export as COCO with images.")
-    said: Counter[str] = Counter()
+    wording: Counter[str] = Counter()
     splits: dict[str, list[_Image]] = {"train": [], "val": []}
     photos = list_photos(folder / "real_test")
     names = {one.split for one in sources}
     notes = [f"{one.path.relative_to(folder).as_posix()} read" for one in sources]
     for one in sources:
         split = "val" if one.split == "test" and "val" not in names else one.split
-        images = _images(one, options, said)
+        images = _images(one, options, wording)
         if split == "test":
             notes.append(f"{len(images)} images of test go to real_test, without labels")
             photos += [image.path for image in images]
@@ -103,20 +103,20 @@ def convert(
     is_upright = options.upright or _seen_upright(splits["train"] + splits["val"])
     with whole_folder(output) as partial:
         for split, images in splits.items():
-            _write_split(partial / split, images, is_upright, said)
+            _write_split(partial / split, images, is_upright, wording)
         (partial / "real_test").mkdir()
         taken: set[str] = set()
         for photo in photos:
             shutil.copyfile(photo, partial / "real_test" / _free_name(photo.name, taken))
-        _copy_template(folder, partial, said)
+        _copy_template(folder, partial, wording)
     as_stored = _turned_as_stored(splits["train"] + splits["val"], is_upright)
     if as_stored:
-        said[
+        wording[
             "image turned by its EXIF orientation but of the size as stored: its outlines were "
             "taken as drawn on the stored pixels; if they lie beside the objects in the copy, "
             "remove the orientation from the photos and export again"
         ] += as_stored
-    return notes + [f"{count} × {what}" for what, count in said.items()]
+    return notes + [f"{count} × {what}" for what, count in wording.items()]
 
 
 def _copy_template(folder: Path, output: Path, said: Counter[str]) -> None:
@@ -180,7 +180,7 @@ def _images(source: Source, options: ReadOptions, said: Counter[str]) -> list[_I
             said["annotation of no image, left out"] += 1
         else:
             image.drawn.append(annotation)
-    kinds = {shown(plain_category(one)) for _, one in listing.annotations}
+    kinds = {abbreviated(plain_category(one)) for _, one in listing.annotations}
     if len(kinds) > 1:
         said[f"category united with the others ({source.path.name})"] += len(kinds)
     return list(by_id.values())
@@ -188,7 +188,7 @@ def _images(source: Source, options: ReadOptions, said: Counter[str]) -> list[_I
 
 def _key(value: object) -> str:
     number = plain_id(value)
-    return shown(value) if number is None else str(number)
+    return abbreviated(value) if number is None else str(number)
 
 
 def _divide(splits: dict[str, list[_Image]], share: float, seed: int) -> str:

@@ -160,7 +160,7 @@ def of_shapes(objects: pd.DataFrame) -> Observation:
     pointed = objects[objects["aspect"] > 1.3]
     counts = np.bincount((pointed["angle_deg"] // 30).astype(int).clip(0, 5), minlength=6)
     uneven = counts.sum() > 0 and chisquare(counts).pvalue < CHANCE
-    said = (
+    wording = (
         "more to some sides than chance makes them"
         if uneven
         else "to all sides as evenly as chance would have it"
@@ -169,7 +169,7 @@ def of_shapes(objects: pd.DataFrame) -> Observation:
         f"The median object is {span(objects['aspect'], digits=1)} times as long as wide and "
         f"fills {percent(float(objects['solidity'].median()))} of its convex hull. "
         f"{percent(len(pointed) / len(objects))} are long enough to have a direction, and these "
-        f"point {said}."
+        f"point {wording}."
     )
     then = (
         "Flips and turns show directions that the data lacks, which is right for things that lie "
@@ -195,10 +195,10 @@ def of_colours(objects: pd.DataFrame) -> Observation:
     grey = float((np.hypot(judged["object_a"], judged["object_b"]) < GREY).mean())
     best = max(higher, key=lambda word: abs(higher[word] - 0.5))
     share, word = max((higher[best], best), (1 - higher[best], words[best]))
-    said = listed([f"{percent(value)} are {word}" for word, value in higher.items()])
+    wording = listed([f"{percent(value)} are {word}" for word, value in higher.items()])
     found = (
-        f"Against what lies around them, {said}. {percent(grey)} of the objects are white or grey "
-        "on average."
+        f"Against what lies around them, {wording}. {percent(grey)} of the objects are white or "
+        "grey on average."
     )
     limits = "goes a long way here" if share > 0.95 else "on one channel cannot be enough"
     then = (
@@ -251,12 +251,12 @@ def of_share(images: pd.DataFrame, crops: TrainingCrops = USUAL) -> Observation:
         images: of `describe_data_set`.
         crops: of the training.
     """
-    shown = images[images["objects"] > 0]
-    if shown.empty:
+    visible = images[images["objects"] > 0]
+    if visible.empty:
         return NOTHING
-    share = float(shown["object_share"].median())
+    share = float(visible["object_share"].median())
     in_crop = min(
-        1.0, float((shown["object_area_px"] / shown["objects"]).median()) / crops.side_px**2
+        1.0, float((visible["object_area_px"] / visible["objects"]).median()) / crops.side_px**2
     )
     found = (
         f"In an image with objects they cover {percent(share)} of the pixels in the median, one "

@@ -210,13 +210,13 @@ def of_photos(images: pd.DataFrame, photos: pd.DataFrame) -> Observation:
         )
     table = compare_photos(images, photos)
     different = table[table["word"] != "like train"]
-    said = [
+    parts = [
         f"{row.word} than {percent(max(row.rank, 1 - row.rank))}" for row in different.itertuples()
     ]
     alike = [WORDS[column][0] for column in table.loc[table["word"] == "like train", "column"]]
     of = f"The median of {counted(len(photos), 'photo')}"
-    if said:
-        found = f"{of} is {listed(said, 7)} of the training images"
+    if parts:
+        found = f"{of} is {listed(parts, 7)} of the training images"
         found += f"; in {listed(alike, 7)} it is like them." if alike else "."
     else:
         found = (
@@ -226,5 +226,5 @@ def of_photos(images: pd.DataFrame, photos: pd.DataFrame) -> Observation:
     advice = [ADVICE[word] for word in different["word"] if word in ADVICE]
     then = "; ".join(advice)
     then = f"{then[0].upper()}{then[1:]}. " if then else ""
-    then += "Do not take the scores on val for scores on these photos. " if said else ""
+    then += "Do not take the scores on val for scores on these photos. " if parts else ""
     return Observation("photos", found, then + unlabelled)

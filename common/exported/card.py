@@ -52,11 +52,11 @@ def licence_note(data: Path) -> str:
         entries = [each for each in content.get("licenses", []) if isinstance(each, dict)]
     except (OSError, ValueError, AttributeError, TypeError):
         entries = []
-    said = [" ".join(filter(None, (each.get("name"), each.get("url")))) for each in entries]
+    parts = [" ".join(filter(None, (each.get("name"), each.get("url")))) for each in entries]
     found = sorted(data.glob("*")) if data.is_dir() else []
     files = [path.name for path in found if path.name.lower().startswith(("licen", "copying"))]
-    said += [f"see {name} of the data" for name in files]
-    return "; ".join(filter(None, said))
+    parts += [f"see {name} of the data" for name in files]
+    return "; ".join(filter(None, parts))
 
 
 def model_card(
@@ -138,16 +138,18 @@ def _scores(record: CompleteRecord, run: RunDescription, data: str) -> str:
     table = score_table(record.scores)
     means = summarise(table)
     rows = [f"| {name} | {means[key]:.4f} |" for key, name in SHOWN.items()]
-    shown = with_objects(table)
-    said = f"On the {counted(len(table), 'image')} of `val` of {data}, which training did not see"
-    if len(shown):
-        groups = [run.score_groups.get(number, number) for number in shown["img_id"]]
-        bounds = mean_intervals(shown[["dice"]].to_numpy(float).T, groups=groups)
-        said += (
+    visible = with_objects(table)
+    wording = (
+        f"On the {counted(len(table), 'image')} of `val` of {data}, which training did not see"
+    )
+    if len(visible):
+        groups = [run.score_groups.get(number, number) for number in visible["img_id"]]
+        bounds = mean_intervals(visible[["dice"]].to_numpy(float).T, groups=groups)
+        wording += (
             f"; the 95 % interval of the mean Dice is {bounds.lower[0]:.4f} to "
             f"{bounds.upper[0]:.4f} over {counted(len(set(groups)), 'independent group')}"
         )
-    return "\n".join([f"{said}.", "", "| score | value |", "| --- | --- |", *rows])
+    return "\n".join([f"{wording}.", "", "| score | value |", "| --- | --- |", *rows])
 
 
 def _training(record: CompleteRecord, run: RunDescription, data: str) -> str:
@@ -197,10 +199,10 @@ def _licence(record: CompleteRecord, licence: Licence) -> str:
         "The run does not say under which licence the training images are. Look it up before you "
         "pass this model on or use it commercially."
     )
-    said = [f"Of the training images: {note}" if licence.note else note]
+    parts = [f"Of the training images: {note}" if licence.note else note]
     if record.traits.pretrained_on:
-        said.append(
+        parts.append(
             f"The first weights were trained on {record.traits.pretrained_on}, whose images have "
             "terms of their own."
         )
-    return textwrap.fill(" ".join(said), 99, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(" ".join(parts), 99, break_long_words=False, break_on_hyphens=False)

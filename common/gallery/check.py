@@ -50,9 +50,9 @@ def check_gallery(
 
 def _check_texts(content: PageContent) -> Iterator[str]:
     """Yield the images without an alternative text; a repeated one may have an empty text."""
-    told = {image["src"] for image in content.images if image.get("alt")}
+    message = {image["src"] for image in content.images if image.get("alt")}
     for image in content.images:
-        if "alt" not in image or image["src"] not in told:
+        if "alt" not in image or image["src"] not in message:
             yield f"{image['src']} has no alternative text"
 
 

@@ -122,11 +122,11 @@ def _add(
     counts.px += mask.size
     counts.with_objects += bool(objects)
     counts.has_heat |= levels is not None
-    said = _objects(len(objects), specks)
-    facts = [f"{mask.shape[1]} × {mask.shape[0]} px", said]
+    wording = _objects(len(objects), specks)
+    facts = [f"{mask.shape[1]} × {mask.shape[0]} px", wording]
     facts += [f"{_percent(object_px, mask.size)} of the image"] if object_px else []
     facts += [f"outlines of the {MOST_OUTLINES} longest"] if len(pieces) > MOST_OUTLINES else []
-    figures = _figures(images, slug, image, mask, levels, objects, f"{shown(name)}, {said}")
+    figures = _figures(images, slug, image, mask, levels, objects, f"{shown(name)}, {wording}")
     keys = {
         "place": float(len(counts.items)),
         "objects": float(len(objects)),
@@ -207,8 +207,8 @@ def _page(
 
 
 def _objects(number: int, specks: int) -> str:
-    said = counted(number, "object") if number else "no objects"
-    return said + (f" (and {counted(specks, 'speck')})" if specks else "")
+    wording = counted(number, "object") if number else "no objects"
+    return wording + (f" (and {counted(specks, 'speck')})" if specks else "")
 
 
 def _confidence_line(confidences: Sequence[float]) -> str:
@@ -217,13 +217,13 @@ def _confidence_line(confidences: Sequence[float]) -> str:
         return ""
     if len(confidences) == 1:
         return f"Confidence: {confidences[0]:.2f}"
-    said = [
+    parts = [
         f"{number}: {confidence:.2f}"
         for number, confidence in enumerate(confidences[:MOST_CONFIDENCES], start=1)
     ]
     rest = confidences[MOST_CONFIDENCES:]
     more = f", and {len(rest)} more, {min(rest):.2f} to {max(rest):.2f}" if rest else ""
-    return f"Confidence of each object: {', '.join(said)}{more}"
+    return f"Confidence of each object: {', '.join(parts)}{more}"
 
 
 def _percent(part: int, whole: int) -> str:

@@ -88,10 +88,10 @@ def store_cutout(folder: Path, stem: str, image: np.ndarray, mask: np.ndarray) -
     small, share = limited(image, SMALL_PX), limited(levels, SMALL_PX)[..., None] / 255
     rows, columns = np.indices(small.shape[:2]) // _CHECKERBOARD_PX
     ground = np.array(_CHECKERBOARD)[(rows + columns) % 2][..., None]
-    shown = (share * small + (1 - share) * ground).astype(np.uint8)
+    visible = (share * small + (1 - share) * ground).astype(np.uint8)
     file = f"{stem}_small.jpg"
-    write_pixels(folder / file, shown, _parameters(file, shown, SMALL_QUALITY))
-    return [full, Picture(file, shown.shape[1], shown.shape[0])]
+    write_pixels(folder / file, visible, _parameters(file, visible, SMALL_QUALITY))
+    return [full, Picture(file, visible.shape[1], visible.shape[0])]
 
 
 def heat_map(image: np.ndarray, levels: np.ndarray) -> np.ndarray:

@@ -217,8 +217,10 @@ def _dice(score: ImageScore) -> float:
 def _facts(score: ImageScore) -> str:
     """Dice and objects in words."""
     if score.tp + score.fn == 0:
-        said = "no object here"
-        return f"{said}, {score.object_fp} invented" if score.fp else f"{said}, none predicted"
+        wording = "no object here"
+        return (
+            f"{wording}, {score.object_fp} invented" if score.fp else f"{wording}, none predicted"
+        )
     counts = (score.object_tp, "found"), (score.object_fn, "missed"), (score.object_fp, "invented")
     return " · ".join(
         [f"Dice {score.dice:.3f}", *(f"{number} {what}" for number, what in counts if number)]

@@ -108,12 +108,12 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
     """
     records = [pooled(one) for one in judged]
     table = leaderboard(records).rename(columns={"approach": "variation"})
-    said = {
+    wording = {
         one.name: _thresholds(one)
         for one, record in zip(judged, records, strict=True)
         if record.status == "ok"
     }
-    table = table.assign(postprocess=table["variation"].map(said))
+    table = table.assign(postprocess=table["variation"].map(wording))
     compared = _compared(records, judged, groups)
     table = table.drop(
         columns=[column for column in table if column in compared and column != "variation"]
@@ -128,11 +128,11 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
 
 def study_text(table: pd.DataFrame) -> str:
     """A study for a terminal, with aligned columns."""
-    shown = (
+    visible = (
         "variation verdict to_baseline to_baseline_lower to_baseline_upper by_seed dice_mean "
         "fit_seconds"
     ).split()
-    return as_text(table.reindex(columns=shown), shown)
+    return as_text(table.reindex(columns=visible), visible)
 
 
 def _compared(

@@ -65,11 +65,11 @@ class Postprocess:
 
     def __str__(self) -> str:
         """In words, e.g. `probability >= 0.46, objects of 40 px or more`."""
-        said = [f"probability >= {self.threshold:g}"]
-        said += [f"objects that reach {self.seed:g}"] if self.seed is not None else []
-        said += [f"holes up to {self.fill_holes_px} px filled"] if self.fill_holes_px else []
-        said += [f"objects of {self.min_area_px} px or more"] if self.min_area_px else []
-        return ", ".join(said)
+        parts = [f"probability >= {self.threshold:g}"]
+        parts += [f"objects that reach {self.seed:g}"] if self.seed is not None else []
+        parts += [f"holes up to {self.fill_holes_px} px filled"] if self.fill_holes_px else []
+        parts += [f"objects of {self.min_area_px} px or more"] if self.min_area_px else []
+        return ", ".join(parts)
 
 
 def _kept(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:

@@ -73,10 +73,10 @@ def layout(folder: Path) -> pd.DataFrame:
             "notebook's first cell."
         )
     inside = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
-    shown = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
-    together = Counter(path.parent for path in shown)
+    visible = [path for path in inside if not any(part.startswith(".") for part in path.parts)]
+    together = Counter(path.parent for path in visible)
     rows: dict[str, list[int]] = {}
-    for path in shown:
+    for path in visible:
         many = together[path.parent] > MANY and path.parent != Path()
         rows.setdefault(f"{path.parent.as_posix()}/" if many else path.as_posix(), []).append(
             (folder / path).stat().st_size

@@ -62,7 +62,7 @@ def shoot(image: np.ndarray, rng: np.random.Generator) -> bytes:
 
     Args:
         image: (H, W, 3) float32, linear light.
-        rng: The camera's whims: exposure, white balance, focus, shake, noise, quality.
+        rng: What is random in the camera: exposure, white balance, focus, shake, noise, quality.
 
     Returns:
         The JPEG file.

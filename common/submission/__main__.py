@@ -65,10 +65,10 @@ def _check(path: Path, data: Path, how: ReadOptions) -> int:
         checked = _checked(path, data, how)
         return _report(checked.findings, described(checked))
     page = check_page(path, list_photos(data / "real_test"))
-    findings, said = list(page.findings), []
+    findings, parts = list(page.findings), []
     if page.shares:
         empty = [name for name, share in page.shares.items() if not share]
-        said.append(
+        parts.append(
             f"{len(page.shares)} photos with their masks, {len(empty)} of them without an object; "
             "without labels there is no score."
         )
@@ -78,8 +78,8 @@ def _check(path: Path, data: Path, how: ReadOptions) -> int:
             table.write_bytes(content)
             checked = _checked(table, data, how)
         findings += checked.findings
-        said.append(described(checked))
-    return _report(findings, "\n".join(said))
+        parts.append(described(checked))
+    return _report(findings, "\n".join(parts))
 
 
 def _report(findings: Sequence[Finding], said: str) -> int:

@@ -204,12 +204,12 @@ def rows_of_other_images(
         return None
     stays = _mean_overlap(overlap, np.arange(len(ids)))
     _, best = linear_sum_assignment(overlap, maximize=True)
-    reached, said = _mean_overlap(overlap, best), "the masks stand in the rows of other images"
+    reached, wording = _mean_overlap(overlap, best), "the masks stand in the rows of other images"
     is_sure = reached >= max(SURELY_FOUND, stays + SURELY_BETTER)
     for name, mapping in _usual_orders(ids, order).items():
         mean = _mean_overlap(overlap, mapping)
         if mean >= max(stays + FAR_BETTER, reached - AS_GOOD):
-            best, said, is_sure = mapping, name, True
+            best, wording, is_sure = mapping, name, True
             break
     if not is_sure:
         return None
@@ -221,7 +221,9 @@ def rows_of_other_images(
         return None
     row = int(np.flatnonzero(best != np.arange(len(ids)))[0])
     example = f"the row of image {ids[row]} holds the mask of image {ids[best[row]]}"
-    return Better(f"{said} ({example})", "write each mask beside the id of its own image", found)
+    return Better(
+        f"{wording} ({example})", "write each mask beside the id of its own image", found
+    )
 
 
 def _usual_orders(ids: Sequence[int], order: Sequence[int]) -> dict[str, np.ndarray]:

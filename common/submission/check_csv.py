@@ -82,8 +82,8 @@ def _cell_findings(
     for image_id, found in cells.items():
         for cell, (line, text) in zip(found, rows.texts[image_id], strict=True):
             if cell.problem and not (better and (cell.is_coco or cell.problem == SIGNS)):
-                shown = f": {text[:30]!r}" if not cell.readable else ""
-                places.setdefault(cell.problem, []).append(f"{line}{shown}")
+                visible = f": {text[:30]!r}" if not cell.readable else ""
+                places.setdefault(cell.problem, []).append(f"{line}{visible}")
     expected = "numbers with one space between them, an empty cell for an empty mask"
     mend = "write whole numbers and spaces alone, and nothing at all for an empty mask"
     return [

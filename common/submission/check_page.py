@@ -66,8 +66,8 @@ def check_page(path: Path, photos: Sequence[Path]) -> CheckedPage:
             mend = "put the page and the folder of its pictures into the zip, and nothing else"
             checked.findings.append(Finding("error", path.name, found, "one .html file", mend))
             return checked
-        shown = _check_references(archive, files, pages[0], path, checked.findings)
-        _check_photos(archive, shown, photos, path, checked)
+        visible = _check_references(archive, files, pages[0], path, checked.findings)
+        _check_photos(archive, visible, photos, path, checked)
     return checked
 
 
@@ -106,7 +106,7 @@ def _check_references(
         Finding("error", where, f"{what} on the page", "plain HTML", mend)
         for what in content.active
     ]
-    shown, elsewhere, missing = [], [], []
+    visible, elsewhere, missing = [], [], []
     # A picture of full size may be a click away.
     enlarged = [link for link in content.linked if link.lower().endswith(PICTURES)]
     for reference in dict.fromkeys([*content.loaded, *enlarged]):
@@ -117,7 +117,7 @@ def _check_references(
         if parts.scheme or parts.netloc or parts.path.startswith("/"):
             elsewhere.append(reference)
         elif name in files:
-            shown.append(name)
+            visible.append(name)
         else:
             missing.append(reference)
     for wrong, what, mend in (
@@ -128,12 +128,12 @@ def _check_references(
             found = f"{len(wrong)} {what}: {listed(wrong)}"
             findings.append(Finding("error", where, found, "pictures in the zip", mend))
     pictures = [name for name in files if name.lower().endswith(PICTURES)]
-    unused = sorted(set(pictures) - set(shown))
+    unused = sorted(set(pictures) - set(visible))
     if unused:
         found = f"{len(unused)} pictures that the page does not show: {listed(unused)}"
         mend = "remove them, or show them"
         findings.append(Finding("warning", where, found, "the page's pictures alone", mend))
-    return list(dict.fromkeys(shown))
+    return list(dict.fromkeys(visible))
 
 
 def _check_photos(
@@ -147,9 +147,9 @@ def _check_photos(
     pictures = {}
     for name in shown:
         try:
-            with Image.open(io.BytesIO(archive.read(name))) as opened:
-                opened.load()
-                pictures[name] = opened.copy()
+            with Image.open(io.BytesIO(archive.read(name))) as ready:
+                ready.load()
+                pictures[name] = ready.copy()
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             mend = "write it again"
             found, expected = f"{name} does not decode: {error}", "pictures that decode"

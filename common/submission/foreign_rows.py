@@ -155,15 +155,15 @@ def _header_findings(
     if tuple(found.lines[0][1]) == layout.columns:
         return []
     header = found.header
-    said = f"the header {','.join(header)}"
+    wording = f"the header {','.join(header)}"
     mend = "name the columns as expected, with nothing beside them"
     if columns == (1, 0) and len(header) == 2:
         mend = "swap the columns"
     elif len(header) > 2:
         surplus = [name or "an unnamed one" for i, name in enumerate(header) if i not in columns]
-        said += f" ({', '.join(surplus)} beside image and mask)"
+        wording += f" ({', '.join(surplus)} beside image and mask)"
         mend = "write the two columns alone, in pandas with index=False"
-    return [Finding("error", f"{path.name}, line {line}", said, expected, mend)]
+    return [Finding("error", f"{path.name}, line {line}", wording, expected, mend)]
 
 
 def _assign(

@@ -116,6 +116,6 @@ def score_images(entries: Iterable[Entry], mask_of: MaskOf) -> pd.DataFrame:
 
 def means(table: pd.DataFrame) -> Means:
     """Means over the images with an object."""
-    shown = metrics.with_objects(table)
+    visible = metrics.with_objects(table)
     columns = ("dice", "iou", "dice_filled", "iou_filled")
-    return Means(*(float(shown[column].astype(float).mean()) for column in columns))
+    return Means(*(float(visible[column].astype(float).mean()) for column in columns))

@@ -38,13 +38,13 @@ def of_costs(run: FinishedRun) -> str:
 def _size(run: FinishedRun, winner: str) -> list[str]:
     """Disk and memory of the chosen approach, as far as they were measured."""
     row = run.row(winner)
-    said = [f"has {row['model_mb']:.1f} MB on disk"] if pd.notna(row["model_mb"]) else []
+    parts = [f"has {row['model_mb']:.1f} MB on disk"] if pd.notna(row["model_mb"]) else []
     if pd.notna(row["peak_memory_mb"]):
-        said.append(
+        parts.append(
             f"needs up to {row['peak_memory_mb']:,.0f} MB of memory, Python and its libraries "
             "included"
         )
-    return [f"`{winner}` {' and '.join(said)}."] if said else []
+    return [f"`{winner}` {' and '.join(parts)}."] if parts else []
 
 
 def budget_of(run: FinishedRun) -> str:
@@ -65,13 +65,16 @@ def of_time_taken(run: FinishedRun) -> str:
     early = (
         learned["fit_seconds"] < EARLY * 60 * minutes if minutes else learned["fit_seconds"] < 0
     )
-    for said, part in (("Taken", learned[~early]), ("Ended before by themselves", learned[early])):
+    for wording, part in (
+        ("Taken", learned[~early]),
+        ("Ended before by themselves", learned[early]),
+    ):
         if len(part):
-            said = said if len(part) > 1 else said.replace("themselves", "itself")
+            wording = wording if len(part) > 1 else wording.replace("themselves", "itself")
             taken = [
                 _taken(row.approach, row.fit_seconds, row.fit_steps) for row in part.itertuples()
             ]
-            sentences.append(f"{said}: {listed(taken, most=12)}.")
+            sentences.append(f"{wording}: {listed(taken, most=12)}.")
     more = learned[learned["fit_seconds"] > LATE * 60 * minutes] if minutes else learned.head(0)
     if len(more):
         many = [

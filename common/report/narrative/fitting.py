@@ -51,8 +51,8 @@ def of_thresholds(run: FinishedRun) -> str:
     rows = run.board[run.board["status"] == "ok"].dropna(subset=["threshold"])
     if rows.empty:
         return NOT_STORED if run.names else NOTHING
-    said = [f"{row.threshold:g} for `{row.approach}`" for row in rows.itertuples()]
-    sentences = [f"Thresholds chosen on *tune*: {listed(said, most=12)}."]
+    parts = [f"{row.threshold:g} for `{row.approach}`" for row in rows.itertuples()]
+    sentences = [f"Thresholds chosen on *tune*: {listed(parts, most=12)}."]
     sentences += _at_the_end(run, rows)
     gains = (rows["dice_mean"] - rows["dice_at_half"]).set_axis(rows["approach"]).dropna()
     lost, most = (
@@ -127,21 +127,21 @@ def of_steps(run: FinishedRun) -> str:
             else "No further step of post-processing was judged in this run."
         )
     kept = [(name, step) for name, step in judged if step.kept]
-    told = (
+    message = (
         "A step beyond the threshold is kept only where its gain, measured on images that did not "
         "choose it, has a 95 % interval above zero."
     )
     if not kept:
         return (
-            f"{told} None of the {len(judged)} that were judged is kept: no gain over plain "
+            f"{message} None of the {len(judged)} that were judged is kept: no gain over plain "
             "thresholds is shown."
         )
-    said = [
+    parts = [
         f"{step.step} of `{name}` ({step.gain:+.4f}, {between(step.lower, step.upper, 4, '+')})"
         for name, step in kept
         if step.lower is not None and step.upper is not None
     ]
-    return f"{told} Of {len(judged)} that were judged, kept: {listed(said, most=12)}."
+    return f"{message} Of {len(judged)} that were judged, kept: {listed(parts, most=12)}."
 
 
 def of_ensemble(run: FinishedRun) -> str:

@@ -52,14 +52,14 @@ def _step_names(steps: Iterable[Sequence[PreparationStep]]) -> list[str]:
 
 def how_tested(settings: Collection[str], studies: Mapping[str, Planned], found: Found) -> str:
     """In which studies a step of these settings was varied, and on which data they were run."""
-    said = []
+    parts = []
     for name, study in studies.items():
         varied = {key for variation in study.variations.values() for key in variation.settings}
         if varied & set(settings):
             data = [data for data, tables in found.items() if tables.get(name) is not None]
-            said.append(
+            parts.append(
                 f"tested in study *{name}* ({listed(data)})"
                 if data
                 else f"study *{name}* was not run"
             )
-    return "; ".join(said) or "not tested"
+    return "; ".join(parts) or "not tested"

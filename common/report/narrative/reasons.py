@@ -30,8 +30,8 @@ def of_approaches(run: FinishedRun) -> str:
     lines = []
     for row in run.board.itertuples():
         made = _made(run, row) if row.status == "ok" else [f"no result ({row.status})"]
-        said = "; ".join(filter(None, [run.described[row.approach].summary, *made]))
-        lines.append(f"- `{row.approach}`: {said or 'nothing is stored of it'}.")
+        wording = "; ".join(filter(None, [run.described[row.approach].summary, *made]))
+        lines.append(f"- `{row.approach}`: {wording or 'nothing is stored of it'}.")
     return "\n".join(lines) or NOTHING
 
 

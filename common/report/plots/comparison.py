@@ -46,9 +46,9 @@ def board_figure(board: pd.DataFrame, colours: Colours | None = None) -> Figure 
     for one in axes.flat:
         _draw_board(one, rows, seeds, colours)
     for place, row in rows.iterrows():
-        said, at = f"{row['dice_mean']:.3f}", ("axes fraction", "data")
+        wording, at = f"{row['dice_mean']:.3f}", ("axes fraction", "data")
         axes[0, -1].annotate(
-            said, (1.01, place), xycoords=at, va="center", fontsize=9, annotation_clip=False
+            wording, (1.01, place), xycoords=at, va="center", fontsize=9, annotation_clip=False
         )
     _name_rows(axes[0, 0], rows)
     if not near:
@@ -217,9 +217,9 @@ def cost_figure(board: pd.DataFrame, colours: Colours | None = None) -> Figure |
     ]
     figure, axes = styled_axes(1, len(views), width=5.6 if near else 8.0, height=4.6)
     seen = [rows[rows["dice_mean"] >= low] for low, _ in views]
-    for one, limits, shown in zip(axes.flat, views, seen, strict=True):
+    for one, limits, visible in zip(axes.flat, views, seen, strict=True):
         _draw_costs(one, rows, colours)
-        seconds = shown["predict_seconds_per_image"]
+        seconds = visible["predict_seconds_per_image"]
         one.set(xlim=(seconds.min() / 3, seconds.max() * 3), ylim=limits)
         plain_ticks(one)
         labelled(one, "seconds for an image, median (logarithmic)", "")
@@ -231,9 +231,9 @@ def cost_figure(board: pd.DataFrame, colours: Colours | None = None) -> Figure |
         figure.legend(
             handles=found, loc="outside upper center", ncols=2, frameon=False, fontsize=9
         )
-    for one, shown in zip(axes.flat, seen, strict=True):
-        points = shown["predict_seconds_per_image"].tolist(), shown["dice_mean"].tolist()
-        place_labels(one, *points, shown["approach"].tolist())
+    for one, visible in zip(axes.flat, seen, strict=True):
+        points = visible["predict_seconds_per_image"].tolist(), visible["dice_mean"].tolist()
+        place_labels(one, *points, visible["approach"].tolist())
     return figure
 
 
@@ -278,15 +278,18 @@ def dice_figure(per_image: pd.DataFrame, colours: Colours | None = None) -> Figu
             are to be drawn.
         colours: approach → colour; those that are not in it get one that is free.
     """
-    shown = with_objects(per_image)
-    if shown.empty:
+    visible = with_objects(per_image)
+    if visible.empty:
         return None
-    names = list(dict.fromkeys(shown["approach"]))
+    names = list(dict.fromkeys(visible["approach"]))
     figure, axes = styled_axes(1, 2, width=5.4, height=max(3.4, FRAME + ROW * len(names)))
     # the same scatter in every report
     random, colours = (np.random.default_rng(0), colours_of(names, colours))
     for place, name in enumerate(names):
-        dice, colour = shown.loc[shown["approach"] == name, "dice"].to_numpy(float), colours[name]
+        dice, colour = (
+            visible.loc[visible["approach"] == name, "dice"].to_numpy(float),
+            colours[name],
+        )
         heights = place + random.uniform(-0.27, 0.27, len(dice))
         axes[0, 0].scatter(dice, heights, s=12, alpha=0.55, color=colour, linewidths=0)
         axes[0, 0].plot(

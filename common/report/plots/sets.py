@@ -33,11 +33,11 @@ def share_figure(images: pd.DataFrame) -> Figure:
         images: with the columns `object_share`, `objects` and `split`.
     """
     figure, axes = styled_axes(1, 2, width=5.0)
-    shown = images[images["objects"] > 0]
+    visible = images[images["objects"] > 0]
     highest = int(images["objects"].max()) if len(images) else 0
     splits = list(dict.fromkeys(images["split"]))
     for place, split in enumerate(splits):
-        colour, table = split_colour(split), shown[shown["split"] == split]
+        colour, table = split_colour(split), visible[visible["split"] == split]
         if len(table):
             sns.ecdfplot(
                 100 * table["object_share"],
@@ -143,7 +143,7 @@ def photo_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
     tables = {split: table for split, table in tables.items() if len(table)}
     figure, axes = styled_axes(4, 2, width=5.6, height=1.0 + 0.36 * max(len(tables), 1))
     random = np.random.default_rng(0)  # the same scatter in every run
-    for one, (column, said) in zip(axes.flat, MEASURES.items(), strict=False):
+    for one, (column, wording) in zip(axes.flat, MEASURES.items(), strict=False):
         for place, (split, table) in enumerate(tables.items()):
             values = table[column].to_numpy(float)
             height = place + random.uniform(-0.28, 0.28, len(values))
@@ -161,7 +161,7 @@ def photo_figure(tables: Mapping[str, pd.DataFrame]) -> Figure:
         one.set_ylim(len(tables) - 0.5, -0.5)
         if column in LOGARITHMIC:
             plain_ticks(one)
-        labelled(one, f"{said}, logarithmic" if column in LOGARITHMIC else said, "")
+        labelled(one, f"{wording}, logarithmic" if column in LOGARITHMIC else wording, "")
     used = len(MEASURES)
     for one in axes.flat[used:]:
         one.set_axis_off()

@@ -90,8 +90,10 @@ def mark_beyond(
     for beyond, out, side, arrow in sides:
         if not (beyond or out):
             continue
-        said = f"{value:+.{digits}f}" if left < 0 else f"{value:.{digits}f}"
-        words = (f"{arrow} {said}" if side == left else f"{said} {arrow}") if beyond else arrow
+        wording = f"{value:+.{digits}f}" if left < 0 else f"{value:.{digits}f}"
+        words = (
+            (f"{arrow} {wording}" if side == left else f"{wording} {arrow}") if beyond else arrow
+        )
         align = "left" if side == left else "right"
         axes.text(
             side,
