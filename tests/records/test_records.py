@@ -117,6 +117,7 @@ def test_a_damaged_record_is_named_with_the_way_to_mend_it(tmp_path, text):
         ("costs", {"threads": "two"}, r"costs.threads is 'two'"),
         ("postprocess", {"threshold": []}, r"tuning.postprocess.threshold is \[\]"),
         ("fit", {"steps": 3}, "fit.seconds"),
+        ("costs", {"threads": "first", "model_mb": "last"}, r"costs.threads is 'first' \("),
     ],
 )
 def test_a_stage_of_another_kind_is_damage_that_is_named(tmp_path, stage, value, where):
