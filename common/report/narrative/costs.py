@@ -67,10 +67,9 @@ def of_time_taken(run: FinishedRun) -> str:
     )
     for wording, part in (
         ("Taken", learned[~early]),
-        ("Ended before by themselves", learned[early]),
+        ("Finished early", learned[early]),
     ):
         if len(part):
-            wording = wording if len(part) > 1 else wording.replace("themselves", "itself")
             taken = [
                 _taken(row.approach, row.fit_seconds, row.fit_steps) for row in part.itertuples()
             ]
@@ -81,7 +80,7 @@ def of_time_taken(run: FinishedRun) -> str:
             f"`{row.approach}` took {row.fit_seconds / 60 / minutes:.2f} times that"
             for row in more.itertuples()
         ]
-        sentences.append(f"More than was given: {listed(many, most=12)}.")
+        sentences.append(f"Took more than they were given: {listed(many, most=12)}.")
     free = rows[rows["fit_steps"].isna()]
     if len(free):
         many = [f"`{row.approach}` ({duration(row.fit_seconds)})" for row in free.itertuples()]
@@ -89,7 +88,8 @@ def of_time_taken(run: FinishedRun) -> str:
             set(run.combinations) & set(free["approach"])
         )
         sentences.append(
-            f"Without steps, so not limited in this way{members}: {listed(many, most=12)}."
+            f"Not limited in this way, because they do not train in steps{members}: "
+            f"{listed(many, most=12)}."
         )
     return " ".join(sentences)
 

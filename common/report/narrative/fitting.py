@@ -10,7 +10,7 @@ from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
 from common.words import between, code, counted, listed, percent
 
-NOT_STORED = "The records of this run are not stored beside its tables, so this cannot be shown."
+NOT_STORED = "The records of this run are not stored beside its tables, so this is not known."
 # of the training; a highest Dice that comes later leaves open whether more time would help
 LATE = 0.8
 SMALL = 0.001  # a smaller difference of mean Dice is not worth a sentence
@@ -32,16 +32,16 @@ def of_trainings(run: FinishedRun) -> str:
         )
         late += [name] if end > 0 and best["seconds"] >= LATE * end else []
     if not sentences:
-        return "No network was judged on *tune* during its training."
+        return "No network was scored on *tune* during its training."
     then = (
-        f" For {listed(code(late))} that is in the last {percent(1 - LATE)} of the time, so these "
-        "curves do not show that more time would be useless."
+        f" For {listed(code(late))} that is in the last {percent(1 - LATE)} of the time, so more "
+        "time might have helped."
         if late
         else f" {'All were' if len(sentences) > 1 else 'It was'} at "
         f"{'their' if len(sentences) > 1 else 'its'} best before the last fifth of the time."
     )
     return (
-        f"{'; '.join(sentences)}. (At a threshold of 0.5, on the part of *tune* that is judged "
+        f"{'; '.join(sentences)}. (At a threshold of 0.5, on the part of *tune* that is scored "
         f"during training.){then}"
     )
 
@@ -64,11 +64,11 @@ def of_thresholds(run: FinishedRun) -> str:
             _against_half(run.winner, gains[run.winner], run.row(run.winner)["threshold"])
         )
     if most is not None and most != run.winner and gains[most] >= SMALL:
-        sentences.append(f"Choosing it gives most to `{most}`, {gains[most]:+.4f}.")
+        sentences.append(f"The choice of the threshold helps `{most}` most ({gains[most]:+.4f}).")
     if len(lost):
         worst = lost.idxmin()
         by = (
-            f"; `{worst}` loses most, {-lost[worst]:.4f}"
+            f"; `{worst}` loses most ({-lost[worst]:.4f})"
             if len(lost) > 1
             else f", which loses {-lost[worst]:.4f}"
         )
@@ -91,16 +91,13 @@ def _at_the_end(run: FinishedRun, rows: pd.DataFrame) -> list[str]:
             ends.append(f"`{row.approach}` ({row.threshold:g})")
     if not ends:
         return []
-    return [
-        f"**At the end of the grid: {listed(ends)}**; a better threshold may lie beyond, where "
-        "none was tried."
-    ]
+    return [f"**At the end of the grid: {listed(ends)}**; a better threshold may lie beyond it."]
 
 
 def _against_half(name: str, gain: float, threshold: float) -> str:
     """The chosen approach against a plain threshold of 0.5."""
     if threshold == 0.5 and abs(gain) < SMALL:
-        return f"`{name}` has the plain 0.5 itself, so nothing is gained or lost by its choice."
+        return f"`{name}` uses the plain 0.5 itself, so its choice gains and loses nothing."
     if abs(gain) < SMALL:
         return (
             f"On `val`, the threshold of `{name}` changes its mean Dice by less than {SMALL:g} "
@@ -124,7 +121,7 @@ def of_steps(run: FinishedRun) -> str:
         return (
             NOT_STORED
             if not run.records
-            else "No further step of post-processing was judged in this run."
+            else "No further step of post-processing was tried in this run."
         )
     kept = [(name, step) for name, step in judged if step.kept]
     message = (
@@ -133,15 +130,15 @@ def of_steps(run: FinishedRun) -> str:
     )
     if not kept:
         return (
-            f"{message} None of the {len(judged)} that were judged is kept: no gain over plain "
-            "thresholds is shown."
+            f"{message} None of the {len(judged)} that were tried is kept: none is shown to gain "
+            "over a plain threshold."
         )
     parts = [
         f"{step.step} of `{name}` ({step.gain:+.4f}, {between(step.lower, step.upper, 4, '+')})"
         for name, step in kept
         if step.lower is not None and step.upper is not None
     ]
-    return f"{message} Of {len(judged)} that were judged, kept: {listed(parts, most=12)}."
+    return f"{message} Of {len(judged)} that were tried, these are kept: {listed(parts, most=12)}."
 
 
 def of_ensemble(run: FinishedRun) -> str:
@@ -157,7 +154,7 @@ def of_ensemble(run: FinishedRun) -> str:
 def _of_one(run: FinishedRun, name: str, made: Combination) -> str:
     """What one approach gains from combining others."""
     if name not in run.names:
-        return f"`{name}` has no complete result, so what it gains is not known."
+        return f"`{name}` has no result, so what it gains is not known."
     sentences = [_of_members(name, made)]
     if made.gain_of_views is not None:
         kept = f"{made.views} views are averaged" if made.views > 1 else "they are not kept"
@@ -177,8 +174,8 @@ def _of_members(name: str, made: Combination) -> str:
     """Who is in the ensemble, and what that gave on *tune*."""
     if len(made.weights) == 1:
         return (
-            f"`{name}` found one member enough, `{next(iter(made.weights))}`: on *tune* no other "
-            "added to it."
+            f"`{name}` uses one member alone, `{next(iter(made.weights))}`: on *tune* no other "
+            "improved on it."
         )
     members = [f"`{member}` (weight {weight:g})" for member, weight in made.weights.items()]
     uses = f"`{name}` uses {listed(members)}."
@@ -186,7 +183,7 @@ def _of_members(name: str, made: Combination) -> str:
         return uses
     best = max(made.dice_alone, key=made.dice_alone.__getitem__, default="")
     return (
-        f"{uses} On *tune*, members together have {made.gain_of_members:+.4f} mean Dice against "
+        f"{uses} On *tune*, the members together gain {made.gain_of_members:+.4f} mean Dice over "
         f"the best of them alone{f', `{best}`' if best else ''}."
     )
 
@@ -205,9 +202,9 @@ def _on_val(run: FinishedRun, name: str, members: list[str]) -> str:
     bounds = f" ({between(lower, upper, sign='+')})" if pd.notna(lower) else ""
     against = f"`{best}`, its best member there"
     if gain < 0:
-        sure = "" if upper < 0 else "; that the loss is real is not shown"
+        sure = "" if upper < 0 else "; the loss may be chance"
         return (
             f"On `val` **the ensemble loses**: {gain:+.4f}{bounds} against {against}{price}{sure}."
         )
-    sure = "" if lower > 0 else "; that the gain is real is not shown"
+    sure = "" if lower > 0 else "; the gain may be chance"
     return f"On `val` it has {gain:+.4f}{bounds} against {against}{price}{sure}."

@@ -18,7 +18,7 @@ METRICS = {
     "object_f1": "how many objects are found, missed and invented, each counting once however "
     "small; a small invented one costs hardly any Dice",
     "area_bias": (
-        "whether masks are too large (+) or too small (−), which Dice punishes alike; 0 is best"
+        "whether masks are too large (+) or too small (−), which Dice penalises alike; 0 is best"
     ),
     "dice_global": "the pixels of all images together: large objects weigh more, and what is "
     "invented on images without object counts",
@@ -31,7 +31,7 @@ def of_approaches(run: FinishedRun) -> str:
     for row in run.board.itertuples():
         made = _made(run, row) if row.status == "ok" else [f"no result ({row.status})"]
         wording = "; ".join(filter(None, [run.described[row.approach].summary, *made]))
-        lines.append(f"- `{row.approach}`: {wording or 'nothing is stored of it'}.")
+        lines.append(f"- `{row.approach}`: {wording or 'nothing is stored about it'}.")
     return "\n".join(lines) or NOTHING
 
 
@@ -67,7 +67,7 @@ def metric_table(run: FinishedRun) -> str:
     if run.winner not in run.names or not best:
         return NOTHING
     lines = [
-        f"| metric | tells what mean Dice does not | `{run.winner}` | best |",
+        f"| metric | shows what mean Dice does not | `{run.winner}` | best |",
         "| --- | --- | --- | --- |",
     ]
     for metric, name in best.items():
@@ -86,7 +86,7 @@ def of_metrics(run: FinishedRun) -> str:
     if run.winner not in run.names or not best:
         return NOTHING
     if len(run.names) < 2:
-        return "With a single approach they have nothing to choose from."
+        return "With a single approach there is nothing to choose."
     agree = code(metric for metric, name in best.items() if name == run.winner)
     other = [f"`{metric}` (`{name}`)" for metric, name in best.items() if name != run.winner]
     sentences = [f"`{run.winner}` is first by {listed(agree)} too."] if agree else []

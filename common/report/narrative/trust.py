@@ -36,7 +36,7 @@ def of_robustness(run: FinishedRun) -> str:
         _against_members(run, table),
     ]
     few = (
-        "These are few images and no interval is given: read large differences only."
+        "These are few images and no interval is given, so only large differences mean anything."
         if images < FEW
         else ""
     )
@@ -51,9 +51,9 @@ def _met(kinds: pd.DataFrame) -> str:
     """Corruptions that training augmentation holds something like, and those that it does not."""
     met = kinds["in_augmentation"] > 0
     if not met.any():
-        return "Training met none of them in its augmentation."
+        return "The training augmentation had nothing like them."
     if met.all():
-        return "Training met something like each of them in its augmentation."
+        return "The training augmentation had something like each of them."
     return (
         f"Its training augmentation had something like {_named(kinds.index[met])} (a loss of "
         f"{kinds.loc[met, 'drop'].mean():.3f}); it had nothing like {_named(kinds.index[~met])} "
@@ -137,11 +137,11 @@ def of_calibration(run: FinishedRun) -> str:
     ]
     if len(errors) > 1:
         sentences.append(
-            f"The smallest error has {code([errors.idxmin()])[0]} ({errors.min():.3f})."
+            f"{code([errors.idxmin()])[0]} has the smallest error ({errors.min():.3f})."
         )
-    makes_up = ", which makes up for such a lean" if leans else ""
+    makes_up = ", which makes up for that" if leans else ""
     sentences.append(
-        f"Masks are cut at a threshold that was chosen on *tune*{makes_up}; the probabilities "
-        "themselves matter to whoever sorts pixels or photos by them."
+        f"Masks are cut at a threshold that was chosen on *tune*{makes_up}. The "
+        "probabilities themselves matter only where pixels or photos are sorted by them."
     )
     return " ".join(sentences)
