@@ -99,9 +99,9 @@ def test_a_terminal_without_a_character_does_not_stop_the_command(monkeypatch):
 
 
 def test_the_program_is_what_was_typed(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["/opt/bin/seg-score", "RUN"])
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/seg-score", "RUN"])
     assert started_as("python -m approaches.score") == "seg-score"
-    monkeypatch.setattr(sys, "argv", ["/opt/approaches/score.py", "RUN"])
+    monkeypatch.setattr(sys, "argv", ["/usr/approaches/score.py", "RUN"])
     assert started_as("python -m approaches.score") == "python -m approaches.score"
 
 
@@ -111,7 +111,7 @@ def test_every_script_is_the_command_that_its_module_is(monkeypatch, capsys):
     for script, target in project["scripts"].items():
         module, function = target.split(":")
         assert script == f"seg-{module.removesuffix('.__main__').split('.')[-1]}"
-        monkeypatch.setattr(sys, "argv", [f"/opt/bin/{script}", "--help"])
+        monkeypatch.setattr(sys, "argv", [f"/usr/bin/{script}", "--help"])
         with pytest.raises(SystemExit) as ended:
             getattr(importlib.import_module(module), function)()
         assert ended.value.code == 0

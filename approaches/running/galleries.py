@@ -13,7 +13,6 @@ from common.masks.probabilities import ProbabilityMaps
 from common.progress import progress
 from common.records import CompleteRecord
 from common.records.folder import RunFolder
-from common.scale import prediction_scale
 
 
 def write_val_gallery(
@@ -78,5 +77,5 @@ def _prediction(
     score = scores.get(sample.image_id)
     if levels is None or score is None:
         return None
-    factor = prediction_scale(sample.image.shape, record.image_sizes)
-    return Prediction(record.tuning.postprocess.at_scale(1 / factor).apply(levels), score)
+    postprocess = record.tuning.postprocess.for_photo(sample.image.shape, record.image_sizes)
+    return Prediction(postprocess.apply(levels), score)

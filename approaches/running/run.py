@@ -31,7 +31,7 @@ from common.progress import progress
 from common.records import Fit, Record, Robustness, read_record, write_record
 from common.records.description import RunMismatchError
 from common.records.folder import RunFolder
-from common.scale import image_sizes, prediction_scale
+from common.scale import image_sizes
 
 log = logging.getLogger(__name__)
 
@@ -186,8 +186,8 @@ def _score(
             threshold = tuning.cross_fitted.get(sample.image_id, chosen.threshold)
             levels = model.quantised(sample.image)
             counts = calibration_counts(levels, sample.mask, sample.ignore)
-            factor = prediction_scale(sample.image.shape, record.image_sizes)
-            postprocess = replace(chosen, threshold=threshold).at_scale(1 / factor)
+            postprocess = replace(chosen, threshold=threshold)
+            postprocess = postprocess.for_photo(sample.image.shape, record.image_sizes)
             score = score_image(sample, levels, postprocess)
             part[sample.image_id] = score, counts
     scores, counts_of_images = zip(*processes.join(part).values(), strict=True)

@@ -19,7 +19,6 @@ from common.gallery import write_gallery
 from common.progress import progress
 from common.records import CompleteRecord
 from common.records.folder import RunFolder
-from common.scale import prediction_scale
 from common.submission.masks_csv import write_submission
 
 log = logging.getLogger(__name__)
@@ -39,11 +38,6 @@ def rehearse(data: Data) -> None:
         write_submission(
             scratch, empty, data.score.shapes, find_template(data.folder), data.score.names
         )
-
-
-def _wanted(data: Data) -> tuple[dict[int, tuple[int, int]], Path | None, dict[int, str]]:
-    """Shapes of the images that need a row, the template, and the images' names."""
-    return data.score.shapes, find_template(data.folder), data.score.names
 
 
 def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
@@ -67,8 +61,8 @@ def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
     model = cached_model(run, record.approach, record.image_sizes)
 
     def mask_of(image: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        factor = prediction_scale(image.shape, record.image_sizes)
-        return record.tuning.postprocess.at_scale(1 / factor).apply(levels)
+        postprocess = record.tuning.postprocess.for_photo(image.shape, record.image_sizes)
+        return postprocess.apply(levels)
 
     def masks() -> Iterator[tuple[int, np.ndarray]]:
         for sample in data.score:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from common.metrics import dice
+from common.scale import ImageSizes, Scale, prediction_scale
 from common.statistics.resampling import Groups, standard_errors
 
 LEVELS = 255
@@ -62,6 +63,14 @@ class Postprocess:
             round(pixels * factor**2) for pixels in (self.fill_holes_px, self.min_area_px)
         )
         return replace(self, fill_holes_px=holes, min_area_px=area)
+
+    def for_photo(
+        self, shape: tuple[int, ...], sizes: ImageSizes | None, scale: Scale = "auto"
+    ) -> "Postprocess":
+        """The same for the map of a photo of this (height, width, …), which may have been
+        predicted at another scale than its own; see `common.scale.prediction_scale`.
+        """
+        return self.at_scale(1 / prediction_scale(shape, sizes, scale))
 
     def __str__(self) -> str:
         """In words, e.g. `probability >= 0.46, objects of 40 px or more`."""

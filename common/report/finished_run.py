@@ -28,7 +28,6 @@ from common.records.description import RecordedApproach, RunDescription, read_de
 from common.records.folder import RunFolder
 from common.records.self_description import Combination, SelfDescription
 from common.report.colours import colours_of
-from common.scale import prediction_scale
 from common.statistics import Comparison
 
 Describe = Callable[[str, Mapping[str, Any], Fit | None], SelfDescription]
@@ -158,8 +157,8 @@ class FinishedRun:
         record = self.records.get(approach)
         if levels is None or record is None or record.tuning is None:
             return None
-        factor = prediction_scale(image.shape, record.image_sizes)
-        return record.tuning.postprocess.at_scale(1 / factor).apply(levels)
+        postprocess = record.tuning.postprocess.for_photo(image.shape, record.image_sizes)
+        return postprocess.apply(levels)
 
 
 def read_run(folder: Path, describe: Describe | None = None) -> FinishedRun:
