@@ -5,9 +5,26 @@ import math
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 
 class DamagedFileError(OSError):
     """A file of a run is there, but is not what this program wrote."""
+
+
+def damaged(path: Path, error: ValidationError, expected: str) -> DamagedFileError:
+    """The error of a file in which a field is of another kind than this program writes.
+
+    Args:
+        path: the file.
+        error: what its first wrong field is.
+        expected: what should lie there, and how to mend it, for the message.
+    """
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return DamagedFileError(
+        f"{path} cannot be read: {where} is {first['input']!r} ({first['msg']}); {expected}"
+    )
 
 
 def read_json_object(path: Path, needed: str, expected: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from common import __version__
 from common.coco import DEFAULT_OPTIONS, CrowdRegions, ReadOptions
 from common.commands import RefusedError
 from common.files import PARTIAL, write_whole
-from common.json_files import DamagedFileError, read_json_object, to_json
+from common.json_files import DamagedFileError, damaged, read_json_object, to_json
 from common.records.folder import RunFolder
 from common.records.self_description import SelfDescription
 from common.statistics.selection import Rule
@@ -142,11 +142,7 @@ def read_description(run: Path) -> RunDescription:
     try:
         return _ADAPTER.validate_python(_content(run))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DamagedFileError(
-            f"{path} cannot be read: {where} is {first['input']!r} ({first['msg']}); {EXPECTED}"
-        ) from error
+        raise damaged(path, error, EXPECTED) from error
 
 
 def _content(run: Path) -> dict[str, Any]:

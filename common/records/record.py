@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from common.files import write_whole
-from common.json_files import DamagedFileError, read_json_object, to_json
+from common.json_files import DamagedFileError, damaged, read_json_object, to_json
 from common.masks.evaluate import ImageScore
 from common.masks.tuning import Tuning
 from common.records.folder import RunFolder
@@ -255,11 +255,7 @@ def read_record(run: Path, approach: str) -> Record | None:
     try:
         return from_stored(read_json_object(path, "approach", expected))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DamagedFileError(
-            f"{path} cannot be read: {where} is {first['input']!r} ({first['msg']}); {expected}"
-        ) from error
+        raise damaged(path, error, expected) from error
 
 
 def read_records(run: Path) -> list[Record]:
