@@ -448,7 +448,7 @@ def test_a_folder_that_is_no_run_is_refused(sample_folder, tmp_path, capsys):
             ["--approaches", "threshold", "--set", "pixel_lightgbm.rounds=3"],
             "this run has threshold",
         ),
-        (["--epochs", "0"], "epochs=0; expected a positive number"),
+        (["--epochs", "0"], "epochs=0 is not allowed; expected a whole number above 0"),
     ],
 )
 def test_a_command_that_cannot_be_used_is_exit_code_2_before_anything_runs(

@@ -23,6 +23,7 @@ from common.report.finished_run import read_run
 from common.submission.masks_csv import check_submission
 
 PLUG_IN = "nearest_colour:NearestColour"
+PLUG_IN_MODULES = ("my_plugins", "broken", "others", "nearest_colour", "other_colour")
 ROOT = Path(__file__).parent.parent
 HEAD = "from approaches.base import Approach, Config\nfrom approaches.threshold import Threshold\n"
 SOURCE = f'''{HEAD}
@@ -51,13 +52,14 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     tests = ("", str(ROOT / "tests"))  # where pytest would find nearest_colour.py
     monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in tests])
-    before, modules = dict(TABLE), set(sys.modules)
+    for name in PLUG_IN_MODULES:  # pytest imports nearest_colour.py to look for doctests
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    before = dict(TABLE)
     yield tmp_path
     TABLE.clear()
     TABLE.update(before)
-    for name in set(sys.modules) - modules:
-        if name in ("my_plugins", "broken", "others", "nearest_colour", "other_colour"):
-            del sys.modules[name]
+    for name in PLUG_IN_MODULES:
+        sys.modules.pop(name, None)
 
 
 def test_a_class_is_known_by_its_name_in_snake_case(here):
