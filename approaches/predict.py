@@ -14,7 +14,8 @@ from pathlib import Path
 
 from approaches import processes
 from approaches.base import ConfigError
-from approaches.segmenter import ProbabilityError, Segmenter, add_scale
+from approaches.predictors import ProbabilityError
+from approaches.segmenter import Segmenter, add_scale
 from common.coco import read_image
 from common.commands import command, started_as
 from common.logs import console_log

@@ -42,7 +42,11 @@ def score(segmenter: Segmenter, data_set: DataSet) -> pd.DataFrame:
             "mean Dice needs one. Annotate some, or give another --data or --split."
         )
     scores = [
-        score_image(sample, segmenter.quantised(sample.image), segmenter.postprocess)
+        score_image(
+            sample,
+            segmenter.quantised(sample.image),
+            segmenter.postprocess_of(sample.image),
+        )
         for sample in progress(data_set, f"{segmenter.name}: scoring")
     ]
     table = score_table(in_order(scores, data_set.ids))

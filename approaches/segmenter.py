@@ -1,6 +1,5 @@
-"""What a run makes: a model with its post-processing, from an image to a mask. It is the one place
-where the probabilities of an approach are checked and quantised, so that the same photo has the
-same mask in a score, on a page and in a user's own program.
+"""What a run makes: a model with its post-processing, from an image to a mask. The same photo has
+the same mask in a score, on a page and in a user's own program.
 """
 
 import argparse
@@ -11,90 +10,15 @@ from typing import Self
 import numpy as np
 
 from approaches import OutsideError, load, name_of_outside
-from approaches.base import ConfigError, Predictor, Traits, check_image
-from common.commands import RefusedError
+from approaches.base import ConfigError, Predictor
+from approaches.predictors import CachedPredictor, ScaledPredictor, quantised_proba
 from common.exported.model import is_exported, read_exported
-from common.masks.postprocess import LEVELS, Postprocess, quantise
+from common.masks.postprocess import LEVELS, Postprocess
+from common.masks.probabilities import ProbabilityMaps
 from common.records import CompleteRecord, complete, complete_records, read_record, read_records
 from common.records.description import read_description
 from common.records.folder import RunFolder
-from common.scale import ImageSizes, Scale, at_size, prediction_scale, resized
-
-
-class ProbabilityError(RefusedError):
-    """A model gave something else than the probabilities of an image's pixels."""
-
-
-def check_proba(proba: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """The map itself if it is one of the image, (H, W) float in [0, 1].
-
-    Raises:
-        ProbabilityError: it has another shape or dtype, a NaN, or a value outside [0, 1].
-    """
-    if (
-        not isinstance(proba, np.ndarray)
-        or proba.shape != image.shape[:2]
-        or proba.dtype.kind != "f"
-    ):
-        found = (
-            f"shape {proba.shape} and dtype {proba.dtype}"
-            if isinstance(proba, np.ndarray)
-            else type(proba).__name__
-        )
-        raise ProbabilityError(
-            f"predict_proba gave {found} for an image of {image.shape}; expected float32 of its "
-            "(H, W)."
-        )
-    if not (proba.min() >= 0 and proba.max() <= 1):  # also where a value is NaN
-        raise ProbabilityError(
-            f"predict_proba gave values from {proba.min()} to {proba.max()}; expected "
-            "probabilities in [0, 1]. Logits need a sigmoid first."
-        )
-    return proba
-
-
-def quantised_proba(model: Predictor, image: np.ndarray) -> np.ndarray:
-    """What a model predicts for an image (H, W, 3) uint8, checked and rounded to steps of 1/255:
-    (H, W) uint8.
-
-    Raises:
-        ProbabilityError: the model gave something else.
-    """
-    return quantise(check_proba(model.predict_proba(image), image))
-
-
-class ScaledPredictor:
-    """Predicts like the model it holds, on photos that are brought to the scale of its training.
-
-    Args:
-        model: a fitted approach, or what predicts like one.
-        sizes: of the images that it was fitted to; None where they are not known.
-        scale: see `common.scale.prediction_scale`.
-    """
-
-    def __init__(self, model: Predictor, sizes: ImageSizes | None, scale: Scale = "auto"):
-        self.model, self.sizes, self.scale = model, sizes, scale
-
-    def factor(self, image: np.ndarray) -> float:
-        """By how much an image is resized before it is predicted."""
-        return prediction_scale(image.shape, self.sizes, self.scale)
-
-    def predict_proba(self, image: np.ndarray) -> np.ndarray:
-        """See `Approach.predict_proba`."""
-        factor = self.factor(check_image(image))
-        if factor == 1:
-            return self.model.predict_proba(image)
-        small = resized(image, factor)
-        return at_size(check_proba(self.model.predict_proba(small), small), image.shape)
-
-    @property
-    def traits(self) -> Traits:
-        """See `Approach.traits`."""
-        return self.model.traits
-
-    def parameters(self) -> int:
-        """See `Approach.parameters`."""
-        return self.model.parameters()
+from common.scale import ImageSizes, Scale
 
 
 class Segmenter:
@@ -108,6 +32,7 @@ class Segmenter:
         scale: see `common.scale.prediction_scale`.
         min_area_px: objects of fewer pixels of the photo are dropped, whatever the post-processing
             says; None leaves it to that.
+        maps: keep what was predicted, and are read before the model is asked; None keeps nothing.
     """
 
     def __init__(
@@ -118,8 +43,10 @@ class Segmenter:
         sizes: ImageSizes | None = None,
         scale: Scale = "auto",
         min_area_px: int | None = None,
+        maps: ProbabilityMaps | None = None,
     ):
         self.model = ScaledPredictor(model, sizes, scale)
+        self.maps = maps
         self.postprocess, self.name, self.min_area_px = postprocess, name, min_area_px
 
     @classmethod
@@ -152,7 +79,9 @@ class Segmenter:
 
     def quantised(self, image: np.ndarray) -> np.ndarray:
         """The probabilities of an image (H, W, 3) uint8 in steps of 1/255: (H, W) uint8."""
-        return quantised_proba(self.model, image)
+        if self.maps is None:
+            return quantised_proba(self.model, image)
+        return CachedPredictor(self.model, self.maps).quantised(image)
 
     def scale_of(self, image: np.ndarray) -> float:
         """By how much an image is resized before it is predicted."""
@@ -179,13 +108,11 @@ class Segmenter:
 
     def mask_of(self, image: np.ndarray, levels: np.ndarray) -> np.ndarray:
         """The mask (H, W) bool of an image whose probabilities `quantised` has given."""
-        return self._postprocess_at(self.scale_of(image)).apply(levels)
+        return self.postprocess_of(image).apply(levels)
 
-    def _postprocess_at(self, factor: float) -> Postprocess:
-        """What makes a mask of the probabilities of an image that was seen at `factor` times its
-        size.
-        """
-        scaled = self.postprocess.at_scale(1 / factor)
+    def postprocess_of(self, image: np.ndarray) -> Postprocess:
+        """What makes a mask of an image's probabilities: areas are in its own pixels."""
+        scaled = self.postprocess.at_scale(1 / self.scale_of(image))
         if self.min_area_px is None:
             return scaled
         return replace(scaled, min_area_px=self.min_area_px)
@@ -205,6 +132,7 @@ class Segmenter:
             self.model.sizes,
             self.model.scale,
             self.min_area_px if min_area_px is None else min_area_px,
+            self.maps,
         )
 
     def __str__(self) -> str:

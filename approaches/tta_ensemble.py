@@ -26,7 +26,7 @@ from approaches.base import (
     Traits,
     check_image,
 )
-from approaches.segmenter import quantised_proba
+from approaches.predictors import quantised_proba
 from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.files import write_whole

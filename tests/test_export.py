@@ -20,7 +20,8 @@ from approaches.base import Budget
 from approaches.export import main
 from approaches.network.onnx_file import PACKAGES, OnnxPredictor, share_that_differs
 from approaches.predict import main as predict
-from approaches.segmenter import Segmenter, quantised_proba
+from approaches.predictors import quantised_proba
+from approaches.segmenter import Segmenter
 from common.coco import read_image
 from common.masks.evaluate import score_image
 from common.masks.postprocess import Postprocess

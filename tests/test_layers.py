@@ -41,7 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("common.report",),
     ("commands of common",),
     ("approaches.base",),
-    ("approaches", "approaches.processes"),
+    ("approaches", "approaches.predictors", "approaches.processes"),
     ("approaches.segmenter",),
     ("approaches.network",),
     PLUG_INS,

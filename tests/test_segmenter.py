@@ -10,10 +10,11 @@ import pytest
 from approaches import MODEL_FILE, TABLE, Entry
 from approaches.base import Approach, Budget, ConfigError
 from approaches.predict import main as predict
+from approaches.predictors import check_proba
 from approaches.running.run import run_approach
 from approaches.running.settings import RunSettings
 from approaches.score import main as score
-from approaches.segmenter import Segmenter, check_proba
+from approaches.segmenter import Segmenter
 from approaches.tta_ensemble import TtaEnsemble
 from bench import main as bench
 from common.masks.postprocess import Postprocess

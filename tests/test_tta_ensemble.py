@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from approaches.base import Budget, RequirementMissingError, Traits
-from approaches.running.cached_predictions import CachedPredictor
+from approaches.predictors import CachedPredictor
 from approaches.tta_ensemble import EnsembleConfig, TtaEnsemble
 from common.geometry import D4_VIEWS, apply_view
 from common.masks.probabilities import ProbabilityMaps

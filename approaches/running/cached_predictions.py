@@ -1,44 +1,15 @@
-"""A fitted approach that reads what it predicted before, so that nothing is predicted twice in a
-run.
+"""The stored models of a run with what they predicted in it before, so that nothing is predicted
+twice.
 """
 
-import numpy as np
-
 from approaches import load
-from approaches.base import Approach, Predictor, Traits
-from approaches.segmenter import ScaledPredictor, quantised_proba
-from common.masks.postprocess import LEVELS
+from approaches.base import Approach
+from approaches.predictors import CachedPredictor, ScaledPredictor
+from approaches.segmenter import Segmenter
 from common.masks.probabilities import ProbabilityMaps
+from common.records import CompleteRecord
 from common.records.folder import RunFolder
 from common.scale import ImageSizes
-
-
-class CachedPredictor:
-    """Predicts like the model it holds, rounded to steps of 1/255, and keeps every map."""
-
-    def __init__(self, model: Predictor, maps: ProbabilityMaps):
-        self.model, self.maps = model, maps
-
-    def quantised(self, image: np.ndarray) -> np.ndarray:
-        """The map (H, W) uint8 in steps of 1/255 of an image (H, W, 3) uint8."""
-        levels = self.maps.read(image)
-        if levels is None:
-            levels = quantised_proba(self.model, image)
-            self.maps.write(image, levels)
-        return levels
-
-    def predict_proba(self, image: np.ndarray) -> np.ndarray:
-        """See `Approach.predict_proba`; the values are multiples of 1/255."""
-        return self.quantised(image).astype(np.float32) / LEVELS
-
-    @property
-    def traits(self) -> Traits:
-        """See `Approach.traits`."""
-        return self.model.traits
-
-    def parameters(self) -> int:
-        """See `Approach.parameters`."""
-        return self.model.parameters()
 
 
 def cached_model(run: RunFolder, name: str, sizes: ImageSizes | None = None) -> CachedPredictor:
@@ -49,9 +20,24 @@ def cached_model(run: RunFolder, name: str, sizes: ImageSizes | None = None) -> 
         name: of the approach.
         sizes: of the images that it was fitted to; None predicts every image at its own scale.
     """
+    return CachedPredictor(ScaledPredictor(_loaded(run, name), sizes), _maps(run, name))
+
+
+def cached_segmenter(run: RunFolder, record: CompleteRecord) -> Segmenter:
+    """A complete approach of a run, with what it predicted in this run before."""
+    name, postprocess = record.approach, record.tuning.postprocess
+    sizes, maps = record.image_sizes, _maps(run, name)
+    return Segmenter(_loaded(run, name), postprocess, name, sizes, maps=maps)
+
+
+def _loaded(run: RunFolder, name: str) -> Approach:
+    """The stored model; its members, if it has any, read what they predicted before."""
 
     def cached(member: str, model: Approach) -> CachedPredictor:
-        return CachedPredictor(model, ProbabilityMaps(run.probabilities(member)))
+        return CachedPredictor(model, _maps(run, member))
 
-    model = ScaledPredictor(load(run.model(name), cached), sizes)
-    return CachedPredictor(model, ProbabilityMaps(run.probabilities(name)))
+    return load(run.model(name), cached)
+
+
+def _maps(run: RunFolder, name: str) -> ProbabilityMaps:
+    return ProbabilityMaps(run.probabilities(name))

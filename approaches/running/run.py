@@ -14,7 +14,8 @@ import numpy as np
 
 from approaches import describe_stored, description_of, load, members_of, processes, store
 from approaches.base import RequirementMissingError
-from approaches.running.cached_predictions import CachedPredictor, cached_model
+from approaches.predictors import CachedPredictor
+from approaches.running.cached_predictions import cached_model
 from approaches.running.corrupted import corrupted_scores
 from approaches.running.cost import measure
 from approaches.running.resume import has_model, reconciled

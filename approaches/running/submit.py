@@ -4,12 +4,12 @@ without labels.
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from approaches.running.cached_predictions import cached_model
+from approaches.running.cached_predictions import cached_segmenter
 from common.coco import read_image
 from common.data import Data
 from common.data.licence import licence_line
@@ -35,9 +35,13 @@ def rehearse(data: Data) -> None:
         (image_id, np.zeros(shape, dtype=bool)) for image_id, shape in data.score.shapes.items()
     )
     with tempfile.TemporaryDirectory() as scratch:
-        write_submission(
-            scratch, empty, data.score.shapes, find_template(data.folder), data.score.names
-        )
+        _write_masks(Path(scratch), empty, data)
+
+
+def _write_masks(folder: Path, masks: Iterable[tuple[int, np.ndarray]], data: Data) -> None:
+    """The CSV of the masks of `val`, in the form of the data folder's template if it has one."""
+    shapes, names = data.score.shapes, data.score.names
+    write_submission(folder, masks, shapes, find_template(data.folder), names)
 
 
 def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
@@ -58,33 +62,23 @@ def submit(record: CompleteRecord, data: Data, run: RunFolder) -> Path:
         TemplateError: the data folder's template does not fit `val`.
         SubmissionError: a written file is not as it must be.
     """
-    model = cached_model(run, record.approach, record.image_sizes)
-
-    def mask_of(image: np.ndarray, levels: np.ndarray) -> np.ndarray:
-        postprocess = record.tuning.postprocess.for_photo(image.shape, record.image_sizes)
-        return postprocess.apply(levels)
-
-    def masks() -> Iterator[tuple[int, np.ndarray]]:
-        for sample in data.score:
-            yield sample.image_id, mask_of(sample.image, model.quantised(sample.image))
+    segmenter = cached_segmenter(run, record)
 
     def photos() -> Iterator[tuple[str, np.ndarray, np.ndarray, np.ndarray]]:
         for path in progress(data.photos, "predicting the photos"):
             image = read_image(path, upright=True)
-            levels = model.quantised(image)
-            yield path.name, image, mask_of(image, levels), levels
+            levels = segmenter.quantised(image)
+            yield path.name, image, segmenter.mask_of(image, levels), levels
 
-    subtitle = f"{record.approach}, {record.tuning.postprocess}"
+    masks = ((sample.image_id, segmenter.predict(sample.image)) for sample in data.score)
     with whole_folder(run.submission) as partial:
-        write_submission(
-            partial, masks(), data.score.shapes, find_template(data.folder), data.score.names
-        )
+        _write_masks(partial, masks, data)
         try:
             write_gallery(
                 partial,
                 photos(),
                 title="Predictions on real photos",
-                subtitle=subtitle,
+                subtitle=str(segmenter),
                 attribution=licence_line(data.folder),
                 threshold=record.tuning.postprocess.threshold,
             )

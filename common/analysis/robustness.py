@@ -108,8 +108,8 @@ def _over(by_kind: pd.DataFrame, dice_clean: float, before: str) -> dict[str, fl
     }
 
 
-def _clean_dice(clean: pd.DataFrame, shown: set[int]) -> float:
-    return float(clean.loc[clean["img_id"].isin(shown), "dice"].astype(float).mean())
+def _clean_dice(clean: pd.DataFrame, ids: set[int]) -> float:
+    return float(clean.loc[clean["img_id"].isin(ids), "dice"].astype(float).mean())
 
 
 def images_in_every_state(table: pd.DataFrame, clean: pd.DataFrame) -> set[int]:

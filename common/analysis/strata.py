@@ -203,10 +203,10 @@ def _with_objects(per_image: pd.DataFrame, further: Sequence[str] = ()) -> pd.Da
     return visible
 
 
-def _everywhere(shown: pd.DataFrame) -> pd.Index:
+def _everywhere(visible: pd.DataFrame) -> pd.Index:
     """Images that every approach has."""
-    times = shown.groupby(level="img_id").size()
-    return times.index[times == len(shown.index.unique("approach"))]
+    times = visible.groupby(level="img_id").size()
+    return times.index[times == len(visible.index.unique("approach"))]
 
 
 def _values(per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
@@ -219,11 +219,11 @@ def _values(per_image: pd.DataFrame, images: pd.DataFrame, by: Sequence[str]) ->
 
 
 def _divisions(
-    shown: pd.DataFrame, values: pd.DataFrame, by: Sequence[str], parts: int
+    visible: pd.DataFrame, values: pd.DataFrame, by: Sequence[str], parts: int
 ) -> Iterator[tuple[str, list[pd.Series]]]:
     """Each column with the strata of its known values."""
     for column in by:
-        yield column, _divided(_known(values[column], shown.index.unique("img_id")), parts)
+        yield column, _divided(_known(values[column], visible.index.unique("img_id")), parts)
 
 
 def _known(values: pd.Series, ids: pd.Index) -> pd.Series:
@@ -232,11 +232,11 @@ def _known(values: pd.Series, ids: pd.Index) -> pd.Series:
     return chosen[np.isfinite(chosen)]
 
 
-def _groups(shown: pd.DataFrame, groups: Mapping[int, str] | None) -> Mapping[int, str] | None:
+def _groups(visible: pd.DataFrame, groups: Mapping[int, str] | None) -> Mapping[int, str] | None:
     """Image id → group of every image with an object, or None where nothing is known of groups."""
     if groups is None:
-        return shown.droplevel("approach")["group"].to_dict() if "group" in shown else None
-    _same(set(shown.index.unique("img_id")), set(groups), "mapping of groups")
+        return visible.droplevel("approach")["group"].to_dict() if "group" in visible else None
+    _same(set(visible.index.unique("img_id")), set(groups), "mapping of groups")
     return groups
 
 
@@ -254,16 +254,16 @@ def _divided(values: pd.Series, parts: int) -> list[pd.Series]:
 
 
 def _scored(
-    shown: pd.DataFrame,
+    visible: pd.DataFrame,
     ids: list[int],
     groups: Mapping[int, str] | None,
     resamples: int,
     seed: int,
 ) -> list[dict[str, float | str]]:
     """One row for each approach over some images."""
-    names = shown.index.unique("approach")
+    names = visible.index.unique("approach")
     scores, bias = (
-        np.array([shown.loc[name].loc[ids, column].to_numpy() for name in names])
+        np.array([visible.loc[name].loc[ids, column].to_numpy() for name in names])
         for column in ("dice", "area_bias")
     )
     found = mean_intervals(

@@ -19,11 +19,10 @@ from approaches.base import (
     RequirementMissingError,
     Traits,
 )
-from approaches.running.cached_predictions import CachedPredictor
+from approaches.predictors import CachedPredictor, check_proba
 from approaches.running.resume import check_settings
 from approaches.running.run import corruptions_met, run_approach
 from approaches.running.settings import RunSettings
-from approaches.segmenter import check_proba
 from common.analysis.corruptions import CORRUPTIONS
 from common.data import DataSet
 from common.json_files import to_json
