@@ -20,9 +20,11 @@ from common.coco.annotations import (
     plain_category,
     read_json,
 )
-from common.coco.check_consistency import contradictions, unit_findings
+from common.coco.check_consistency import contradictions
 from common.coco.check_crowd import crowd_findings
-from common.coco.check_outlines import check_form, check_outline
+from common.coco.check_outlines import Outline, check_form, check_outline
+from common.coco.check_readings import Reading, meant_otherwise
+from common.coco.check_units import unit_findings
 from common.coco.drawing import plain_polygon, polygon_problem
 from common.coco.findings import Finding, Problem, gathered, some_of
 from common.coco.options import ReadOptions
@@ -39,6 +41,23 @@ class Annotated:
     listing: Listing | None
     images: int = 0
     findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The annotations of a file drawn: what each draws, what was found, and the other reading that
+    the images bear out, if any.
+    """
+
+    outlines: Sequence[Outline] = field(default=(), repr=False)
+    findings: list[Finding] = field(default_factory=list)
+    reading: Reading | None = None
+
+    @property
+    def images_with_objects(self) -> int:
+        """How many images show an object of at least one pixel, crowd regions left out."""
+        shown = [one for one in self.outlines if not one.is_crowd and one.area_px]
+        return len({one.entry.image_id for one in shown})
 
 
 def open_annotations(folder: Path, options: ReadOptions) -> Annotated:
@@ -67,7 +86,7 @@ def open_annotations(folder: Path, options: ReadOptions) -> Annotated:
 
 def check_outlines(
     annotated: Annotated, sized: Collection[Path], options: ReadOptions, file: str
-) -> tuple[frozenset[int], list[Finding]]:
+) -> Drawn:
     """Check the annotations of a split one by one and against each other.
 
     Args:
@@ -76,18 +95,34 @@ def check_outlines(
             can be drawn.
         options: how annotations are read.
         file: the annotation file, for findings.
-
-    Returns:
-        The ids of images with an object of at least one pixel, crowd regions left out; and the
-        findings.
     """
     listing = annotated.listing
     if listing is None:
-        return frozenset(), []
+        return Drawn()
+    placed, problems = _placed(listing, sized)
+    units = unit_findings(_coordinates(placed), file)
+    outlines = [] if units else [check_outline(*one) for one in placed]
+    against = units or contradictions(outlines, file)
+    if not any(finding.level == "error" for finding in against):
+        otherwise = meant_otherwise(outlines, file)
+        if otherwise:  # all that is said of single outlines follows from it
+            return Drawn(outlines, [otherwise[1]], otherwise[0])
+    problems += [problem for outline in outlines for problem in outline.problems]
+    findings = gathered(problems, file, len(listing.annotations), "annotation") + against
+    return Drawn(outlines, findings + crowd_findings(outlines, options, file))
+
+
+_Placed = list[tuple[int, dict[str, object], Entry]]
+
+
+def _placed(listing: Listing, sized: Collection[Path]) -> tuple[_Placed, list[Problem]]:
+    """The annotations that can be drawn, each with its number and the entry of its image; and what
+    is to be said of the others.
+    """
     by_id = {entry.image_id: entry for entry in reversed(listing.entries)}
-    placed: list[tuple[int, dict[str, object], Entry]] = []
-    problems: list[Problem] = []
     known = {plain_id(value) for value in listing.ids} - {None}
+    placed: _Placed = []
+    problems: list[Problem] = []
     for number, annotation in listing.annotations:
         image_id = plain_id(annotation.get("image_id"))
         if image_id in by_id and image_id is not None:
@@ -98,15 +133,7 @@ def check_outlines(
                 problems += check_form(number, annotation, entry)
         elif image_id not in known and not _is_listed(annotation.get("image_id"), listing.ids):
             problems.append(_of_no_image(number, annotation))
-    units = unit_findings(_coordinates(placed), file)
-    outlines = [] if units else [check_outline(*one) for one in placed]
-    problems += [problem for outline in outlines for problem in outline.problems]
-    findings = gathered(problems, file, len(listing.annotations), "annotation") + units
-    findings += contradictions(outlines, file) + crowd_findings(outlines, options, file)
-    with_objects = {
-        outline.entry.image_id for outline in outlines if outline.area_px and not outline.is_crowd
-    }
-    return frozenset(with_objects), findings
+    return placed, problems
 
 
 def _unreadable(folder: Path, file: str, error: Exception) -> Finding:

@@ -9,12 +9,20 @@ finding names that way.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from common.coco.annotations import Entry
 from common.coco.check_outlines import Outline, stated_area, stated_box
+from common.coco.check_run_order import (
+    DECODED_PX,
+    LOOKED_AT,
+    SEVERAL,
+    along_rows,
+    is_run_length,
+    row_by_row,
+    shredded,
+)
+from common.coco.check_units import unit_error
 from common.coco.drawing import Rle
 from common.coco.findings import Finding, Level, some_of
 from common.words import counted
@@ -24,11 +32,6 @@ EDGE_PX = 2.0  # how far the edges of a box may lie apart whatever the size of a
 AREA_RATIO = 1.33
 EXPLAINED_IOU = 0.85
 EXPLAINED_SHARE = 0.9
-SEVERAL = 3  # fewer outlines show no habit of a file
-CHANCE = 1e-6  # of coordinates that all lie where only percentages must
-SPREAD = 40.0
-LOOKED_AT = 50
-DECODED_PX = 50_000_000
 
 
 def contradictions(outlines: Sequence[Outline], file: str) -> list[Finding]:
@@ -40,54 +43,13 @@ def contradictions(outlines: Sequence[Outline], file: str) -> list[Finding]:
     """
     drawn = [outline for outline in outlines if outline.rle is not None and outline.area_px]
     boxes = _box_findings(drawn, file)
-    holes, ringed = _hole_findings(drawn, file)
-    boxes += _shredded(drawn, file)
     if any(finding.level == "error" for finding in boxes):
         return boxes
+    rows = shredded(drawn, file)
+    if rows:
+        return rows
+    holes, ringed = _hole_findings(drawn, file)
     return [*boxes, *holes, *_area_findings(drawn, ringed, file), *_rectangles(drawn, file)]
-
-
-def unit_findings(annotated: Sequence[tuple[Entry, Sequence[float]]], file: str) -> list[Finding]:
-    """An error where the coordinates of a file are fractions or percentages of the image.
-
-    Args:
-        annotated: image and coordinates [x1, y1, x2, y2, …] of each annotation with polygons.
-        file: the annotation file, for the finding.
-    """
-    if len(annotated) < SEVERAL:
-        return []
-    largest = np.array([np.max(values) for _, values in annotated])
-    smallest = np.array([np.min(values) for _, values in annotated])
-    sides = np.array([min(entry.width, entry.height) for entry, _ in annotated])
-    fractions = (largest <= 1) & (smallest >= 0) & (sides > 1)
-    if fractions.mean() > 0.5:
-        found = (
-            f"{fractions.sum()} of {counted(len(annotated), 'outline')} with coordinates from 0"
-        )
-        return [_unit_error(f"{found} to {largest[fractions].max():g}", "fractions", file)]
-    if _are_percentages(annotated):
-        found = f"all {len(annotated)} outlines lie within 0 to 100, in images of up to "
-        width, height = (
-            max(getattr(entry, side) for entry, _ in annotated) for side in ("width", "height")
-        )
-        return [_unit_error(f"{found}{width}x{height} px", "percentages", file)]
-    return []
-
-
-def _unit_error(found: str, unit: str, file: str) -> Finding:
-    mend = f"multiply x by the image's width and y by its height{' / 100' * (unit[0] == 'p')}"
-    return Finding("error", file, f"{found}: {unit} of the image", "coordinates in pixels", mend)
-
-
-def _are_percentages(annotated: Sequence[tuple[Entry, Sequence[float]]]) -> bool:
-    """Whether all outlines lie within 100 by 100 px where that would be chance for pixels."""
-    points = np.concatenate([np.reshape(values, (-1, 2)) for _, values in annotated])
-    centres = np.array([np.mean(np.reshape(values, (-1, 2)), axis=0) for _, values in annotated])
-    if points.min() < 0 or points.max() > 100 or np.ptp(centres, axis=0).min() < SPREAD:
-        return False
-    images = {entry.image_id: entry for entry, _ in annotated}.values()
-    shares = [min(1, 100 / one.width) * min(1, 100 / one.height) for one in images]
-    return float(np.prod(shares)) < CHANCE
 
 
 # --- bbox
@@ -115,7 +77,7 @@ def _box_findings(drawn: Sequence[Outline], file: str) -> list[Finding]:
     ]
     if len(boxed) >= SEVERAL and _improves(boxed, _as_percentages):
         found = f"{len(boxed)} outlines that fit their bbox only as percentages"
-        return [_unit_error(found, "percentages", file)]
+        return [unit_error(found, "percentages", file)]
     wrong = [one for one in boxed if not one.agrees]
     if not wrong or (len(wrong) >= SEVERAL and len({tuple(one.stated) for one in boxed}) == 1):
         return []  # one and the same bbox for all is none
@@ -134,7 +96,7 @@ def _box_findings(drawn: Sequence[Outline], file: str) -> list[Finding]:
                 mend = "nothing: the outlines are used, the bbox are not"
                 return [Finding("warning", file, f"{found}; they are {meaning}", expected, mend)]
         if _are_row_by_row(boxed):
-            return [_row_by_row(f"{found}; the RLE go along the rows", file)]
+            return [row_by_row(f"{found}; the RLE go along the rows", file)]
         if _explained(boxed, _rows_first):
             mend = "exchange x and y in the outlines, or in the bbox if the outlines are right"
             found += "; x and y are exchanged in the one or in the other"
@@ -216,48 +178,15 @@ def _improves(boxed: Sequence[_Boxed], reading: Reading) -> bool:
 
 def _are_row_by_row(boxed: Sequence[_Boxed]) -> bool:
     """Whether run lengths fit their boxes when they are read along the rows."""
-    if any(_is_no_rle(one.outline) for one in boxed[:LOOKED_AT]):
+    if not all(is_run_length(one.outline) for one in boxed[:LOOKED_AT]):
         return False
     fits = []
     for one in boxed[:LOOKED_AT]:
-        rows, columns = np.nonzero(_along_rows(one.outline))
+        rows, columns = np.nonzero(along_rows(one.outline))
         low = np.array([columns.min(), rows.min()])
         high = np.array([columns.max(), rows.max()]) + 1
         fits.append(_agree(one.stated, np.concatenate([low, high - low]).astype(float)))
     return bool(np.mean(fits) >= EXPLAINED_SHARE)
-
-
-def _shredded(drawn: Sequence[Outline], file: str) -> list[Finding]:
-    """An error where run lengths without a bbox make far fewer pieces when read along the rows."""
-    runs = [one for one in drawn if stated_box(one.annotation) is None and not _is_no_rle(one)]
-    pieces = [
-        [cv2.connectedComponents(mask.astype(np.uint8))[0] - 1 for mask in masks]
-        for masks in ((one.mask(), _along_rows(one)) for one in runs[:LOOKED_AT])
-    ]
-    if len(pieces) < SEVERAL or np.mean([down > 2 * along for down, along in pieces]) <= 0.5:
-        return []
-    down, along = np.sum(pieces, axis=0)
-    found = (
-        f"{len(pieces)} RLE fall into {down} pieces, and into {along} if they go along the rows"
-    )
-    return [_row_by_row(found, file)]
-
-
-def _is_no_rle(outline: Outline) -> bool:
-    entry = outline.entry
-    return bool(outline.polygons) or entry.width * entry.height > DECODED_PX
-
-
-def _along_rows(outline: Outline) -> np.ndarray:
-    mask = outline.mask()
-    return mask.ravel(order="F").reshape(mask.shape)
-
-
-def _row_by_row(found: str, file: str) -> Finding:
-    mend = (
-        "encode each mask column by column, e.g. pycocotools.mask.encode(np.asfortranarray(mask))"
-    )
-    return Finding("error", file, found, "RLE that go down the columns", mend)
 
 
 def _rounded(box: np.ndarray) -> list[float]:
@@ -343,7 +272,7 @@ def _area_findings(drawn: Sequence[Outline], ringed: set[str], file: str) -> lis
         return []  # one and the same area for all is none
     if len(wrong) >= SEVERAL and _are_explained(stated, _of_percentages):
         found = f"{len(stated)} outlines that have their area only as percentages"
-        return [_unit_error(found, "percentages", file)]
+        return [unit_error(found, "percentages", file)]
     first = wrong[0]
     found = (
         f"{len(wrong)} of {counted(len(stated), 'outline')} of another area than stated: "
