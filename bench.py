@@ -7,6 +7,8 @@ the winner's masks.
     python bench.py --data DIR --approaches threshold,pixel_lightgbm
     python bench.py --data DIR --epochs 20 --mirror True --save_ds True --batch 16
     python bench.py --data DIR --score-only  score the stored models again
+    python bench.py --data DIR --test street=PHOTOS
+                                             score all of them on labelled photos of elsewhere too
     python bench.py --data DIR --study augmentation,loss
                                              test hypotheses one at a time, see
                                              approaches/studies/hypotheses.py
@@ -30,6 +32,7 @@ from pathlib import Path
 from approaches import TABLE, left_out_notes, names_for, processes
 from approaches.running.finish import finish
 from approaches.running.launch import mirror
+from approaches.running.named_sets import announce_sets, loaded_sets, with_sets
 from approaches.running.options import parser
 from approaches.running.resume import check_settings
 from approaches.running.run import run_approach
@@ -48,6 +51,7 @@ from approaches.studies import STUDIES
 from approaches.studies.command import run_studies
 from common.coco import read_options
 from common.commands import REFUSED, command, started_as
+from common.data.named_sets import set_sources
 from common.leaderboard import Choice
 from common.logs import console_log
 
@@ -84,23 +88,28 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
         return run_studies(options)
     start = time.monotonic()
     device = str(processes.state().device.type)
-    names, folder = names_for(options.approaches, device), data_folder(options.data)
+    names, sources = names_for(options.approaches, device), set_sources(options.test)
+    folder = data_folder(options.data)
     preset = options.preset or ("quick" if folder == SAMPLE else "full")
     settings = settings_of(options, names, folder, preset)
     runs = [settings, *further_seeds(settings, options.seeds or 1)]
     cache_root = settings.folder.parent / "cache" if options.save_ds else None
-    refuse_data_folder(folder, settings.folder, cache_root)
+    for place in (folder, *(source.folder for source in sources)):
+        refuse_data_folder(place, settings.folder, cache_root)
     for each in runs:
         check_settings(names, each, continues=not options.fresh)
     as_asked = read_options(options)
-    if not is_usable(folder, as_asked):
+    if not is_usable(folder, as_asked, sources):
         return REFUSED
     data = loaded(folder, as_asked, options.seed, cache_root)
+    sets = loaded_sets(sources, as_asked, data)
     open_with_log(data, settings, preset, options.fresh, words)
     for line in introduction(settings, preset, names, len(runs), cache_root):
         log.info("%s", line)
     for note in [*left_out_notes(options.approaches, device), *data.notes]:
         log.info("%s", note)
+    announce_sets(sets, settings.run)
+    runs = with_sets(runs, sets)
     for each in runs:
         log.info("all approaches with seed %d", each.seed)
         for name in names:

@@ -147,5 +147,12 @@ def _failed(by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str]) -
         for one in records
         if one.status == "failed"
     ]
+    failed += [
+        (seed, f"{one.approach} on {result.name}")
+        for seed, records in by_seed
+        for one in records
+        for result in one.sets
+        if result.reason and one.approach in names
+    ]
     seeded = " with seed {}" if len(by_seed) > 1 else ""
-    return [name + seeded.format(seed) for seed, name in failed if name in names]
+    return [name + seeded.format(seed) for seed, name in failed if name.split()[0] in names]

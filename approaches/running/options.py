@@ -37,7 +37,7 @@ PRESETS = {
 }
 
 NOT_FOR_STUDIES = (
-    "set mix_sample approaches score_only robustness margin winner no_report resume".split()
+    "set mix_sample approaches score_only robustness margin winner no_report resume test".split()
 )
 
 
@@ -109,6 +109,14 @@ def parser(program: str) -> argparse.ArgumentParser:
         meaning="folder of this run; results/<data>-<preset>… unless given",
         type=Path,
         metavar="DIR",
+    )
+    add(
+        "test",
+        meaning="labelled images of elsewhere that every approach is scored on and nothing is "
+        "chosen on: a folder with images/ and its annotations, or with it in SPLIT; repeatable",
+        action="append",
+        default=[],
+        metavar="NAME=DIR[:SPLIT]",
     )
     add_read_options(options)
     add("resume", meaning="continue a run in its folder (the default)", action="store_true")

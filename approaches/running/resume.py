@@ -80,7 +80,13 @@ def reconciled(stored: Record, settings: RunSettings) -> Record:
             _check_config(stored, config, run)
         if rescored:
             record = replace(
-                stored, tuning=None, scores=None, calibration=None, costs=None, robustness=None
+                stored,
+                tuning=None,
+                scores=None,
+                calibration=None,
+                costs=None,
+                robustness=None,
+                sets=(),
             )
         elif not trains:
             record = stored

@@ -18,6 +18,7 @@ from approaches.predictors import CachedPredictor
 from approaches.running.cached_predictions import cached_model
 from approaches.running.corrupted import corrupted_scores
 from approaches.running.cost import measure
+from approaches.running.named_sets import score_sets
 from approaches.running.resume import has_model, reconciled
 from approaches.running.settings import RunSettings, prepared
 from approaches.segmenter import Segmenter
@@ -58,6 +59,8 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
                 _measure(record, tuning.postprocess, data.score, run)
             if settings.robustness:
                 _corrupt(record, tuning.postprocess, data.score, settings)
+            if score_sets(record, tuning.postprocess, model, settings.sets):
+                _store(record, run)
         record.status, record.reason = "ok", ""
     except RunMismatchError:
         raise

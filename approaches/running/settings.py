@@ -7,6 +7,7 @@ from typing import Any
 
 from approaches import TABLE, build
 from approaches.base import Approach, Budget, Predictor
+from common.data.named_sets import NamedSet
 from common.records.folder import RunFolder
 
 
@@ -27,6 +28,7 @@ class RunSettings:
         robustness: this many images of *score* are scored under corruptions too.
         plans: folder of the run whose trainings are repeated with other seeds: a time limit
             becomes the number of steps that was measured there.
+        sets: labelled images beside the data; those of the role "field" are chosen on.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class RunSettings:
     measured: bool = True
     robustness: int = 0
     plans: Path | None = None
+    sets: tuple[NamedSet, ...] = ()
 
     @property
     def run(self) -> RunFolder:

@@ -17,6 +17,7 @@ from approaches.running.submit import rehearse
 from common.coco import ReadOptions
 from common.data import Data, load_data
 from common.data.check import check_data, format_findings
+from common.data.named_sets import SetSource
 from common.logs import log_to
 from common.progress import progress
 from common.records.description import describe_run, open_run
@@ -64,11 +65,13 @@ def data_folder(given: Path | None) -> Path:
     return SAMPLE
 
 
-def is_usable(folder: Path, options: ReadOptions) -> bool:
-    """Whether the data can be used; the table of findings is printed once."""
-    findings = check_data(folder, options, progress=processes.is_main())
+def is_usable(folder: Path, options: ReadOptions, sets: Sequence[SetSource] = ()) -> bool:
+    """Whether the data and the sets beside it can be used; the table of findings is printed
+    once.
+    """
+    findings = check_data(folder, options, sets=sets, progress=processes.is_main())
     if processes.is_main():
-        print(format_findings(findings, folder), file=sys.stderr)
+        print(format_findings(findings, folder, sets=sets), file=sys.stderr)
     return not any(finding.level == "error" for finding in findings)
 
 

@@ -60,7 +60,7 @@ class Drawn:
         return len({one.entry.image_id for one in shown})
 
 
-def open_annotations(folder: Path, options: ReadOptions) -> Annotated:
+def open_annotations(folder: Path, options: ReadOptions, name: str = "") -> Annotated:
     """List the entries of one split, with findings about the file, its images, ids, names and
     categories.
 
@@ -69,8 +69,9 @@ def open_annotations(folder: Path, options: ReadOptions) -> Annotated:
     Args:
         folder: `train/` or `val/`; findings name files relative to the folder above it.
         options: how annotations are read.
+        name: by which findings call the folder, instead of its own.
     """
-    file = f"{folder.name}/{ANNOTATION_FILE}"
+    file = f"{name or folder.name}/{ANNOTATION_FILE}"
     try:
         content = read_json(folder)
     except (DataError, OSError) as error:

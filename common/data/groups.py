@@ -93,6 +93,17 @@ def group_images(entries: Sequence[Entry]) -> list[str]:
     return groups
 
 
+def alike(entries: Sequence[Entry], others: Sequence[Entry]) -> list[Entry]:
+    """Those of the entries whose image is nearly the same as one of the others."""
+    theirs = np.unique(np.array([_hash(entry) for entry in others], dtype=np.uint64))
+    own = np.array([_hash(entry) for entry in entries], dtype=np.uint64)
+    return [
+        entry
+        for entry, code in zip(entries, own, strict=True)
+        if len(theirs) and np.bitwise_count(theirs ^ code).min() <= NEAR_DUPLICATE_BITS
+    ]
+
+
 def _hash(entry: Entry) -> int:
     tiny = min(entry.width, entry.height) < 4
     return perceptual_hash(entry.path, tiny=tiny, upright=entry.upright)

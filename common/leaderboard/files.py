@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from common.files import write_whole
+from common.leaderboard.named_sets import set_section, set_text, write_sets
 from common.leaderboard.rows import Choice, compare_records, leaderboard, per_image_table
 from common.leaderboard.seeds import seed_table
 from common.leaderboard.sentences import conclusion
@@ -22,7 +23,8 @@ def write_leaderboard(
     by_seed: Sequence[Sequence[Record]] = (),
     remarks: Sequence[str] = (),
 ) -> tuple[str | None, str]:
-    """Write `leaderboard.csv`, `leaderboard.md` and `per_image.csv` of a run.
+    """Write `leaderboard.csv`, `leaderboard.md` and `per_image.csv` of a run, and the tables of
+    the named sets that it was scored on.
 
     Args:
         run: its folder.
@@ -66,12 +68,13 @@ def write_leaderboard(
         *concluded,
         *(["\n".join(reasons)] if reasons else []),
     ]
-    write_whole(
-        folder.leaderboard.with_suffix(".md"),
-        "\n\n".join([*parts, as_markdown(table), FOOT]) + "\n",
-    )
+    section = set_section(records)
+    parts += [as_markdown(table), FOOT, *([section] if section else [])]
+    write_whole(folder.leaderboard.with_suffix(".md"), "\n\n".join(parts) + "\n")
+    write_sets(run, records)
     winner = None if comparison is None else comparison.names[comparison.winner.index]
-    return winner, "\n\n".join([as_text(table), *concluded])
+    beside = set_text(records)
+    return winner, "\n\n".join([as_text(table), *concluded, *([beside] if beside else [])])
 
 
 def read_leaderboard(run: Path) -> pd.DataFrame:

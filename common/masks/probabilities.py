@@ -18,21 +18,22 @@ class ProbabilityMaps:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def _path(self, image: np.ndarray) -> Path:
+    def path(self, image: np.ndarray) -> Path:
+        """Where the map of an image (H, W, 3) uint8 lies, or would lie."""
         digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
         digest.update(np.ascontiguousarray(image).data)
         return self.folder / f"{digest.hexdigest()}.png"
 
     def __contains__(self, image: np.ndarray) -> bool:
-        return self._path(image).is_file()
+        return self.path(image).is_file()
 
     def read(self, image: np.ndarray) -> np.ndarray | None:
         """The map (H, W) uint8 of an image (H, W, 3) uint8, or None if it was not predicted
         yet.
         """
-        path = self._path(image)
+        path = self.path(image)
         return read_pixels(path, cv2.IMREAD_GRAYSCALE) if path.is_file() else None
 
     def write(self, image: np.ndarray, levels: np.ndarray) -> None:
         """Store the map (H, W) uint8 of an image, whole or not at all."""
-        write_pixels(self._path(image), levels)
+        write_pixels(self.path(image), levels)

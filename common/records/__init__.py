@@ -18,6 +18,7 @@ from common.records.record import (
     read_records,
     write_record,
 )
+from common.records.set_result import SetResult, with_result
 
 __all__ = [
     "CompleteRecord",
@@ -27,6 +28,7 @@ __all__ = [
     "Provenance",
     "Record",
     "Robustness",
+    "SetResult",
     "Traits",
     "as_stored",
     "complete",
@@ -35,5 +37,6 @@ __all__ = [
     "from_stored",
     "read_record",
     "read_records",
+    "with_result",
     "write_record",
 ]

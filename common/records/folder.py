@@ -58,6 +58,10 @@ class RunFolder:
         """A further table of results, such as `strata`."""
         return self.path / f"{name}.csv"
 
+    def per_image_of(self, name: str) -> Path:
+        """Counts of every approach on every image of a named set."""
+        return self.path / f"per_image_{name}.csv"
+
     def record(self, approach: str) -> Path:
         """What is known of an approach."""
         return self.path / "records" / f"{approach}.json"

@@ -14,9 +14,11 @@ from pydantic import TypeAdapter, ValidationError
 from common.files import write_whole
 from common.json_files import DamagedFileError, damaged, read_json_object, to_json
 from common.masks.evaluate import ImageScore
+from common.masks.found_objects import SetScore
 from common.masks.tuning import Tuning
 from common.records.folder import RunFolder
 from common.records.self_description import SelfDescription
+from common.records.set_result import SetResult
 from common.scale import ImageSizes
 
 Status = Literal["unfinished", "ok", "failed", "skipped"]
@@ -162,6 +164,7 @@ class Record:
         costs: of the stored model.
         robustness: on corrupted images.
         description: what it says of itself; None in records that are older than that.
+        sets: scores on labelled images beside `val`, by name.
     """
 
     approach: str
@@ -178,6 +181,7 @@ class Record:
     costs: Costs | None = None
     robustness: Robustness | None = None
     description: SelfDescription | None = None
+    sets: tuple[SetResult, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -267,6 +271,8 @@ def read_records(run: Path) -> list[Record]:
 def as_stored(record: Record) -> dict[str, Any]:
     """A record as it stands in its file."""
     stored = asdict(record)
+    if not record.sets:
+        del stored["sets"]
     tune = stored.pop("tuning")
     postprocess = None if tune is None else tune.pop("postprocess")
     fit = None if record.fit is None else record.fit.as_stored()
@@ -277,7 +283,7 @@ def as_stored(record: Record) -> dict[str, Any]:
 _ADAPTER: TypeAdapter[Record] = TypeAdapter(Record)
 FLOATS = frozenset(
     item.name
-    for kind in (ImageScore, Costs, CorruptedScore)
+    for kind in (ImageScore, Costs, CorruptedScore, SetScore)
     for item in fields(kind)
     if item.type is float
 )
@@ -297,6 +303,7 @@ def from_stored(content: Mapping[str, Any]) -> Record:
         known["tuning"] = {**(tune or {}), "postprocess": postprocess}
     for key in ("scores", "costs", "robustness"):
         known[key] = _with_nan(known.get(key))
+    known["sets"] = _with_nan(known.get("sets", []))
     return _ADAPTER.validate_python(known)
 
 
