@@ -29,31 +29,15 @@ import sys
 import time
 from pathlib import Path
 
-from approaches import TABLE, left_out_notes, names_for, processes
-from approaches.running.finish import finish
-from approaches.running.launch import mirror
-from approaches.running.named_sets import announce_sets, loaded_sets, with_sets
-from approaches.running.options import parser
-from approaches.running.resume import check_settings
-from approaches.running.run import run_approach
-from approaches.running.settings import earlier_seeds, further_seeds
-from approaches.running.start import (
-    SAMPLE,
-    data_folder,
-    introduction,
-    is_usable,
-    loaded,
-    open_with_log,
-    refuse_data_folder,
-    settings_of,
-)
+from approaches import TABLE, left_out_notes, names_for
+from approaches.running.options import SAMPLE, parser, refuse_mistyped
 from approaches.studies import STUDIES
-from approaches.studies.command import run_studies
-from common.coco import read_options
+from approaches.studies.hypotheses import studies_for
+from common.coco.options import read_options
 from common.commands import REFUSED, command, started_as
-from common.data.named_sets import set_sources
-from common.leaderboard import Choice
+from common.leaderboard.choice import Choice
 from common.logs import console_log
+from common.progress import overall
 
 log = logging.getLogger("bench")  # by its name: run as a program, the module's is "__main__"
 
@@ -63,12 +47,29 @@ def main(words: list[str] | None = None, program: str | None = None) -> int:
     words = sys.argv[1:] if words is None else words
     options = parser(program or started_as("bench.py")).parse_args(words)
     if options.list:
-        for name, entry in TABLE.items():
-            print(f"{name:26} {entry.summary}{entry.where()}")
-        for name, study in STUDIES.items():
-            print(f"--study {name:18} {study.question}")
+        print(_listed())
         return 0
+    with command("nothing was begun") as ending:
+        if options.study is None:
+            refuse_mistyped(options)
+        else:
+            studies_for(options.study)
+    return ending.code or _run(options, words)
+
+
+def _listed() -> str:
+    """The approaches and the studies, a line each."""
+    approaches = [f"{name:26} {entry.summary}{entry.where()}" for name, entry in TABLE.items()]
+    studies = [f"--study {name:18} {study.question}" for name, study in STUDIES.items()]
+    return "\n".join([*approaches, *studies])
+
+
+def _run(options: argparse.Namespace, words: list[str]) -> int:
+    """Run the benchmark with its log; only from here on is torch needed, which takes seconds."""
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    from approaches import processes
+    from approaches.running.launch import mirror
+
     with console_log(logging.INFO if processes.is_main() else logging.ERROR):
         if options.mirror:
             log.info("%s", mirror([str(Path(__file__).resolve())], words))
@@ -84,41 +85,58 @@ def main(words: list[str] | None = None, program: str | None = None) -> int:
 
 def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     """Check the data, run each approach, rank, submit; returns the exit code."""
+    from approaches import processes
+    from approaches.running import start as beginning
+    from approaches.running.finish import finish
+    from approaches.running.named_sets import announce_sets, loaded_sets, with_sets
+    from approaches.running.resume import check_settings
+    from approaches.running.run import run_approach
+    from approaches.running.settings import earlier_seeds, further_seeds
+    from common.data.named_sets import set_sources
+
     if options.study is not None:
+        from approaches.studies.command import run_studies
+
         return run_studies(options)
     start = time.monotonic()
     device = str(processes.state().device.type)
     names, sources = names_for(options.approaches, device), set_sources(options.test)
-    folder = data_folder(options.data)
+    folder = beginning.data_folder(options.data)
     preset = options.preset or ("quick" if folder == SAMPLE else "full")
-    settings = settings_of(options, names, folder, preset)
+    settings = beginning.settings_of(options, names, folder, preset)
     runs = [settings, *further_seeds(settings, options.seeds or 1)]
     cache_root = settings.folder.parent / "cache" if options.save_ds else None
     for place in (folder, *(source.folder for source in sources)):
-        refuse_data_folder(place, settings.folder, cache_root)
+        beginning.refuse_data_folder(place, settings.folder, cache_root)
     for each in runs:
         check_settings(names, each, continues=not options.fresh)
     as_asked = read_options(options)
-    if not is_usable(folder, as_asked, sources):
+    if not beginning.is_usable(folder, as_asked, sources):
         return REFUSED
-    data = loaded(folder, as_asked, options.seed, cache_root)
+    data = beginning.loaded(folder, as_asked, options.seed, cache_root)
     sets = loaded_sets(sources, as_asked, data)
-    open_with_log(data, settings, preset, options.fresh, words)
-    for line in introduction(settings, preset, names, len(runs), cache_root):
+    beginning.open_with_log(data, settings, preset, options.fresh, words)
+    for line in beginning.introduction(settings, preset, names, len(runs), cache_root):
         log.info("%s", line)
     for note in [*left_out_notes(options.approaches, device), *data.notes]:
         log.info("%s", note)
     announce_sets(sets, settings.run)
     runs = with_sets(runs, sets)
+    seconds: list[float] = []
     for each in runs:
         log.info("all approaches with seed %d", each.seed)
         for name in names:
+            began = time.monotonic()
             record = run_approach(name, data, each)
+            seconds.append(time.monotonic() - began)
             reason = f" ({record.reason})" if record.reason else ""
-            log.info("%s: %s%s", name, record.status, reason)
-    choice, seconds = Choice(options.winner, options.margin), time.monotonic() - start
+            planned = 60 * (each.budget.minutes or 0)
+            so_far = overall(seconds, len(names) * len(runs), planned)
+            log.info("%s: %s%s; %s", name, record.status, reason, so_far)
+    choice = Choice(options.winner, options.margin)
     earlier = earlier_seeds(settings, runs)
-    return finish(data, runs, earlier, names, choice, not options.no_report, seconds)
+    spent = time.monotonic() - start
+    return finish(data, runs, earlier, names, choice, not options.no_report, spent)
 
 
 if __name__ == "__main__":

@@ -12,11 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from approaches.base import Approach, ConfigError, FitReport, Predictor
-from common.records import Fit, Record
+from approaches.base import Approach, Config, ConfigError, FitReport, Predictor
+from common.commands import did_you_mean
 from common.records.self_description import SelfDescription
+
+if TYPE_CHECKING:
+    from common.records import Fit, Record
 
 MODEL_FILE = "approach.json"
 EVERYWHERE = ("cpu", "cuda", "mps")
@@ -36,6 +39,7 @@ class Entry:
         target: "module:Class" of the approach.
         summary: one line for `--list`.
         config: settings that differ from the class's defaults; several rows may share a class.
+        config_class: "module:Class" of its settings, where they lie apart from it.
         combines: it is given the trained models of the other approaches of the run.
         devices: where `--approaches all` includes it.
         colour: in every figure, as `#RRGGBB`; "" takes one that is free.
@@ -49,6 +53,7 @@ class Entry:
     devices: tuple[str, ...] = EVERYWHERE
     colour: str = ""
     outside: bool = False
+    config_class: str = ""
 
     def where(self) -> str:
         """What `--list` adds of an approach that "all" holds on some devices alone."""
@@ -64,26 +69,33 @@ TABLE: dict[str, Entry] = {
         "approaches.threshold:Threshold",
         "one colour channel and one threshold: the floor",
         colour="#777777",
+        config_class="approaches.base:Config",
     ),
     "pixel_lightgbm": Entry(
         "approaches.pixel_lightgbm:PixelLightGBM",
         "colour and texture of each pixel at several scales, LightGBM",
         colour="#E69F00",
+        config_class="approaches.configs:PixelConfig",
     ),
     "unet": Entry(
-        "approaches.unet:UNetFromScratch", "a U-Net trained from scratch", colour="#56B4E9"
+        "approaches.unet:UNetFromScratch",
+        "a U-Net trained from scratch",
+        colour="#56B4E9",
+        config_class="approaches.configs:UNetConfig",
     ),
     "smp_unet_lite0": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "U-Net on a pretrained EfficientNet-Lite0 (weights come with a package)",
         {"architecture": "unet", "encoder": "tu-tf_efficientnet_lite0"},
         colour="#0072B2",
+        config_class="approaches.configs:SmpConfig",
     ),
     "smp_fpn_lite0": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "feature pyramid network on a pretrained EfficientNet-Lite0 (weights come with a package)",
         {"architecture": "fpn", "encoder": "tu-tf_efficientnet_lite0"},
         colour="#009E73",
+        config_class="approaches.configs:SmpConfig",
     ),
     "smp_deeplabv3plus_lite0": Entry(
         "approaches.smp_pretrained:SmpPretrained",
@@ -91,6 +103,7 @@ TABLE: dict[str, Entry] = {
         {"architecture": "deeplabv3plus", "encoder": "tu-tf_efficientnet_lite0"},
         devices=("cuda",),
         colour="#CC79A7",
+        config_class="approaches.configs:SmpConfig",
     ),
     "smp_unetplusplus_resnet34": Entry(
         "approaches.smp_pretrained:SmpPretrained",
@@ -98,6 +111,7 @@ TABLE: dict[str, Entry] = {
         {"architecture": "unetplusplus", "encoder": "resnet34"},
         devices=("cuda",),
         colour="#7A4EAB",
+        config_class="approaches.configs:SmpConfig",
     ),
     "smp_segformer_mit_b2": Entry(
         "approaches.smp_pretrained:SmpPretrained",
@@ -105,12 +119,14 @@ TABLE: dict[str, Entry] = {
         {"architecture": "segformer", "encoder": "mit_b2"},
         devices=("cuda",),
         colour="#8C6D1F",
+        config_class="approaches.configs:SmpConfig",
     ),
     "tta_ensemble": Entry(
         "approaches.tta_ensemble:TtaEnsemble",
         "the others averaged, over flips and quarter turns",
         combines=True,
         colour="#D55E00",
+        config_class="approaches.configs:EnsembleConfig",
     ),
 }
 
@@ -143,19 +159,32 @@ def names_for(wanted: str, device: str) -> list[str]:
         ConfigError: a name is not in the table.
         OutsideError: a class cannot be used as an approach.
     """
+    words = known_words(wanted)
+    names = {name_of_outside(word) if ":" in word else word for word in words} - {ALL}
+    if ALL in words:
+        names |= {
+            name for name, entry in TABLE.items() if device in entry.devices and not entry.outside
+        }
+    return sorted(names, key=lambda name: (TABLE[name].combines, list(TABLE).index(name)))
+
+
+def known_words(wanted: str) -> list[str]:
+    """The words of a command line that name approaches: names of the table, "all", and classes
+    outside the repository, which are not looked at.
+
+    Raises:
+        ConfigError: there is none, or a name is not in the table.
+    """
     words = _words(wanted)
-    shipped = [name for name, entry in TABLE.items() if not entry.outside]
     unknown = [word for word in words if word not in TABLE and word != ALL and ":" not in word]
     if unknown or not words:
+        shipped = [name for name, entry in TABLE.items() if not entry.outside]
         raise ConfigError(
             f"there is no approach {', '.join(unknown) or wanted!r}; there are "
             f"{', '.join(shipped)}. One that lies outside the repository is named by its class: "
-            "package.module:Class."
+            f"package.module:Class.{did_you_mean(unknown, [*shipped, ALL])}"
         )
-    names = {name_of_outside(word) if ":" in word else word for word in words} - {ALL}
-    if ALL in words:
-        names |= {name for name in shipped if device in TABLE[name].devices}
-    return sorted(names, key=lambda name: (TABLE[name].combines, list(TABLE).index(name)))
+    return words
 
 
 def _words(wanted: str) -> list[str]:
@@ -233,6 +262,36 @@ def _class_at(target: str) -> type[Approach[Any]]:
     return kind
 
 
+def config_of(name: str, overrides: Mapping[str, Any] | None = None) -> Config:
+    """The settings of an approach, those of the table without the library that it is made with.
+
+    Args:
+        name: a key of the table.
+        overrides: settings that differ from the table's.
+
+    Raises:
+        ConfigError: an unknown name or setting, or a value of another type.
+    """
+    if name not in TABLE:
+        raise ConfigError(
+            f"there is no approach {name!r}; there are {', '.join(TABLE)}."
+            f"{did_you_mean([name], TABLE)}"
+        )
+    entry = TABLE[name]
+    kind = _named(entry.config_class) if entry.config_class else _named(entry.target).config_class
+    config = kind().with_values(entry.config)
+    try:
+        return config.with_values(overrides or {})
+    except ConfigError as error:
+        raise ConfigError(f"{name}: {error}") from error
+
+
+def _named(target: str) -> Any:
+    """The class at "module:Class"."""
+    module, class_name = target.split(":")
+    return getattr(import_module(module), class_name)
+
+
 def build(
     name: str,
     members: Mapping[str, Predictor] | None = None,
@@ -248,15 +307,8 @@ def build(
     Raises:
         ConfigError: an unknown name or setting, or a value of another type.
     """
-    if name not in TABLE:
-        raise ConfigError(f"there is no approach {name!r}; there are {', '.join(TABLE)}.")
-    module, class_name = TABLE[name].target.split(":")
-    kind = getattr(import_module(module), class_name)
-    config = kind.config_class().with_values(TABLE[name].config)
-    try:
-        config = config.with_values(overrides or {})
-    except ConfigError as error:
-        raise ConfigError(f"{name}: {error}") from error
+    config = config_of(name, overrides)
+    kind = _named(TABLE[name].target)
     return kind(config, members)
 
 
@@ -274,7 +326,7 @@ def describe(name: str, approach: Approach[Any]) -> SelfDescription:
 
 
 def describe_stored(
-    name: str, config: Mapping[str, Any], fit: Fit | None = None
+    name: str, config: Mapping[str, Any], fit: "Fit | None" = None
 ) -> SelfDescription:
     """The same of a stored fit, without its model; also of one that was stored before approaches
     described themselves.
@@ -296,7 +348,7 @@ def describe_stored(
         return SelfDescription(TABLE[name].summary, TABLE[name].colour)
 
 
-def description_of(record: Record) -> SelfDescription:
+def description_of(record: "Record") -> SelfDescription:
     """What the report knows of an approach in a run, as it is stored, else made now."""
     if record.description is not None:
         return record.description

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import (
+    TYPE_CHECKING,
     Annotated,
     Any,
     ClassVar,
@@ -23,10 +24,11 @@ from typing import (
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from common.commands import RefusedError
-from common.data import DataSet
-from common.records import Traits
-from common.records.self_description import Combination, PreparationStep
+from common.commands import RefusedError, did_you_mean
+from common.records.self_description import Combination, PreparationStep, Traits
+
+if TYPE_CHECKING:
+    from common.data import DataSet
 
 # in the folder given to `fit`: an unfinished one that can be continued
 CHECKPOINT = "checkpoint.pt"
@@ -140,7 +142,8 @@ def _reason(kind: type[BaseModel], given: Mapping[str, Any], error: ValidationEr
     listed = [f"{key}={value!r}" for key, value in (defaults | good).items()]
     settings = ", ".join(listed) or "none"
     if name not in defaults:
-        return f"there is no setting {name!r}; the settings are {settings}."
+        near = did_you_mean([name], defaults)
+        return f"there is no setting {name!r}; the settings are {settings}.{near}"
     value, schema = given.get(name, defaults[name]), kind.model_json_schema()["properties"][name]
     if first["type"] in WRONG_TYPES and len(first["loc"]) == 1:
         return f"{name}={value!r} is {WRONG_TYPES[first['type']]}; the settings are {settings}."
@@ -289,8 +292,8 @@ class Approach(ABC, Generic[ConfigT]):
     @abstractmethod
     def fit(
         self,
-        fit_set: DataSet,
-        tune_set: DataSet,
+        fit_set: "DataSet",
+        tune_set: "DataSet",
         *,
         budget: Budget,
         seed: int = 0,

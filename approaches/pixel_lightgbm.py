@@ -6,22 +6,21 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeAlias, get_args
+from typing import Self
 
 import cv2
 import lightgbm as lgb
 import numpy as np
-from pydantic import Field
 
 from approaches import processes
 from approaches.base import (
     Approach,
     Budget,
-    Config,
     FitReport,
     NotFittedError,
     check_image,
 )
+from approaches.configs import FEATURE_GROUPS, PixelConfig
 from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.geometry import tiled
@@ -30,11 +29,9 @@ from common.records.self_description import PreparationStep
 from common.words import counted, listed
 
 MODEL_TEXT = "lightgbm.txt"
-Group: TypeAlias = Literal["colour", "contrast", "edges", "texture"]
-GROUPS: tuple[Group, ...] = get_args(Group)
 
 
-def feature_names(scales: int, groups: Sequence[str] = GROUPS) -> list[str]:
+def feature_names(scales: int, groups: Sequence[str] = FEATURE_GROUPS) -> list[str]:
     """Names of the columns of `pixel_features`, e.g. `contrast_a_4px`."""
     names = []
     for level in range(scales):
@@ -51,7 +48,7 @@ def feature_names(scales: int, groups: Sequence[str] = GROUPS) -> list[str]:
 
 
 def pixel_features(
-    image: np.ndarray, scales: int = 5, groups: Sequence[str] = GROUPS
+    image: np.ndarray, scales: int = 5, groups: Sequence[str] = FEATURE_GROUPS
 ) -> np.ndarray:
     """Features on a grid of half the image's resolution.
 
@@ -62,7 +59,7 @@ def pixel_features(
     Args:
         image: (H, W, 3) uint8 RGB of any size.
         scales: how many scales, the first at 2 px.
-        groups: which kinds of features, of `GROUPS`.
+        groups: which kinds of features, of `FEATURE_GROUPS`.
 
     Returns:
         (ceil(H / 2), ceil(W / 2), n_features) float32.
@@ -119,28 +116,6 @@ def _spread(image: np.ndarray) -> np.ndarray:
     """Standard deviation of each channel in a 5x5 window, (h, w, 3)."""
     mean = cv2.blur(image, (5, 5))
     return np.sqrt(np.maximum(cv2.blur(image * image, (5, 5)) - mean * mean, 0))
-
-
-class PixelConfig(Config):
-    """Settings of the pixel classifier."""
-
-    # the coarsest sees about 128 px around a pixel, the length of a large butt
-    scales: Annotated[int, Field(ge=1, le=10)] = 6
-    feature_groups: Annotated[tuple[Group, ...], Field(min_length=1)] = GROUPS
-    most_images: Annotated[int, Field(ge=1)] = 1000  # of fit, and of tune, are sampled
-    # half of them object, as far as there are as many
-    pixels_per_image: Annotated[int, Field(ge=2)] = 800
-    rounds: Annotated[int, Field(ge=1)] = 400
-    learning_rate: Annotated[float, Field(ge=1e-6, le=1)] = 0.08
-    leaves: Annotated[int, Field(ge=2, le=131072)] = 63
-    min_leaf_pixels: Annotated[int, Field(ge=1)] = 100
-    # rounds without a better log loss on tune; 0 trains all, and tune is not looked at
-    patience: Annotated[int, Field(ge=0)] = 40
-
-    @classmethod
-    def smoke(cls) -> Self:
-        """Enough to beat the floor within seconds."""
-        return cls(scales=4, pixels_per_image=200, rounds=40, leaves=31)
 
 
 class PixelLightGBM(Approach[PixelConfig]):

@@ -1,91 +1,51 @@
 """A stored model on new photos: `python -m approaches.predict RUN PHOTOS`.
 
-Each photo gets a black and white mask and an overlay, the photo with the outline of the mask. All
-objects are listed in `objects.csv`, and in `predictions.coco.json` as annotations that CVAT,
-FiftyOne, Label Studio and pycocotools open. A photo that cannot be read is named at the end, and
-the others are predicted.
+Each photo gets a black and white mask and an overlay, the photo with the outline of the mask;
+`gallery.html` shows them all. All objects are listed in `objects.csv`, and in
+`predictions.coco.json` as annotations that CVAT, FiftyOne, Label Studio and pycocotools open. A
+photo that cannot be read is named at the end, and the others are predicted.
 """
 
 import argparse
+import collections
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from approaches import processes
-from approaches.base import ConfigError
-from approaches.predictors import ProbabilityError
-from approaches.segmenter import Segmenter, add_scale
-from common.coco import read_image
-from common.commands import command, started_as
+from common.commands import CommandParser, Ending, command, started_as
 from common.logs import console_log
-from common.predictions import Photo, PredictionFolder, find_photos
-from common.progress import progress
-from common.words import counted
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from common.scale import Scale
 
 
-def predict(
-    segmenter: Segmenter,
-    photos: Sequence[Photo],
-    folder: PredictionFolder,
-    save_proba: bool = False,
-) -> Iterator[int | OSError | ProbabilityError]:
-    """Write what is predicted for each photo, at the photo's size, upright.
-
-    Args:
-        segmenter: makes the masks.
-        photos: image files.
-        folder: opened, takes the masks.
-        save_proba: write the probabilities too.
-
-    Yields:
-        For each photo the number of its objects when its mask is written, or why it has none: it
-        cannot be read, or the model gave no probabilities for it.
-
-    Raises:
-        OSError: a file cannot be written.
-    """
-    for photo in progress(photos, f"{segmenter.name}: predicting"):
-        try:
-            image = read_image(photo.path, upright=True)
-        except OSError as error:
-            yield error
-            continue
-        try:
-            levels = segmenter.quantised(image)
-        except ProbabilityError as error:
-            yield ProbabilityError(f"{photo.path}: {error}")
-            continue
-        number = folder.add(photo, image, segmenter.mask_of(image, levels), levels)
-        if save_proba:
-            folder.add_probabilities(photo, levels)
-        factor = segmenter.scale_of(image)
-        if factor != 1:
-            height, width = image.shape[:2]
-            seen = "(%d x %d px) was seen at %.2g times its size"
-            log.info(f"%s {seen}", photo.path, width, height, factor)
-        yield number
+def add_scale(parser: "argparse._ActionsContainer") -> None:
+    """The option `--scale` of the commands that predict."""
+    parser.add_argument(
+        "--scale",
+        type=_scale,
+        default="auto",
+        metavar="auto|native|NUMBER",
+        help="resize photos before they are predicted: those that are much larger than the "
+        "training images to their size (auto, the default), none (native), or all by a factor",
+    )
 
 
-def checked_output(output: Path | None, run: Path, places: Sequence[str]) -> Path:
-    """The folder to write to; `predictions/<name of the run>` unless given.
-
-    Raises:
-        ConfigError: it would lie among the photos.
-    """
-    chosen = output or Path("predictions") / run.resolve().name
-    folders = [Path(place) if Path(place).is_dir() else Path(place).parent for place in places]
-    inside = chosen.resolve()
-    for place, folder in zip(places, folders, strict=True):
-        among = inside == folder.resolve()
-        if among or (Path(place).is_dir() and folder.resolve() in inside.parents):
-            raise ConfigError(
-                f"the output {chosen} would lie among the photos of {folder}, and masks there "
-                "could be taken for photos. Name a folder elsewhere with --output."
-            )
-    return chosen
+def _scale(text: str) -> "Scale":
+    """The value of `--scale`."""
+    if text in ("auto", "native"):
+        return "auto" if text == "auto" else "native"
+    try:
+        factor = float(text)
+    except ValueError:
+        factor = 0.0
+    if not 0.01 <= factor <= 16:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither auto, native nor a factor from 0.01 to 16"
+        )
+    return factor
 
 
 def _share(text: str) -> float:
@@ -104,41 +64,64 @@ def _pixels(text: str) -> int:
     return value
 
 
+EXAMPLES = (
+    "python -m approaches.predict results/RUN PHOTOS",
+    "python -m approaches.predict results/RUN 'PHOTOS/**/*.jpg' --output masks",
+    "python -m approaches.predict EXPORTED PHOTOS --threshold 0.7 --save-proba",
+)
+
+
 def _options(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=started_as("python -m approaches.predict"),
-        description="A stored model on new photos.",
+        description="A stored model on new photos: masks, outlines, objects, a page to look at.",
+        examples=EXAMPLES,
     )
-    parser.add_argument("run", type=Path, help="folder of a finished run, or an exported model")
+    parser.add_argument(
+        "run", type=Path, metavar="RUN", help="folder of a finished run, or an exported model"
+    )
     parser.add_argument(
         "photos",
         nargs="+",
+        metavar="PHOTOS",
         help="photos, folders (with all below them), or patterns such as 'photos/**/*.jpg'",
     )
-    parser.add_argument(
-        "--output", type=Path, help="folder to fill (predictions/<name of the run>)"
-    )
-    parser.add_argument("--approach", help="the winner of the run unless given")
-    parser.add_argument(
+    _add_model(parser.add_argument_group("the model"))
+    _add_files(parser.add_argument_group("what is written"))
+    return parser.parse_args(words)
+
+
+def _add_model(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument("--approach", metavar="NAME", help="one of the run (its winner)")
+    group.add_argument(
         "--threshold",
         type=_share,
         metavar="P",
-        help="least probability of a pixel of an object; the one chosen in training unless given",
+        help="least probability of a pixel of an object (as chosen in training)",
     )
-    add_scale(parser)
-    parser.add_argument(
+    group.add_argument(
         "--min-area",
         type=_pixels,
         metavar="PX",
-        help="drop objects of fewer pixels; as chosen in training unless given",
+        help="drop objects of fewer pixels (as chosen in training)",
     )
-    parser.add_argument(
+    add_scale(group)
+
+
+def _add_files(group: "argparse._ArgumentGroup") -> None:
+    group.add_argument(
+        "--output", type=Path, metavar="DIR", help="folder to fill (predictions/<name of the run>)"
+    )
+    group.add_argument(
         "--save-proba", action="store_true", help="write the probabilities too, as grey images"
     )
-    parser.add_argument(
-        "--category", default="object", help="name of an object in the COCO file (object)"
+    group.add_argument(
+        "--category",
+        default="object",
+        metavar="NAME",
+        help="name of an object in the COCO file (object)",
     )
-    return parser.parse_args(words)
+    group.add_argument("--no-gallery", action="store_true", help="write no gallery.html")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -149,38 +132,42 @@ def main(words: Sequence[str] | None = None) -> int:
         interrupted.
     """
     options = _options(words)
-    processes.use_threads()
-    unread: list[OSError | ProbabilityError] = []
-    found: list[int] = []
     with console_log(logging.INFO), command("no mask was written") as ending:
-        photos = find_photos(options.photos)
-        output = checked_output(options.output, options.run, options.photos)
-        loaded = Segmenter.load(options.run, options.approach, options.scale)
-        segmenter = loaded.changed(options.threshold, options.min_area)
-        with PredictionFolder(output, str(segmenter), options.category).opened() as folder:
-            for result in predict(segmenter, photos, folder, options.save_proba):
-                if isinstance(result, int):
-                    found.append(result)
-                else:
-                    unread.append(result)
-                ending.if_interrupted = f"{counted(len(found), 'mask')} in {output}/masks"
-        print(_summary(segmenter, found, output))
-        if unread:
-            heading = f"{len(unread)} of {len(photos)} photos have no mask:"
-            print(heading, *unread, sep="\n", file=sys.stderr)
-            ending.code = 1
+        _predict(options, ending)
     return ending.code
 
 
-def _summary(segmenter: Segmenter, found: Sequence[int], output: Path) -> str:
-    """What was found and where it lies."""
-    with_objects = sum(number > 0 for number in found)
-    return (
-        f"{segmenter}: {counted(sum(found), 'object')} on {with_objects} of "
-        f"{counted(len(found), 'photo')}\n"
-        f"{counted(len(found), 'mask')} in {output}/masks, each over its photo in "
-        f"{output}/overlays, all objects in {output}/objects.csv and predictions.coco.json"
-    )
+def _predict(options: argparse.Namespace, ending: Ending) -> None:
+    """Predict all photos, and say what came of it."""
+    from common.predictions import PredictionFolder, find_photos
+
+    photos = find_photos(options.photos)  # before torch is imported, which takes seconds
+    from approaches import predicting, processes
+    from approaches.segmenter import Segmenter
+    from common.words import counted
+
+    output = predicting.checked_output(options.output, options.run, options.photos)
+    processes.use_threads()
+    loaded = Segmenter.load(options.run, options.approach, options.scale)
+    segmenter = loaded.changed(options.threshold, options.min_area)
+    outcome, page = predicting.Outcome(), None
+    with PredictionFolder(output, str(segmenter), options.category).opened() as folder:
+        results = predicting.predict(segmenter, photos, folder, options.save_proba)
+        stream = predicting.shown(results, outcome)
+        try:
+            if options.no_gallery:
+                collections.deque(stream, maxlen=0)
+            else:
+                page = predicting.write_page(output, segmenter, stream, options.photos)
+        except KeyboardInterrupt:
+            masks = counted(len(outcome.found), "mask")
+            ending.if_interrupted = f"{masks} in {output}/masks"
+            raise
+    print(predicting.summary(segmenter, outcome, output, page))
+    if outcome.unread:
+        heading = f"{len(outcome.unread)} of {len(photos)} photos have no mask:"
+        print(heading, *outcome.unread, sep="\n", file=sys.stderr)
+        ending.code = 1
 
 
 if __name__ == "__main__":

@@ -10,72 +10,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from approaches import processes
-from approaches.segmenter import Segmenter, add_scale
-from common.coco import DataError, add_read_options, read_entries, read_options
-from common.commands import command, started_as
-from common.data import DataSet
-from common.data.groups import describe_groups, group_images
-from common.files import write_whole
-from common.masks.evaluate import in_order, score_image, score_table
-from common.metrics import summarise, with_objects
-from common.progress import progress
-from common.statistics import mean_intervals
-
-
-def score(segmenter: Segmenter, data_set: DataSet) -> pd.DataFrame:
-    """One row for each image, as in a run's per_image.csv.
-
-    Args:
-        segmenter: whose masks are scored.
-        data_set: labelled images, of any folder.
-
-    Raises:
-        DataError: no image shows an object.
-        ProbabilityError: the model gave no probabilities for an image.
-    """
-    if not any((sample.mask & ~sample.ignore).any() for sample in data_set):
-        raise DataError(
-            f"none of the {len(data_set)} images to score has an object outside ignored pixels; a "
-            "mean Dice needs one. Annotate some, or give another --data or --split."
-        )
-    scores = [
-        score_image(
-            sample,
-            segmenter.quantised(sample.image),
-            segmenter.postprocess_of(sample.image),
-        )
-        for sample in progress(data_set, f"{segmenter.name}: scoring")
-    ]
-    table = score_table(in_order(scores, data_set.ids))
-    groups = table["img_id"].map(data_set.groups)
-    return table.assign(approach=segmenter.name, group=groups)
-
-
-def summary_line(table: pd.DataFrame) -> str:
-    """Mean Dice with its interval over groups, and the other means of a per-image table."""
-    visible = with_objects(table)
-    means = summarise(table)
-    parts = [
-        f"{name} {means[name]:.4f}"
-        for name in ("dice_global", "precision", "recall", "area_bias", "nsd_2px")
-    ]
-    parts += [
-        f"object_{name} {means['object_' + name]:.4f}" for name in ("precision", "recall", "f1")
-    ]
-    bounds = mean_intervals(visible[["dice"]].to_numpy(float).T, groups=visible["group"].tolist())
-    half = visible["dice_at_half"].mean()
-    return (
-        f"dice_mean {means['dice_mean']:.4f} (95 % interval {bounds.lower[0]:.4f} to "
-        f"{bounds.upper[0]:.4f}; at a threshold of 0.5 {half:.4f}), {', '.join(parts)}"
-    )
+from approaches.predict import add_scale
+from common.coco.options import add_read_options, read_options
+from common.commands import CommandParser, command, started_as
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=started_as("python -m approaches.score"), description=__doc__.splitlines()[0]
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
@@ -88,21 +30,33 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="CSV for the scores image by image")
     add_read_options(parser)
     options = parser.parse_args(words)
-    processes.use_threads()
     with command("nothing was written") as ending:
-        entries = read_entries(options.data / options.split, read_options(options))
-        groups = dict(
-            zip((entry.image_id for entry in entries), group_images(entries), strict=True)
-        )
-        segmenter = Segmenter.load(options.run, options.approach, options.scale)
-        table = score(segmenter, DataSet(entries, groups))
-        if options.output:
-            write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
-        print(
-            f"{table['approach'][0]} on {options.data / options.split}, "
-            f"{describe_groups(groups)}:\n{summary_line(table)}"
-        )
+        _score(options)
     return ending.code
+
+
+def _score(options: argparse.Namespace) -> None:
+    """Score the model, and write and print what it came to."""
+    from common.coco import read_entries
+
+    entries = read_entries(options.data / options.split, read_options(options))
+    from approaches import processes
+    from approaches.scoring import score, summary_line
+    from approaches.segmenter import Segmenter
+    from common.data import DataSet
+    from common.data.groups import describe_groups, group_images
+    from common.files import write_whole
+
+    processes.use_threads()
+    groups = dict(zip((entry.image_id for entry in entries), group_images(entries), strict=True))
+    segmenter = Segmenter.load(options.run, options.approach, options.scale)
+    table = score(segmenter, DataSet(entries, groups))
+    if options.output:
+        write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
+    print(
+        f"{table['approach'][0]} on {options.data / options.split}, "
+        f"{describe_groups(groups)}:\n{summary_line(table)}"
+    )
 
 
 if __name__ == "__main__":

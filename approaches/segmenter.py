@@ -2,7 +2,6 @@
 the same mask in a score, on a page and in a user's own program.
 """
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -139,33 +138,6 @@ class Segmenter:
         """Name and post-processing in words."""
         wording = replace(self.postprocess, min_area_px=self.min_area_px or 0)
         return f"{self.name}, {self.postprocess if self.min_area_px is None else wording}"
-
-
-def add_scale(parser: argparse.ArgumentParser) -> None:
-    """The option `--scale` of the commands that predict."""
-    parser.add_argument(
-        "--scale",
-        type=_scale,
-        default="auto",
-        metavar="auto|native|NUMBER",
-        help="resize photos before they are predicted: those that are much larger than the "
-        "training images to their size (auto), none (native), or all by a factor",
-    )
-
-
-def _scale(text: str) -> Scale:
-    """The value of `--scale`."""
-    if text in ("auto", "native"):
-        return "auto" if text == "auto" else "native"
-    try:
-        factor = float(text)
-    except ValueError:
-        factor = 0.0
-    if not 0.01 <= factor <= 16:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is neither auto, native nor a factor from 0.01 to 16"
-        )
-    return factor
 
 
 def complete_record(run: RunFolder, approach: str | None) -> CompleteRecord:

@@ -9,39 +9,11 @@ from pathlib import Path
 import segmentation_models_pytorch as smp
 import timm
 import torch
-from pydantic import field_validator
 from torch import nn
 
 from approaches.base import RequirementMissingError, Traits
+from approaches.configs import SmpConfig
 from approaches.network.approach import MEAN, STD, NetworkApproach
-from approaches.network.config import TrainingConfig
-
-
-class SmpConfig(TrainingConfig):
-    """Which network, beside the training's settings."""
-
-    architecture: str = "unet"
-    encoder: str = "tu-tf_efficientnet_lite0"
-    pretrained: bool = True  # False begins from random weights, to see what pretraining gives
-
-    @field_validator("architecture")
-    @classmethod
-    def _architecture_is_known(cls, name: str) -> str:
-        if name not in smp.MODEL_ARCHITECTURES_MAPPING:
-            raise ValueError(f"one of {', '.join(smp.MODEL_ARCHITECTURES_MAPPING)}")
-        return name
-
-    @field_validator("encoder")
-    @classmethod
-    def _encoder_is_known(cls, name: str) -> str:
-        library, _, model = name.partition("-")
-        known = smp.encoders.get_encoder_names()
-        if not (timm.is_model(model) if library == "tu" else name in known):
-            raise ValueError(
-                "an encoder of segmentation_models_pytorch, such as resnet34 or mit_b0, or tu- "
-                "and the name of a model of timm, such as tu-tf_efficientnet_lite0"
-            )
-        return name
 
 
 class SmpPretrained(NetworkApproach[SmpConfig]):

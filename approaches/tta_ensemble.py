@@ -10,22 +10,21 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 import numpy as np
-from pydantic import Field
 
 from approaches import processes
 from approaches.base import (
     Approach,
     Budget,
-    Config,
     FitReport,
     NotFittedError,
     RequirementMissingError,
     Traits,
     check_image,
 )
+from approaches.configs import EnsembleConfig
 from approaches.predictors import quantised_proba
 from common.data import DataSet, Sample
 from common.data.groups import spread
@@ -34,25 +33,6 @@ from common.geometry import D4_VIEWS, apply_view, invert_view
 from common.masks.postprocess import LEVELS, quantise, threshold_curve
 from common.progress import progress
 from common.records.self_description import Combination, PreparationStep
-
-
-class EnsembleConfig(Config):
-    """How far the selection goes."""
-
-    # a member drawn twice has twice the weight
-    draws: Annotated[int, Field(ge=1)] = 8
-    # of mean Dice on tune, for one more draw
-    least_gain: Annotated[float, Field(ge=0, le=1)] = 0.0005
-    # the same, for twice as many views, which take twice the time
-    least_gain_of_views: Annotated[float, Field(ge=0, le=1)] = 0.002
-    most_images: Annotated[int, Field(ge=1)] = 200  # of tune are looked at
-    # flips and turns to average over, 1 to 8; 0 chooses 1, 2, 4 or 8 on tune
-    views: Annotated[int, Field(ge=0, le=len(D4_VIEWS))] = 0
-
-    @classmethod
-    def smoke(cls) -> Self:
-        """Few draws on few images."""
-        return cls(draws=3, most_images=8)
 
 
 class TtaEnsemble(Approach[EnsembleConfig]):

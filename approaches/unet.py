@@ -5,30 +5,11 @@ Segmentation, 2015. As is usual today, convolutions are padded (the output has t
 and followed by batch normalisation.
 """
 
-from typing import Annotated, Self
-
 import torch
-from pydantic import Field
 from torch import nn
 
+from approaches.configs import UNetConfig
 from approaches.network.approach import NetworkApproach
-from approaches.network.config import TrainingConfig
-
-
-class UNetConfig(TrainingConfig):
-    """Width and depth of the U-Net, beside the training's settings."""
-
-    # of the first level; each level below has twice as many
-    base_channels: Annotated[int, Field(ge=1, le=1024)] = 16
-    # whole images are padded to multiples of 32 px, which six levels can halve
-    levels: Annotated[int, Field(ge=1, le=6)] = 5
-
-    @classmethod
-    def smoke(cls) -> Self:
-        """A net of a few thousand weights."""
-        return cls(
-            crop_px=96, batch=8, evaluations=1, evaluated_images=8, base_channels=8, levels=4
-        )
 
 
 def double_convolution(channels_in: int, channels_out: int) -> nn.Sequential:

@@ -1,13 +1,18 @@
-"""How every command ends: with the code that it sets itself, with 2 and the reason where it cannot
-do what it was asked to, with 130 and one line after Ctrl-C.
+"""How every command is read and how it ends. A mistyped word is answered with the nearest one that
+there is. The exit code is the one that the command sets itself, 2 with the reason where it cannot
+do what it was asked to, 130 with one line after Ctrl-C.
 """
 
+import argparse
+import difflib
 import io
 import sys
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, NoReturn
 
 REFUSED, INTERRUPTED = 2, 130
 
@@ -16,6 +21,68 @@ class RefusedError(ValueError):
     """A command cannot do what it was asked to; the message says what was found, what was expected
     and how to mend it.
     """
+
+
+def did_you_mean(words: Iterable[str], known: Iterable[str]) -> str:
+    """What was meant by words that are not known, as a sentence after a space; "" where nothing is
+    near.
+
+    Examples:
+        >>> did_you_mean(["unett"], ["unet", "threshold"]), did_you_mean(["x"], ["unet"])
+        (' Did you mean unet?', '')
+    """
+    known = list(known)
+    near = [match for word in words for match in difflib.get_close_matches(word, known, n=1)]
+    return f" Did you mean {' and '.join(dict.fromkeys(near))}?" if near else ""
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A command line whose help fits 80 columns and ends with examples.
+
+    Args:
+        examples: command lines, below the options.
+        settings: of `argparse.ArgumentParser`.
+    """
+
+    def __init__(self, *, examples: Sequence[str] = (), **settings: Any):
+        ending = "\n".join(["examples:", *(f"  {line}" for line in examples)]) if examples else ""
+        parts = [settings.pop("epilog", None), ending]
+        epilog = "\n\n".join(part for part in parts if part)
+        if settings.get("description"):
+            paragraphs = settings["description"].strip().split("\n\n")
+            settings["description"] = "\n\n".join(textwrap.fill(one, 79) for one in paragraphs)
+        kind = argparse.RawDescriptionHelpFormatter
+        super().__init__(epilog=epilog or None, formatter_class=kind, **settings)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The options; exit code 2 for a word that is none of them, with the nearest that is."""
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            typed = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+            meant = did_you_mean(typed, self._spellings())
+            self.error(f"there is no such option here: {' '.join(unknown)}.{meant}")
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is; exit code 2."""
+        self.exit(REFUSED, f"{self.prog}: {message}\n{self.prog} --help shows all options.\n")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            choices = list(map(str, action.choices))
+            raise argparse.ArgumentError(
+                action,
+                f"{value!r} is not one of {', '.join(choices)}."
+                f"{did_you_mean([str(value)], choices)}",
+            )
+
+    def _spellings(self) -> set[str]:
+        """All options, those of sub-commands included."""
+        found = set(self._option_string_actions)
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found = found.union(*(each._spellings() for each in action.choices.values()))
+        return found
 
 
 @dataclass

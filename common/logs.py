@@ -7,13 +7,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tqdm.contrib.logging import logging_redirect_tqdm
+
 PARENTS = tuple(logging.getLogger(name) for name in ("approaches", "bench", "common"))
 
 
 @contextmanager
 def console_log(level: int) -> Iterator[None]:
-    """Within the block the project's modules log to stderr; after it, every handler that was added
-    within is closed.
+    """Within the block the project's modules log to stderr, above a bar where one is shown; after
+    it, every handler that was added within is closed.
 
     Args:
         level: what is less important stays silent.
@@ -22,14 +24,20 @@ def console_log(level: int) -> Iterator[None]:
     for logger in PARENTS:
         logger.setLevel(level)
     log_to(logging.StreamHandler(sys.stderr), "%H:%M:%S")
+    within: set[logging.Handler] = set()
     try:
-        yield
+        with logging_redirect_tqdm(list(PARENTS)):
+            try:
+                yield
+            finally:  # which puts the handlers back that it found
+                within |= {handler for logger in PARENTS for handler in logger.handlers}
     finally:
         for logger, earlier_level, earlier_handlers in before:
+            within |= set(logger.handlers)
             logger.setLevel(earlier_level)
-            for handler in set(logger.handlers) - set(earlier_handlers):
-                logger.removeHandler(handler)
-                handler.close()
+            logger.handlers = earlier_handlers
+        for handler in within.difference(*(earlier for _, _, earlier in before)):
+            handler.close()
 
 
 def log_to(handler: logging.Handler, time_format: str | None = None) -> None:

@@ -2,6 +2,9 @@
 
 import importlib
 import io
+import json
+import os
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -11,7 +14,7 @@ import pytest
 import bench
 from approaches.base import ConfigError
 from common.coco import DataError
-from common.commands import command, started_as
+from common.commands import CommandParser, command, did_you_mean, started_as
 from common.data.template import TemplateError
 from common.gallery import GalleryError
 from common.json_files import DamagedFileError
@@ -19,17 +22,52 @@ from common.records.description import RunMismatchError
 from common.report import ReportError
 
 ROOT = Path(__file__).parent.parent
-# Of each command: its module, what is interrupted within it, its words, what it says is left.
+# Of each command: its module, what is interrupted in it, its words, what it says is left.
 COMMANDS = [
-    ("approaches.predict", "find_photos", "RUN PHOTOS --output masks", "no mask was written"),
-    ("approaches.export", "export", "RUN --output out", "nothing was written"),
-    ("approaches.score", "read_entries", "RUN --data DIR", "nothing was written"),
-    ("approaches.checks.__main__", "run_check", "threshold", "not every check has run"),
-    ("common.coco.__main__", "check_data", "check tests", "not everything was looked at"),
-    ("common.describe.__main__", "observations_of", "DIR", "nothing was written"),
-    ("common.leaderboard.__main__", "analyse", "analyse X.csv", "nothing was compared"),
-    ("common.report.__main__", "write_report", "RUN --no-pictures", "report.html is as it was"),
-    ("common.sample.__main__", "generate", "--output out", "out is as it was before"),
+    (
+        "approaches.predict",
+        "common.predictions.find_photos",
+        "RUN PHOTOS --output masks",
+        "no mask was written",
+    ),
+    (
+        "approaches.export",
+        "approaches.exporting.export",
+        "RUN --output out",
+        "nothing was written",
+    ),
+    ("approaches.score", "common.coco.read_entries", "RUN --data DIR", "nothing was written"),
+    (
+        "approaches.checks.__main__",
+        "approaches.checks.run_check",
+        "threshold",
+        "not every check has run",
+    ),
+    (
+        "common.coco.__main__",
+        "common.data.check.check_data",
+        "check tests",
+        "not everything was looked at",
+    ),
+    ("common.describe.__main__", "common.data.load_data", "DIR", "nothing was written"),
+    (
+        "common.leaderboard.__main__",
+        "common.leaderboard.__main__.analyse",
+        "analyse X.csv",
+        "nothing was compared",
+    ),
+    (
+        "common.report.__main__",
+        "common.report.page.write_report",
+        "RUN --no-pictures",
+        "report.html is as it was",
+    ),
+    (
+        "common.sample.__main__",
+        "common.sample.dataset.generate",
+        "--output out",
+        "out is as it was before",
+    ),
 ]
 
 
@@ -64,7 +102,7 @@ def test_an_interrupted_command_is_one_line(module, inner, words, left, monkeypa
         raise KeyboardInterrupt
 
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(f"{module}.{inner}", interrupted)
+    monkeypatch.setattr(inner, interrupted)
     assert importlib.import_module(module).main(words.split()) == 130
     out, err = capsys.readouterr()
     assert out == "" and err.startswith("interrupted; ") and left in err and err.count("\n") == 1
@@ -123,3 +161,119 @@ def test_the_version_is_that_of_the_package(capsys):
     with pytest.raises(SystemExit):
         bench.main(["--version"])
     assert capsys.readouterr().out == f"segmentation-bench {project['version']}\n"
+
+
+LARGE = (
+    "torch accelerate timm segmentation_models_pytorch lightgbm sklearn scipy pandas cv2".split()
+)
+MODULES = [
+    "bench",
+    "approaches.__main__",
+    "approaches.predict",
+    "approaches.export",
+    "approaches.score",
+    "approaches.checks.__main__",
+    "common.coco.__main__",
+    "common.describe.__main__",
+    "common.leaderboard.__main__",
+    "common.report.__main__",
+    "common.sample.__main__",
+    "common.submission.__main__",
+]
+
+
+def modules_after(tmp_path, *calls):
+    """Which large libraries a fresh process has imported after each command, with its code."""
+    script = tmp_path / "calls.py"
+    script.write_text(
+        "import contextlib, importlib, io, json, sys\n"
+        "found = []\n"
+        "for module, words in json.loads(sys.argv[1]):\n"
+        "    silent = contextlib.redirect_stdout(io.StringIO())\n"
+        "    with silent, contextlib.redirect_stderr(io.StringIO()):\n"
+        "        try:\n"
+        "            code = importlib.import_module(module).main(words)\n"
+        "        except SystemExit as ended:\n"
+        "            code = ended.code\n"
+        f"    large = sorted(set({LARGE!r}) & set(sys.modules))\n"
+        "    found.append([code, large])\n"
+        "print(json.dumps(found))\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, script, json.dumps(calls)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def test_every_command_tells_its_options_without_a_large_library(tmp_path):
+    found = modules_after(tmp_path, *([module, ["--help"]] for module in MODULES))
+    assert found == [[0, []]] * len(MODULES)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["--list"], 0),
+        (["--aproaches", "unet"], 2),
+        (["--approaches", "unett"], 2),
+        (["--study", "looss"], 2),
+        (["--set", "unet.base_chanels=8"], 2),
+        (["--set", "smp_unet_lite0.los=bce"], 2),
+        (["--set", "pixel_lightgbm.rounds=many"], 2),
+        (["--set", "*.luck=1"], 2),
+    ],
+    ids=lambda it: " ".join(it) if isinstance(it, list) else "",
+)
+def test_a_typing_error_is_told_without_a_large_library(words, code, tmp_path):
+    assert modules_after(tmp_path, ["bench", words]) == [[code, []]]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--aproaches", "unet"], "Did you mean --approaches?"),
+        (["--time_limt=3"], "Did you mean --time_limit?"),
+        (["--preset", "quik"], "Did you mean quick?"),
+        (["--approaches", "unet,pixel_lightgmb"], "Did you mean pixel_lightgbm?"),
+        (["--set", "unet.base_chanels=8"], "Did you mean base_channels?"),
+        (["--set", "unett.base_channels=8"], "Did you mean unet?"),
+        (["--set", "*.augmentaton=none"], "Did you mean augmentation?"),
+        (["--study", "looss"], "Did you mean loss?"),
+    ],
+    ids=lambda it: " ".join(it) if isinstance(it, list) else "",
+)
+def test_the_nearest_word_is_offered(words, meant, capsys):
+    try:
+        code = bench.main(words)
+    except SystemExit as ended:
+        code = ended.code
+    told = capsys.readouterr().err
+    assert code == 2 and meant in told
+
+
+def test_nothing_is_offered_where_nothing_is_near():
+    assert did_you_mean(["xyz"], ["unet", "threshold"]) == ""
+
+
+def test_an_option_of_a_sub_command_is_offered(capsys):
+    parser = CommandParser(prog="tool")
+    inner = parser.add_subparsers().add_parser("check")
+    inner.add_argument("--strict", action="store_true")
+    with pytest.raises(SystemExit):
+        parser.parse_args(["check", "--strickt"])
+    assert "Did you mean --strict?" in capsys.readouterr().err
+
+
+def test_the_help_fits_80_columns(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    for module in MODULES:
+        with pytest.raises(SystemExit):
+            importlib.import_module(module).main(["--help"])
+        told = capsys.readouterr().out
+        assert max(map(len, told.splitlines())) <= 80, module

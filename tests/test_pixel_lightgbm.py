@@ -7,7 +7,7 @@ import pytest
 
 from approaches.base import Budget, NotFittedError
 from approaches.pixel_lightgbm import (
-    GROUPS,
+    FEATURE_GROUPS,
     PixelConfig,
     PixelLightGBM,
     feature_names,
@@ -223,7 +223,7 @@ def test_the_grid_has_half_the_size_rounded_up(height, width):
     assert np.isfinite(features).all()
 
 
-@pytest.mark.parametrize("group", GROUPS)
+@pytest.mark.parametrize("group", FEATURE_GROUPS)
 def test_a_group_alone_has_the_columns_it_has_among_all(group):
     image, alone = noise(50, 70), feature_names(3, [group])
     everything = dict(
@@ -237,9 +237,9 @@ def test_a_group_alone_has_the_columns_it_has_among_all(group):
 
 
 def test_groups_together_are_all_columns():
-    assert sorted(name for group in GROUPS for name in feature_names(4, [group])) == sorted(
-        feature_names(4)
-    )
+    assert sorted(
+        name for group in FEATURE_GROUPS for name in feature_names(4, [group])
+    ) == sorted(feature_names(4))
 
 
 def test_features_move_with_the_image_away_from_the_border():

@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 from pycocotools.coco import COCO
 
-import approaches.predict
+from approaches import predicting
 from approaches.predict import main
 from bench import main as bench
+from common.gallery import check_gallery
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_a_photo_that_cannot_be_read_is_named_at_the_end_and_the_others_get_mask
     (photos / "000.jpg").write_bytes(b"no photo")
     assert main([str(run), str(photos), "--output", str(tmp_path / "masks")]) == 1
     told = capsys.readouterr()
-    assert f"{len(names)} masks in" in told.out and f"of {len(names)} photos" in told.out
+    assert f"of {len(names)} photos" in told.out
     assert (
         f"1 of {len(names) + 1} photos have no mask:" in told.err
         and "000.jpg is 8 bytes" in told.err
@@ -140,7 +141,7 @@ def test_damaged_weights_are_told_with_the_file(run, sample_folder, tmp_path, ca
 def test_an_interrupt_is_one_line_with_what_is_left(
     run, sample_folder, tmp_path, monkeypatch, capsys
 ):
-    read = approaches.predict.read_image
+    read = predicting.read_image
     photos = sorted((sample_folder / "real_test").glob("*.jpg"))
 
     def stopped(path, **options):
@@ -148,7 +149,7 @@ def test_an_interrupt_is_one_line_with_what_is_left(
             raise KeyboardInterrupt
         return read(path, **options)
 
-    monkeypatch.setattr(approaches.predict, "read_image", stopped)
+    monkeypatch.setattr(predicting, "read_image", stopped)
     assert main([str(run), *map(str, photos), "--output", str(tmp_path / "masks")]) == 130
     listed = json.loads((tmp_path / "masks" / "predictions.coco.json").read_text())["images"]
     assert [image["file_name"] for image in listed] == [photo.name for photo in photos[:-1]]
@@ -177,12 +178,19 @@ def test_one_line_predicts_photos_of_one_name_in_sub_folders(run, cameras, monke
     assert files == {
         *(f"masks/{name}.png" for name in ("cam1/IMG 1", "cam2/IMG 1", "Ä.jpg")),
         *(f"overlays/{name}.jpg" for name in ("cam1/IMG 1", "cam2/IMG 1", "Ä.jpg")),
+        *(
+            f"gallery/{name}{kind}"
+            for name in ("cam1-IMG-1", "cam2-IMG-1", "A")
+            for kind in ("_photo.jpg", "_mask.png", "_cutout.png", "_probability.jpg")
+        ),
+        "gallery.html",
         "objects.csv",
         "predictions.coco.json",
     }
+    assert check_gallery(output, "gallery", zipped=False) == []
     told = capsys.readouterr()
     assert "1 of 4 photos have no mask:" in told.err and "Ä.png is 8 bytes" in told.err
-    assert "3 masks in predictions/run/masks" in told.out
+    assert "look at first:   predictions/run/gallery.html" in told.out
 
 
 def test_the_coco_file_holds_the_masks_and_the_table(run, cameras, tmp_path):
@@ -243,7 +251,7 @@ def test_an_earlier_prediction_in_the_folder_goes_and_foreign_masks_stay(
     output = tmp_path / "out"
     assert main([str(run), str(one), "--output", str(output), "--save-proba"]) == 0
     (output / "masks" / "mine.png").write_bytes(b"drawn by hand")
-    assert main([str(run), str(two), "--output", str(output)]) == 0
+    assert main([str(run), str(two), "--output", str(output), "--no-gallery"]) == 0
     written = sorted(path.name for path in output.rglob("*.*"))
     assert written == sorted(
         ["mine.png", f"{two.stem}.png", f"{two.stem}.jpg", "objects.csv", "predictions.coco.json"]

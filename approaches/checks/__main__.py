@@ -2,17 +2,15 @@
 check.
 """
 
-import argparse
 import sys
 
-from approaches import names_for, processes
-from approaches.checks import CHECKS, run_check
-from common.commands import command, started_as
+from approaches import known_words, names_for
+from common.commands import CommandParser, command, started_as
 
 
 def main(words: list[str] | None = None) -> int:
     """Print the outcome of every check; 0 if none failed, 1 if one did, 130 after Ctrl-C."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=started_as("python -m approaches.checks"), description="Does it keep the contract?"
     )
     parser.add_argument(
@@ -21,11 +19,21 @@ def main(words: list[str] | None = None) -> int:
         metavar="NAME",
         help="of the table of approaches, or package.module:Class",
     )
-    wanted = parser.parse_args(words).names
+    wanted = ",".join(parser.parse_args(words).names)
+    with command("nothing was checked") as ending:
+        known_words(wanted)
+    return ending.code or _run_all(wanted)
+
+
+def _run_all(wanted: str) -> int:
+    """Run every check on every approach; returns the exit code."""
+    from approaches import processes
+    from approaches.checks import CHECKS, run_check
+
     processes.use_threads()
     failed = 0
     with command("not every check has run") as ending:
-        for name in names_for(",".join(wanted), processes.state().device.type):
+        for name in names_for(wanted, processes.state().device.type):
             for check in CHECKS.values():
                 outcome = run_check(name, check)
                 failed += outcome.status == "FAILED"

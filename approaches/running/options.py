@@ -8,13 +8,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-from approaches import build
+from approaches import TABLE, config_of, known_words
 from approaches.base import Budget, ConfigError
 from common import __version__
-from common.coco import add_read_options
-from common.leaderboard import Choice
+from common.coco.options import add_read_options
+from common.commands import CommandParser, did_you_mean
+from common.leaderboard.choice import RULES, Choice
+
+ArgumentAdder: TypeAlias = "argparse._ActionsContainer"
+DATA, SAMPLE = Path("data/cig_butts"), Path("data/sample")
 
 
 @dataclass(frozen=True)
@@ -41,124 +45,117 @@ NOT_FOR_STUDIES = (
 )
 
 
-def parser(program: str) -> argparse.ArgumentParser:
+EXAMPLES = (
+    "python bench.py                            on generated photos",
+    "python bench.py --data DIR --time-limit 5  on yours, 5 minutes each",
+    "python bench.py --data DIR --approaches unet,threshold --set unet.loss=bce",
+)
+
+
+def parser(program: str) -> CommandParser:
     """The options; each long one is understood with hyphens and with underscores."""
-    options = argparse.ArgumentParser(
+    options = CommandParser(
         prog=program,
+        usage="%(prog)s [options]",
         description=(
-            "Train several segmentation approaches on one folder, rank them, write the winner's "
-            "submission."
+            "Train several segmentation approaches on one folder, rank them, write the "
+            "winner's submission. The same command continues a run that was interrupted."
         ),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="presets:\n"
         + "\n".join(f"  {name:6} {preset.meaning}" for name, preset in PRESETS.items()),
+        examples=EXAMPLES,
     )
-
-    def add(name: str, *, meaning: str, **settings: Any) -> None:
-        spellings = dict.fromkeys(["--" + name, "--" + name.replace("-", "_")])
-        options.add_argument(*spellings, help=meaning, **settings)
-
-    def flag(name: str, *, meaning: str) -> None:
-        add(
-            name, meaning=meaning, nargs="?", const=True, default=False, type=truth, metavar="BOOL"
-        )
-
-    add("data", meaning="folder with train/, val/ and real_test/", type=Path, metavar="DIR")
-    add(
-        "approaches",
-        meaning="all, names (see --list) or package.module:Class, separated by commas",
-        default="all",
-        metavar="NAMES",
-    )
-    add(
-        "epochs", meaning="passes over the training images for each network", type=int, metavar="N"
-    )
-    add("batch", meaning="crops in a step over all processes", type=int, metavar="N")
-    flag("mirror", meaning="train on all GPUs of this machine")
-    flag("save-ds", meaning="keep decoded images and masks for the next run")
-    add("time-limit", meaning="minutes for each approach's training", type=minutes, metavar="MIN")
-    add(
-        "steps",
-        meaning="steps for each approach's training, to repeat a run exactly",
-        type=int,
-        metavar="N",
-    )
-    add("preset", meaning="how much to spend where nothing else is said", choices=PRESETS)
-    add(
-        "seed",
-        meaning="of splits, weights, crops and augmentation",
-        type=seed,
-        default=0,
-        metavar="N",
-    )
-    add(
-        "set",
-        meaning="a setting of one approach, or with * of all that have it",
-        action="append",
-        default=[],
-        metavar="NAME.SETTING=VALUE",
-    )
-    add(
-        "mix-sample",
-        meaning="share of the networks' crops taken from generated scenes",
-        type=float,
-        metavar="SHARE",
-    )
-    add(
-        "output",
-        meaning="folder of this run; results/<data>-<preset>… unless given",
-        type=Path,
-        metavar="DIR",
-    )
-    add(
-        "test",
-        meaning="labelled images of elsewhere that every approach is scored on and nothing is "
-        "chosen on: a folder with images/ and its annotations, or with it in SPLIT; repeatable",
-        action="append",
-        default=[],
-        metavar="NAME=DIR[:SPLIT]",
-    )
-    add_read_options(options)
-    add("resume", meaning="continue a run in its folder (the default)", action="store_true")
-    add("fresh", meaning="set an existing run aside and begin anew", action="store_true")
-    add("no-report", meaning="do not make report.html of the run", action="store_true")
-    add(
-        "score-only",
-        meaning="predict and score stored models again, train nothing",
-        action="store_true",
-    )
-    rules = ("cheapest-equivalent", "best")
-    add("winner", meaning="the rule by which it is chosen", default=Choice.rule, choices=rules)
-    add(
-        "margin",
-        meaning="loss of mean Dice to the best that does not matter",
-        type=margin,
-        default=Choice.margin,
-    )
-    add(
-        "seeds",
-        meaning="trainings of each approach (1), of each variation of a study (3)",
-        type=count,
-        metavar="N",
-    )
-    add(
-        "robustness",
-        meaning="score every approach on corrupted copies of so many images of val (24)",
-        nargs="?",
-        const=24,
-        default=0,
-        type=count,
-        metavar="IMAGES",
-    )
-    add(
+    _add_data(options.add_argument_group("the data"))
+    _add_training(options.add_argument_group("what is trained"))
+    _add_budget(options.add_argument_group("how long"))
+    _add_choice(options.add_argument_group("what is compared, and how the winner is chosen"))
+    _add_folder(options.add_argument_group("the folder of the run"))
+    _add(
+        options.add_argument_group("instead of a run"),
         "study",
-        meaning="run these studies instead: all, or names separated by commas",
+        "run these studies: all, or names separated by commas",
         metavar="NAMES",
     )
-    add("list", meaning="list the approaches and studies, and leave", action="store_true")
+    _add(options, "list", "list the approaches and studies, and leave", action="store_true")
     version = f"segmentation-bench {__version__}"
     options.add_argument("--version", action="version", version=version, help="print the version")
     return options
+
+
+def _add(group: ArgumentAdder, name: str, meaning: str, **settings: Any) -> None:
+    """One option, also spelt with underscores, which the help leaves out."""
+    action = group.add_argument(f"--{name}", help=meaning, **settings)
+    other = f"--{name.replace('-', '_')}"
+    if other != f"--{name}":
+        settings.setdefault("dest", action.dest)
+        group.add_argument(other, help=argparse.SUPPRESS, **settings)
+
+
+def _add_flag(group: ArgumentAdder, name: str, meaning: str) -> None:
+    """An option that stands alone or with a truth value."""
+    how = {"nargs": "?", "const": True, "default": False, "type": truth, "metavar": "BOOL"}
+    _add(group, name, meaning, **how)
+
+
+def _add_data(group: ArgumentAdder) -> None:
+    meaning = f"folder with train/, val/ and real_test/ ({DATA} if it is there, else generated)"
+    _add(group, "data", meaning, type=Path, metavar="DIR")
+    add_read_options(group)
+    _add_flag(group, "save-ds", "keep decoded images and masks for the next run")
+
+
+def _add_training(group: ArgumentAdder) -> None:
+    meaning = "all, names (see --list) or package.module:Class, separated by commas (all)"
+    _add(group, "approaches", meaning, default="all", metavar="NAMES")
+    meaning = "a setting of one approach, or with * of all that have it; may be repeated"
+    settings: dict[str, Any] = {"action": "append", "default": []}
+    _add(group, "set", meaning, metavar="NAME.SETTING=VALUE", **settings)
+    meaning = "share of the networks' crops taken from generated scenes (0)"
+    _add(group, "mix-sample", meaning, type=float, metavar="SHARE")
+    meaning = "of splits, weights, crops and augmentation (0)"
+    _add(group, "seed", meaning, type=seed, default=0, metavar="N")
+    meaning = "trainings of each approach (1), of each variation of a study (3)"
+    _add(group, "seeds", meaning, type=count, metavar="N")
+    _add_flag(group, "mirror", "train on all GPUs of this machine")
+
+
+def _add_budget(group: ArgumentAdder) -> None:
+    meaning = "how much to spend where nothing else is said (quick on generated photos, else full)"
+    _add(group, "preset", meaning, choices=PRESETS)
+    meaning = "minutes for each approach's training (the preset's)"
+    _add(group, "time-limit", meaning, type=minutes, metavar="MIN")
+    meaning = "passes over the training images for each network"
+    _add(group, "epochs", meaning, type=int, metavar="N")
+    meaning = "steps for each approach's training, to repeat a run exactly"
+    _add(group, "steps", meaning, type=int, metavar="N")
+    meaning = "crops in a step over all processes (each approach's own)"
+    _add(group, "batch", meaning, type=int, metavar="N")
+
+
+def _add_choice(group: ArgumentAdder) -> None:
+    meaning = (
+        "labelled images of elsewhere that every approach is scored on and nothing is chosen on: "
+        "a folder with images/ and its annotations, or with it in SPLIT; may be repeated"
+    )
+    named: dict[str, Any] = {"action": "append", "default": []}
+    _add(group, "test", meaning, metavar="NAME=DIR[:SPLIT]", **named)
+    meaning = f"the rule by which it is chosen ({Choice.rule})"
+    _add(group, "winner", meaning, default=Choice.rule, choices=RULES)
+    meaning = f"loss of mean Dice to the best that does not matter ({Choice.margin:g})"
+    _add(group, "margin", meaning, type=margin, default=Choice.margin, metavar="DICE")
+    meaning = "score every approach on corrupted copies of this many images of val (24)"
+    settings: dict[str, Any] = {"nargs": "?", "const": 24, "default": 0, "type": count}
+    _add(group, "robustness", meaning, metavar="IMAGES", **settings)
+
+
+def _add_folder(group: ArgumentAdder) -> None:
+    meaning = "where everything of the run goes (results/<data>-<preset>...)"
+    _add(group, "output", meaning, type=Path, metavar="DIR")
+    _add(group, "resume", "continue a run in its folder (the default)", action="store_true")
+    _add(group, "fresh", "set an existing run aside and begin anew", action="store_true")
+    meaning = "predict and score stored models again, train nothing"
+    _add(group, "score-only", meaning, action="store_true")
+    _add(group, "no-report", "do not make report.html of the run", action="store_true")
 
 
 def truth(text: str) -> bool:
@@ -288,12 +285,32 @@ def overrides_of(options: argparse.Namespace, names: Sequence[str]) -> dict[str,
         chosen = (
             [name]
             if name != "*"
-            else [name for name in names if setting in build(name).config.as_dict()]
+            else [name for name in names if setting in config_of(name).as_dict()]
         )
         if not chosen and word in options.set:
+            known = {key for each in names for key in config_of(each).as_dict()}
             raise ConfigError(
                 f"--set got {word!r}, but no approach of this run has a setting {setting!r}."
+                f"{did_you_mean([setting], known)}"
             )
         for each in chosen:
             overrides.setdefault(each, {})[setting] = value
     return overrides
+
+
+def refuse_mistyped(options: argparse.Namespace) -> None:
+    """Refuse approaches and settings that do not exist, before anything is imported that takes
+    seconds. Classes outside the repository are not looked at.
+
+    Raises:
+        ConfigError: there is no such approach or setting, or a value is not allowed.
+    """
+    words = known_words(options.approaches)
+    named = [word for word in words if word in TABLE]
+    shipped = [name for name, entry in TABLE.items() if not entry.outside]
+    outside = any(":" in word for word in words)
+    if outside and any(word.startswith("*.") for word in options.set):
+        return
+    for name, settings in overrides_of(options, named if named == words else shipped).items():
+        if name in TABLE or not outside:
+            config_of(name, settings)

@@ -11,7 +11,14 @@ from typing import TypeVar
 
 from approaches import processes
 from approaches.base import ConfigError
-from approaches.running.options import PRESETS, budget_of, overrides_of, run_name
+from approaches.running.options import (
+    DATA,
+    PRESETS,
+    SAMPLE,
+    budget_of,
+    overrides_of,
+    run_name,
+)
 from approaches.running.settings import RunSettings, identity_of
 from approaches.running.submit import rehearse
 from common.coco import ReadOptions
@@ -24,7 +31,6 @@ from common.records.description import describe_run, open_run
 from common.sample import generate
 
 T = TypeVar("T")
-DATA, SAMPLE = Path("data/cig_butts"), Path("data/sample")
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,12 @@ from pathlib import Path
 from approaches import processes
 from approaches.running.options import refuse_beside_study
 from approaches.running.start import data_folder, is_usable, loaded, refuse_data_folder
-from approaches.studies.hypotheses import STUDIES
+from approaches.studies.hypotheses import STUDIES, studies_for
 from approaches.studies.run import (
     exit_code,
     losers,
     prepare_studies,
     run_study,
-    studies_for,
     trainings_for,
 )
 from common.coco import read_options

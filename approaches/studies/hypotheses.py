@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from approaches.base import ConfigError
+from common.commands import did_you_mean
+
 NETWORK = "smp_unet_lite0"
 # the last epoch is kept: nothing of a training is chosen on the images that judge it
 LAST_EPOCH = {"evaluations": 1}
@@ -280,3 +283,23 @@ STUDIES: dict[str, Study] = {
         ),
     ),
 }
+
+
+def studies_for(wanted: str) -> list[str]:
+    """The studies a command line asks for: "all" or names separated by commas.
+
+    Raises:
+        ConfigError: a name is not in the table.
+    """
+    names = (
+        list(STUDIES)
+        if wanted == "all"
+        else [name.strip() for name in wanted.split(",") if name.strip()]
+    )
+    unknown = [name for name in names if name not in STUDIES]
+    if unknown or not names:
+        raise ConfigError(
+            f"there is no study {', '.join(unknown) or wanted!r}; there are {', '.join(STUDIES)}."
+            f"{did_you_mean(unknown, STUDIES)}"
+        )
+    return names

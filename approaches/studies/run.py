@@ -86,25 +86,6 @@ def trainings_for(options: argparse.Namespace, home: Path, data: str) -> Trainin
     return Trainings(runs, budget, options.seeds or USUAL_SEEDS, options.seed, smoke)
 
 
-def studies_for(wanted: str) -> list[str]:
-    """The studies a command line asks for: "all" or names separated by commas.
-
-    Raises:
-        ConfigError: a name is not in the table.
-    """
-    names = (
-        list(STUDIES)
-        if wanted == "all"
-        else [name.strip() for name in wanted.split(",") if name.strip()]
-    )
-    unknown = [name for name in names if name not in STUDIES]
-    if unknown or not names:
-        raise ConfigError(
-            f"there is no study {', '.join(unknown) or wanted!r}; there are {', '.join(STUDIES)}."
-        )
-    return names
-
-
 def folds_of(data: Data, seeds: Sequence[int]) -> list[Data]:
     """For each seed the data with a fold of `train` as *tune* and as the images to score.
 

@@ -2,34 +2,6 @@
 it never writes.
 """
 
-from common.coco.annotations import (
-    ANNOTATION_FILE,
-    CrowdRegions,
-    DataError,
-    Entry,
-    crowd_regions,
-    has_object,
-    rasterise,
-    read_entries,
-)
-from common.coco.images import PHOTO_SUFFIXES, list_photos, read_image, whole_photos
-from common.coco.options import DEFAULT_OPTIONS, ReadOptions, add_read_options, read_options
+import lazy_loader
 
-__all__ = [
-    "ANNOTATION_FILE",
-    "DEFAULT_OPTIONS",
-    "PHOTO_SUFFIXES",
-    "CrowdRegions",
-    "DataError",
-    "Entry",
-    "ReadOptions",
-    "add_read_options",
-    "crowd_regions",
-    "has_object",
-    "list_photos",
-    "rasterise",
-    "read_entries",
-    "read_image",
-    "read_options",
-    "whole_photos",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

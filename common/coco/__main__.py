@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from common.coco.options import ReadOptions, add_read_options, read_options
-from common.commands import RefusedError, command, started_as
-from common.data.check import check_data, format_findings
-from common.data.convert import convert
+from common.commands import CommandParser, RefusedError, command, started_as
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,8 +18,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 if there is an error; with `--strict` also if there is a warning; 130 if it was
         interrupted. Wrong usage exits with 2.
     """
-    parser = argparse.ArgumentParser(
-        prog=started_as("python -m common.coco"), description="COCO data sets for segmentation."
+    parser = CommandParser(
+        prog=started_as("python -m common.coco"),
+        description="COCO data sets for segmentation.",
+        examples=(
+            "python -m common.coco check DIR",
+            "python -m common.coco convert EXPORT --output NEW",
+        ),
     )
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser(
@@ -48,6 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check.error(f"{options.folder} is no folder; give the one that holds train/ and val/.")
     if options.command == "convert":
         return _convert(options)
+    from common.data.check import check_data, format_findings
+
     with command("not everything was looked at") as ending:
         findings = check_data(options.folder, read_options(options), progress=True)
         print(format_findings(findings, options.folder))
@@ -58,6 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     """Write the copy, say what was changed, and check it."""
+    from common.data.check import check_data, format_findings
+    from common.data.convert import convert
+
     with command("nothing was written") as ending:
         if not 0 < options.val_share <= 0.5:
             raise RefusedError(f"--val-share {options.val_share} is no share; give 0.01 to 0.5.")

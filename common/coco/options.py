@@ -27,14 +27,14 @@ class ReadOptions:
 DEFAULT_OPTIONS = ReadOptions()
 
 
-def add_read_options(parser: argparse.ArgumentParser) -> None:
+def add_read_options(parser: argparse._ActionsContainer) -> None:
     """Add `--category`, `--crowd` and `--upright` to a command line."""
     parser.add_argument(
         "--category",
         action="append",
         default=[],
         metavar="NAME",
-        help="the kind of object to find, where the annotations have several; may be repeated",
+        help="the kind of object to find, where there are several (all); may be repeated",
     )
     parser.add_argument(
         "--crowd",

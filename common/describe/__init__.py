@@ -3,18 +3,6 @@ many images count as independent, and the sentences that follow from the numbers
 and nothing is drawn.
 """
 
-from common.describe.images import PHOTO_COLUMNS, describe_image, describe_photo
-from common.describe.objects import describe_objects
-from common.describe.similarity import effective_images, similar_images
-from common.describe.tables import describe_data_set, describe_photos
+import lazy_loader
 
-__all__ = [
-    "PHOTO_COLUMNS",
-    "describe_data_set",
-    "describe_image",
-    "describe_objects",
-    "describe_photo",
-    "describe_photos",
-    "effective_images",
-    "similar_images",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

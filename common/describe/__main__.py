@@ -5,38 +5,38 @@ The sentences of `notebooks/data_analysis.ipynb` without its pictures: numbers a
 published.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from common.coco import DEFAULT_OPTIONS, ReadOptions, add_read_options, read_options
-from common.commands import command, started_as
-from common.data import load_data
-from common.data.check import check_data
-from common.describe import describe_data_set, describe_photos, similar_images
-from common.describe import object_observations as of_objects
-from common.describe import set_observations as of_sets
+from common.coco.options import DEFAULT_OPTIONS, ReadOptions, add_read_options, read_options
+from common.commands import CommandParser, command, started_as
 from common.describe.observation import Observation
-from common.describe.tables import joined
-from common.files import write_whole
-from common.progress import progress
 
 
 def observations_of(
-    folder: Path, crops: of_objects.TrainingCrops, options: ReadOptions = DEFAULT_OPTIONS
+    folder: Path, crop_px: int | None = None, options: ReadOptions = DEFAULT_OPTIONS
 ) -> list[Observation]:
     """All observations on a data folder, in the order of the notebook.
 
     Args:
         folder: holds `train/`, `val/` and perhaps `real_test/`.
-        crops: that a training would take.
+        crop_px: side of the crops that a training would take; None takes the usual one.
         options: how annotations are read.
 
     Raises:
         DataError: the folder cannot be used.
     """
+    from common.data import load_data
+    from common.data.check import check_data
+    from common.describe import describe_data_set, describe_photos, similar_images
+    from common.describe import object_observations as of_objects
+    from common.describe import set_observations as of_sets
+    from common.describe.tables import joined
+    from common.progress import progress
+
+    crops = of_objects.USUAL if crop_px is None else of_objects.TrainingCrops(crop_px)
     data = load_data(folder, options=options)
     sets = {"train": data.fit.joined(data.tune), "val": data.score}
     bars = {split: partial(progress, what=f"describing {split}") for split in sets}
@@ -77,9 +77,7 @@ def as_markdown(folder: Path, observations: Sequence[Observation]) -> str:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog=started_as("python -m common.describe"), description=__doc__
-    )
+    parser = CommandParser(prog=started_as("python -m common.describe"), description=__doc__)
     parser.add_argument(
         "data", type=Path, help="data folder with train/, val/ and perhaps real_test/"
     )
@@ -87,14 +85,14 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--crop-px",
         type=int,
-        default=of_objects.USUAL.side_px,
         help="side of the training crops that the consequences are about (192)",
     )
     add_read_options(parser)
     options = parser.parse_args(words)
+    from common.files import write_whole
+
     with command("nothing was written") as ending:
-        crops = of_objects.TrainingCrops(options.crop_px)
-        observations = observations_of(options.data, crops, read_options(options))
+        observations = observations_of(options.data, options.crop_px, read_options(options))
         text = as_markdown(options.data, observations)
         if options.output is None:
             print(text, end="")

@@ -5,13 +5,14 @@ file beside a folder of images, open offline, and are checked before they are pu
 
 from common.gallery.check import check_gallery
 from common.gallery.names import GalleryError
-from common.gallery.photos import PHOTOS, write_gallery
+from common.gallery.photos import PHOTOS, GalleryPhoto, write_gallery
 from common.gallery.scored import SCORED, Prediction, ScoredImage, shown_ids, write_scored_gallery
 
 __all__ = [
     "PHOTOS",
     "SCORED",
     "GalleryError",
+    "GalleryPhoto",
     "Prediction",
     "ScoredImage",
     "check_gallery",

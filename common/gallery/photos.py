@@ -8,6 +8,7 @@ and counts it. Photos are consumed as a stream.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -38,7 +39,7 @@ _FILTERS = (
     Filter("objects", "with objects"),
     Filter("objects", "without objects", above_zero=False),
 )
-Photo = tuple[str, np.ndarray, np.ndarray, np.ndarray | None]
+GalleryPhoto: TypeAlias = tuple[str, np.ndarray, np.ndarray, np.ndarray | None]
 
 
 @dataclass
@@ -56,7 +57,7 @@ class _Counts:
 
 def write_gallery(
     folder: Path | str,
-    photos: Iterable[Photo],
+    photos: Iterable[GalleryPhoto],
     *,
     title: str,
     subtitle: str = "",

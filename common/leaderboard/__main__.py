@@ -2,16 +2,12 @@
 same statistics.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.commands import RefusedError, command, started_as
-from common.leaderboard.rows import Choice, compare_scores
-from common.leaderboard.score_table import read_prices, read_scores
-from common.leaderboard.sentences import TOO_FEW, conclusion
-from common.leaderboard.text import as_text
+from common.commands import CommandParser, RefusedError, command, started_as
+from common.leaderboard.choice import RULES, Choice
 
 COLUMNS = (
     "approach mean mean_lower mean_upper difference simultaneous_lower simultaneous_upper verdict "
@@ -34,6 +30,11 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
             of the same images for all approaches.
         OSError: a file cannot be read.
     """
+    from common.leaderboard.rows import compare_scores
+    from common.leaderboard.score_table import read_prices, read_scores
+    from common.leaderboard.sentences import TOO_FEW, conclusion
+    from common.leaderboard.text import as_text
+
     table, notes = read_scores(path, metric)
     prices = None if costs is None else read_prices(costs, sorted(set(table["approach"])))
     which = "with objects" if {"tp", "fn"} <= set(table.columns) else ""
@@ -55,9 +56,7 @@ def main(words: Sequence[str] | None = None) -> int:
         0; 2 with the reason on stderr for a table that cannot be analysed; 130 if it was
         interrupted.
     """
-    parser = argparse.ArgumentParser(
-        prog=started_as("python -m common.leaderboard"), description=__doc__
-    )
+    parser = CommandParser(prog=started_as("python -m common.leaderboard"), description=__doc__)
     commands = parser.add_subparsers(required=True)
     subparser = commands.add_parser(
         "analyse", help="intervals, comparisons and a winner from a per-image CSV"
@@ -76,9 +75,7 @@ def main(words: Sequence[str] | None = None) -> int:
     subparser.add_argument(
         "--margin", type=float, default=Choice.margin, help="loss that does not matter"
     )
-    subparser.add_argument(
-        "--winner", default=Choice.rule, choices=("cheapest-equivalent", "best")
-    )
+    subparser.add_argument("--winner", default=Choice.rule, choices=RULES)
     options = parser.parse_args(words)
     choice = Choice(options.winner, options.margin)
     with command("nothing was compared") as ending:

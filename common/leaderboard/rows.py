@@ -3,18 +3,18 @@ needs no model and no image. Every approach of the run has its row, also one tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 
 from common.analysis.calibration import brier, expected_calibration_error
 from common.analysis.robustness import images_in_every_state, robustness_summary
+from common.leaderboard.choice import Choice
 from common.masks.evaluate import score_table
 from common.metrics import summarise, with_objects
 from common.records import CompleteRecord, Record, complete, complete_records
 from common.statistics import Comparison, compare, pareto
-from common.statistics.selection import Rule
 
 COLUMNS = (
     "approach status dice_mean dice_global iou_mean precision recall area_bias nsd_2px object_f1 "
@@ -33,20 +33,6 @@ FURTHER = (
     "dice_over_seeds_upper seed_sd image_sd reason"
 ).split()
 WHOLE = "parameters n_images n_empty fit_steps n_groups threads seeds".split()
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How the winner is chosen.
-
-    Attributes:
-        rule: "cheapest-equivalent" takes the fastest approach whose loss to the best is surely
-            below the margin, or the best where there is none; "best" takes the best.
-        margin: of mean Dice.
-    """
-
-    rule: Rule = "cheapest-equivalent"
-    margin: float = 0.01
 
 
 def per_image_table(

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,7 @@ from common.image_files import write_pixels
 from common.masks.objects import PredictedObject, predicted_objects
 from common.masks.overlay import outlined
 from common.masks.postprocess import LEVELS
-from common.predictions.photos import COCO_FILE, Photo
+from common.predictions.photos import COCO_FILE, GALLERY, Photo
 
 FOLDERS = {"masks": ".png", "overlays": ".jpg", "probabilities": ".png"}
 COLUMNS = "photo object area_px left_px top_px width_px height_px confidence".split()
@@ -130,6 +131,8 @@ class PredictionFolder:
         for output in earlier:
             for kind in FOLDERS if stays_inside(output) else ():
                 self._file(kind, output).unlink(missing_ok=True)
+        (self.path / f"{GALLERY}.html").unlink(missing_ok=True)
+        shutil.rmtree(self.path / GALLERY, ignore_errors=True)
 
     def _write_lists(self) -> None:
         table = io.StringIO()

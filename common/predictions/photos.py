@@ -13,6 +13,7 @@ from common.coco import PHOTO_SUFFIXES
 from common.coco.names import folded, is_litter
 from common.commands import RefusedError
 
+GALLERY = "gallery"  # the name of the page beside the masks
 COCO_FILE = "predictions.coco.json"  # a folder that holds it holds predictions, no photos
 
 

@@ -1,42 +1,5 @@
 """What a run keeps: its folder, its description, and a record of each approach."""
 
-from common.records.record import (
-    CompleteRecord,
-    CorruptedScore,
-    Costs,
-    Fit,
-    Provenance,
-    Record,
-    Robustness,
-    Traits,
-    as_stored,
-    complete,
-    complete_records,
-    fields_of_fit,
-    from_stored,
-    read_record,
-    read_records,
-    write_record,
-)
-from common.records.set_result import SetResult, with_result
+import lazy_loader
 
-__all__ = [
-    "CompleteRecord",
-    "CorruptedScore",
-    "Costs",
-    "Fit",
-    "Provenance",
-    "Record",
-    "Robustness",
-    "SetResult",
-    "Traits",
-    "as_stored",
-    "complete",
-    "complete_records",
-    "fields_of_fit",
-    "from_stored",
-    "read_record",
-    "read_records",
-    "with_result",
-    "write_record",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

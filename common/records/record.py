@@ -17,28 +17,12 @@ from common.masks.evaluate import ImageScore
 from common.masks.found_objects import SetScore
 from common.masks.tuning import Tuning
 from common.records.folder import RunFolder
-from common.records.self_description import SelfDescription
+from common.records.self_description import SelfDescription, Traits
 from common.records.set_result import SetResult
 from common.scale import ImageSizes
 
 Status = Literal["unfinished", "ok", "failed", "skipped"]
 UNKNOWN = math.nan
-
-
-@dataclass(frozen=True)
-class Traits:
-    """What a caller must know of an approach before it runs.
-
-    Attributes:
-        pretrained_on: data outside the user's that shaped the model (`ImageNet`), or "" for none.
-        fits_on_all: `fit` is called on every process (it shares the work itself); else on the main
-            process alone.
-        deterministic: the same seed and number of steps give the same model on one CPU process.
-    """
-
-    pretrained_on: str = ""
-    fits_on_all: bool = False
-    deterministic: bool = True
 
 
 @dataclass(frozen=True)
@@ -172,7 +156,7 @@ class Record:
     reason: str = ""
     config: Mapping[str, Any] = field(default_factory=dict)
     made_from: Provenance = Provenance()
-    traits: Traits = Traits()
+    traits: Traits = field(default_factory=Traits)
     image_sizes: ImageSizes | None = None
     fit: Fit | None = None
     tuning: Tuning | None = None

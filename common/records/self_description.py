@@ -7,6 +7,22 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Traits:
+    """What a caller must know of an approach before it runs.
+
+    Attributes:
+        pretrained_on: data outside the user's that shaped the model (`ImageNet`), or "" for none.
+        fits_on_all: `fit` is called on every process (it shares the work itself); else on the main
+            process alone.
+        deterministic: the same seed and number of steps give the same model on one CPU process.
+    """
+
+    pretrained_on: str = ""
+    fits_on_all: bool = False
+    deterministic: bool = True
+
+
+@dataclass(frozen=True)
 class PreparationStep:
     """One thing that is done to an image before a model sees it.
 

@@ -1,5 +1,5 @@
 """The report of a finished run: its sentences, its figures, and the page that holds them."""
 
-from common.report.page import ReportError, write_report
+import lazy_loader
 
-__all__ = ["ReportError", "write_report"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

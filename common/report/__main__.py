@@ -2,18 +2,16 @@
 DIR]`.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.commands import command, started_as
-from common.report.page import NAME, data_folder, write_report
+from common.commands import CommandParser, command, started_as
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=started_as("python -m common.report"), description=__doc__.splitlines()[0]
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
@@ -24,6 +22,8 @@ def main(words: Sequence[str] | None = None) -> int:
         "--no-pictures", action="store_true", help="leave out what needs the data folder"
     )
     options = parser.parse_args(words)
+    from common.report.page import NAME, data_folder, write_report
+
     with command(f"{options.run / NAME} is as it was before") as ending:
         data = None if options.no_pictures else options.data or data_folder(options.run)
         print(write_report(options.run, data))

@@ -13,14 +13,8 @@ import pandas as pd
 
 from common.coco import read_entries, read_image, whole_photos
 from common.data import Sample, decode
-from common.leaderboard import (
-    Choice,
-    Standing,
-    compare_scores,
-    leaderboard,
-    read_leaderboard,
-    standing,
-)
+from common.leaderboard import Choice, compare_scores, leaderboard, read_leaderboard
+from common.leaderboard.standing import Standing, standing
 from common.masks.probabilities import ProbabilityMaps
 from common.metrics import with_objects
 from common.records import Fit, Record, read_records

@@ -5,8 +5,6 @@ They are rendered with exact masks, from no photo and without a download, so tha
 tests and the notebooks have data; they do not pretend to replace real data.
 """
 
-from common.sample.dataset import generate
-from common.sample.onto_photo import lay_butts_on, lay_litter_on
-from common.sample.scene import SPLITS, Scene, render_scene
+import lazy_loader
 
-__all__ = ["SPLITS", "Scene", "generate", "lay_butts_on", "lay_litter_on", "render_scene"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

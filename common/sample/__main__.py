@@ -1,18 +1,15 @@
 """`python -m common.sample --output DIR`: the generated data set from the command line."""
 
-import argparse
 import sys
 
-from common.commands import command, started_as
-from common.sample.dataset import generate
-from common.sample.sheet import write_sheet
+from common.commands import CommandParser, command, started_as
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the data set the arguments describe; 2 if it cannot, with the reason on stderr, 130 if
     interrupted.
     """
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog=started_as("python -m common.sample"), description="Write a generated data set."
     )
     parser.add_argument(
@@ -61,6 +58,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--sheet", metavar="FILE", help="also a JPEG with 24 of its training images side by side"
     )
     options = vars(parser.parse_args(arguments))
+    from common.sample.dataset import generate
+    from common.sample.sheet import write_sheet
+
     sheet, output = options.pop("sheet"), options.pop("output")
     with command(f"{output} is as it was before") as ending:
         folder = generate(output, **options)

@@ -2,16 +2,6 @@
 check.
 """
 
-from common.submission.masks_csv import (
-    SubmissionError,
-    check_submission,
-    mask_checksum,
-    write_submission,
-)
+import lazy_loader
 
-__all__ = [
-    "SubmissionError",
-    "check_submission",
-    "mask_checksum",
-    "write_submission",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -8,8 +8,8 @@ import pytest
 import bench
 from approaches import TABLE, build
 from approaches.base import Budget, ConfigError
-from approaches.studies.hypotheses import LAST_EPOCH, NETWORK, STUDIES
-from approaches.studies.run import Trainings, folds_of, run_study, slug, studies_for
+from approaches.studies.hypotheses import LAST_EPOCH, NETWORK, STUDIES, studies_for
+from approaches.studies.run import Trainings, folds_of, run_study, slug
 from common.leaderboard import leaderboard
 from common.leaderboard.studies import Judged, pooled, study_table
 from common.records import from_stored, read_record

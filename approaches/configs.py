@@ -1,0 +1,112 @@
+"""The settings of the approaches of the table, apart from their code: so a mistyped one is told
+before any learning library is imported.
+"""
+
+from typing import Annotated, Literal, Self, TypeAlias, get_args
+
+from pydantic import Field, field_validator
+
+from approaches.base import Config
+from approaches.network.config import TrainingConfig
+
+FeatureGroup: TypeAlias = Literal["colour", "contrast", "edges", "texture"]
+FEATURE_GROUPS: tuple[FeatureGroup, ...] = get_args(FeatureGroup)
+# of segmentation-models-pytorch
+Architecture: TypeAlias = Literal[
+    "unet",
+    "unetplusplus",
+    "manet",
+    "linknet",
+    "fpn",
+    "pspnet",
+    "deeplabv3",
+    "deeplabv3plus",
+    "pan",
+    "upernet",
+    "segformer",
+    "dpt",
+]
+# of the table: known without asking the libraries, which take seconds to import
+ENCODERS = ("tu-tf_efficientnet_lite0", "resnet34", "mit_b2")
+
+
+class PixelConfig(Config):
+    """Settings of the pixel classifier."""
+
+    # the coarsest sees about 128 px around a pixel, the length of a large butt
+    scales: Annotated[int, Field(ge=1, le=10)] = 6
+    feature_groups: Annotated[tuple[FeatureGroup, ...], Field(min_length=1)] = FEATURE_GROUPS
+    most_images: Annotated[int, Field(ge=1)] = 1000  # of fit, and of tune, are sampled
+    # half of them object, as far as there are as many
+    pixels_per_image: Annotated[int, Field(ge=2)] = 800
+    rounds: Annotated[int, Field(ge=1)] = 400
+    learning_rate: Annotated[float, Field(ge=1e-6, le=1)] = 0.08
+    leaves: Annotated[int, Field(ge=2, le=131072)] = 63
+    min_leaf_pixels: Annotated[int, Field(ge=1)] = 100
+    # rounds without a better log loss on tune; 0 trains all, and tune is not looked at
+    patience: Annotated[int, Field(ge=0)] = 40
+
+    @classmethod
+    def smoke(cls) -> Self:
+        """Enough to beat the floor within seconds."""
+        return cls(scales=4, pixels_per_image=200, rounds=40, leaves=31)
+
+
+class UNetConfig(TrainingConfig):
+    """Width and depth of the U-Net, beside the training's settings."""
+
+    # of the first level; each level below has twice as many
+    base_channels: Annotated[int, Field(ge=1, le=1024)] = 16
+    # whole images are padded to multiples of 32 px, which six levels can halve
+    levels: Annotated[int, Field(ge=1, le=6)] = 5
+
+    @classmethod
+    def smoke(cls) -> Self:
+        """A net of a few thousand weights."""
+        return cls(
+            crop_px=96, batch=8, evaluations=1, evaluated_images=8, base_channels=8, levels=4
+        )
+
+
+class SmpConfig(TrainingConfig):
+    """Which network of segmentation-models-pytorch, beside the training's settings."""
+
+    architecture: Architecture = "unet"
+    encoder: str = "tu-tf_efficientnet_lite0"
+    pretrained: bool = True  # False begins from random weights, to see what pretraining gives
+
+    @field_validator("encoder")
+    @classmethod
+    def _encoder_is_known(cls, name: str) -> str:
+        if name in ENCODERS:
+            return name
+        import segmentation_models_pytorch as smp
+        import timm
+
+        library, _, model = name.partition("-")
+        known = smp.encoders.get_encoder_names()
+        if not (timm.is_model(model) if library == "tu" else name in known):
+            raise ValueError(
+                "an encoder of segmentation_models_pytorch, such as resnet34 or mit_b0, or tu- "
+                "and the name of a model of timm, such as tu-tf_efficientnet_lite0"
+            )
+        return name
+
+
+class EnsembleConfig(Config):
+    """How far the selection goes."""
+
+    # a member drawn twice has twice the weight
+    draws: Annotated[int, Field(ge=1)] = 8
+    # of mean Dice on tune, for one more draw
+    least_gain: Annotated[float, Field(ge=0, le=1)] = 0.0005
+    # the same, for twice as many views, which take twice the time
+    least_gain_of_views: Annotated[float, Field(ge=0, le=1)] = 0.002
+    most_images: Annotated[int, Field(ge=1)] = 200  # of tune are looked at
+    # flips and turns to average over, 1 to 8; 0 chooses 1, 2, 4 or 8 on tune
+    views: Annotated[int, Field(ge=0, le=8)] = 0
+
+    @classmethod
+    def smoke(cls) -> Self:
+        """Few draws on few images."""
+        return cls(draws=3, most_images=8)

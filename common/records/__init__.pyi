@@ -1,0 +1,40 @@
+from .record import (
+    CompleteRecord,
+    CorruptedScore,
+    Costs,
+    Fit,
+    Provenance,
+    Record,
+    Robustness,
+    as_stored,
+    complete,
+    complete_records,
+    fields_of_fit,
+    from_stored,
+    read_record,
+    read_records,
+    write_record,
+)
+from .self_description import Traits
+from .set_result import SetResult, with_result
+
+__all__ = [
+    "CompleteRecord",
+    "CorruptedScore",
+    "Costs",
+    "Fit",
+    "Provenance",
+    "Record",
+    "Robustness",
+    "SetResult",
+    "Traits",
+    "as_stored",
+    "complete",
+    "complete_records",
+    "fields_of_fit",
+    "from_stored",
+    "read_record",
+    "read_records",
+    "with_result",
+    "write_record",
+]
