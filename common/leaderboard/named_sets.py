@@ -186,11 +186,14 @@ def set_line(row: pd.Series) -> str:
     Args:
         row: of `set_table`, of any approach that was scored.
     """
-    boxes = f", {row['boxes']} of them boxes alone" if row["boxes"] else ""
+    images, groups, objects, boxes, empty = (
+        int(row[column]) for column in ("n_images", "n_groups", "objects", "boxes", "n_empty")
+    )
+    alone = f", {boxes} of them boxes alone" if boxes else ""
     kind = {"test": "never chosen on", "field": "chosen on, beside *tune*"}[row["role"]]
     return (
-        f"{counted(row['n_images'], 'image')} of {counted(row['n_groups'], 'group')}, {kind}: "
-        f"{counted(row['objects'], 'object')}{boxes}; {row['n_empty']} without any."
+        f"{counted(images, 'image')} of {counted(groups, 'group')}, {kind}: "
+        f"{counted(objects, 'object')}{alone}; {empty} without any."
     )
 
 

@@ -6,6 +6,7 @@ named. What can be decided is decided elsewhere (`common.statistics`, `common.an
 phrases.py     what several sentences say alike
 choice.py      what is chosen, how good it is, what it buys against the next best
 unseen.py      whether `val` shows objects that training has seen
+test_sets.py   labelled photos of another origin
 reasons.py     what each approach is, what each metric tells that mean Dice does not
 ranking.py     who cannot be told apart from the best, how stable the ranking is
 costs.py       seconds and memory for a mask, what a training was given and took
@@ -40,6 +41,7 @@ from common.report.narrative.studies import (
     of_study,
     study_tables,
 )
+from common.report.narrative.test_sets import of_test_sets
 from common.report.narrative.trust import of_calibration, of_robustness
 from common.report.narrative.unseen import of_unseen, unseen_table
 from common.report.narrative.weaknesses import hardest, of_images, of_losses, of_strata, of_worst
@@ -76,6 +78,7 @@ __all__ = [
     "of_studies",
     "of_study",
     "of_table",
+    "of_test_sets",
     "of_thresholds",
     "of_ties",
     "of_time_taken",

@@ -1,0 +1,78 @@
+import re
+
+import numpy as np
+import pytest
+from made_run import make_run
+
+from common.leaderboard import write_leaderboard
+from common.masks.found_objects import SetScore
+from common.records import SetResult, read_records, write_record
+from common.report import narrative as say
+from common.report.finished_run import read_run
+
+FOUND = {"threshold": (0.95, 0.1), "tta_ensemble": (0.3, 2.0)}  # share found, inventions a photo
+
+
+def scores(name, objects, number=60):
+    random = np.random.default_rng(len(name))
+    share, inventions = FOUND.get(name, (0.6, 1.0))
+    return tuple(
+        SetScore(
+            image,
+            f"place-{image // 2}",
+            objects,
+            0,
+            int(random.binomial(objects, share)),
+            int(random.poisson(inventions)),
+            *(None, None, None),
+            np.nan,
+        )
+        for image in range(number)
+    )
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory):
+    """A run on two sets; one approach has failed on the first."""
+    folder = make_run(tmp_path_factory.mktemp("sets") / "run")
+    for record in read_records(folder):
+        if record.status == "ok":
+            street = SetResult("street", "test", "0" * 64, scores(record.approach, 2))
+            if record.approach == "unet":
+                street = SetResult("street", "test", "0" * 64, reason="OSError: no memory")
+            nothing = SetResult("nothing", "field", "1" * 64, scores(record.approach, 0))
+            record.sets = (street, nothing)
+            write_record(folder, record)
+    write_leaderboard(folder, read_records(folder), {image: f"{image}" for image in range(40)})
+    return read_run(folder)
+
+
+def test_what_the_chosen_one_finds_and_invents_is_told_for_each_set(scored):
+    said = say.of_test_sets(scored)
+    assert "**street**: 60 images of 30 groups, never chosen on: 120 objects; 0 without" in said
+    assert "**nothing**: 60 images of 30 groups, chosen on, beside *tune*: 0 objects" in said
+    found = sum(one.found for one in scores(scored.winner, 2))
+    assert f"`{scored.winner}`, chosen on `val`, finds {found} of 120 objects" in said
+    assert not re.findall(r"\bnan\b|<NA>|None", said)
+
+
+def test_pairs_that_turn_round_are_named_and_failures_have_their_reason(scored):
+    said = say.of_test_sets(scored)
+    assert "Is the order on `street` that of `val`? By object F1 " in said
+    assert "`threshold` before `tta_ensemble` (+" in said
+    assert "`unet` failed: OSError: no memory." in said
+
+
+def test_a_run_without_records_tells_the_same(scored, tmp_path):
+    for path in scored.folder.iterdir():
+        if path.is_file():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    assert say.of_test_sets(read_run(tmp_path)) == say.of_test_sets(scored)
+
+
+def test_the_leaderboard_has_every_approach_on_every_set(scored):
+    table = scored.tables["test_sets"]
+    assert table.groupby("set")["approach"].nunique().tolist() == [7, 7]
+    text = (scored.folder / "leaderboard.md").read_text()
+    assert "- `smp_deeplabv3plus_lite0` failed: RuntimeError: out of memory" in text
+    assert "- `unet` failed: OSError: no memory" in text
