@@ -15,22 +15,25 @@ import torch
 from approaches.network.config import ZOOM, Strength
 from approaches.network.losses import NOTHING
 from approaches.network.paste import lay_generated, paste_from
+from common.coco import has_object
 from common.data import DataSet, Sample
 from common.sample import render_scene
 
 STRENGTHS: tuple[Strength, ...] = get_args(Strength)
+GEOMETRIC = ("geometric", "full")
 SMALLEST_SCENE_PX = 320  # smaller generated scenes look zoomed in
-MARGIN = 1.5  # a window this much larger than the crop leaves room to turn and to zoom out
+MARGIN = 1.7  # a window this much larger than the crop leaves room to turn and to shear
+PASTED = (0.6, 0.25, 0.15)  # how often one, two or three objects are pasted
+ZOOMED_SHARE = 0.8  # of the crops of the geometric augmentation
 
 
-def augmentation(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) -> A.Compose:
+def augmentation(strength: str, crop_px: int) -> A.Compose:
     """The transforms from a window to a crop.
 
     Args:
-        strength: "none" only crops; "geometric" flips, turns, scales and shears; "photometric"
-            changes light and colour, blurs, adds noise, and compresses; "full" does both.
+        strength: "none" only crops; "geometric" flips, turns and shears; "photometric" changes
+            light and colour, blurs, adds noise, and compresses; "full" does both.
         crop_px: side of the square crop.
-        zoom: least and greatest magnification of the geometric part.
 
     Raises:
         ValueError: an unknown strength.
@@ -40,9 +43,9 @@ def augmentation(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) 
             f"there is no augmentation {strength!r}; there are {', '.join(STRENGTHS)}."
         )
     steps: list[A.BasicTransform | A.BaseCompose] = []
-    if strength in ("geometric", "full"):
+    if strength in GEOMETRIC:
         affine = A.Affine(
-            scale=zoom,
+            scale=1.0,
             rotate=(-45, 45),
             shear=(-10, 10),
             border_mode=cv2.BORDER_REFLECT_101,
@@ -65,20 +68,25 @@ def augmentation(strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM) 
 def described(
     strength: str, crop_px: int, zoom: tuple[float, float] = ZOOM
 ) -> list[dict[str, object]]:
-    """The transforms as JSON-able values, for `run.json`."""
-    transforms = augmentation(strength, crop_px, zoom).to_dict()["transform"]["transforms"]
-    return [
+    """The zoom and the transforms as JSON-able values, for `run.json`."""
+    transforms = augmentation(strength, crop_px).to_dict()["transform"]["transforms"]
+    steps = [
         {key: value for key, value in step.items() if key != "__version__"} for step in transforms
     ]
+    if strength not in GEOMETRIC:
+        return steps
+    return [{"__class_fullname__": "Zoom", "scale": list(zoom), "p": ZOOMED_SHARE}, *steps]
 
 
 class Crops(torch.utils.data.Dataset):
     """An endless stream of augmented crops, by place; each epoch goes once over the images in an
     order of its own.
 
-    A share of the places may be given to generated scenes, each drawn once; another share of the
-    windows may have an object of another image, generated butts or generated litter laid on them
-    before they are turned and recoloured.
+    A share of the places may be given to generated scenes, each drawn once, and a share to the
+    images without any object, which otherwise come as often as the others. Another share of the
+    windows may have objects of other images, generated butts or generated litter laid on them
+    before they are turned and recoloured: on each kind of image as often, so that neither ground
+    nor seam tells whether there is an object.
     """
 
     def __init__(
@@ -94,6 +102,7 @@ class Crops(torch.utils.data.Dataset):
         paste_share: float = 0.0,
         butt_share: float = 0.0,
         litter_share: float = 0.0,
+        background_share: float | None = None,
         zoom: tuple[float, float] = ZOOM,
     ):
         self.images, self.crop_px, self.object_share, self.seed = (
@@ -112,17 +121,26 @@ class Crops(torch.utils.data.Dataset):
             butt_share,
             litter_share,
         )
-        self.transform = augmentation(strength, crop_px, zoom)
+        self.zoom, self.transform = zoom, augmentation(strength, crop_px)
+        shows = np.array([has_object(entry) for entry in images.entries], bool)
+        self.with_object, self.without = np.flatnonzero(shows), np.flatnonzero(~shows)
+        self.background_share = background_share if shows.any() and not shows.all() else None
 
     def image_index(self, place: int) -> int:
         """Which image the crop at a place is taken from; every image comes once before one comes
-        twice.
+        twice, among those with an object and those without where they have shares of their own.
         """
         epoch, within = divmod(place, self.epoch_length)
-        passes, index = divmod(within, len(self.images))
-        return int(
-            np.random.default_rng([self.seed, epoch, passes]).permutation(len(self.images))[index]
-        )
+        if self.background_share is None:
+            passes, index = divmod(within, len(self.images))
+            order = np.random.default_rng([self.seed, epoch, passes])
+            return int(order.permutation(len(self.images))[index])
+        places = np.random.default_rng([self.seed, epoch]).permutation(self.epoch_length)
+        bare = places < round(self.background_share * self.epoch_length)
+        images = self.without if bare[within] else self.with_object
+        passes, index = divmod(int((bare[:within] == bare[within]).sum()), len(images))
+        order = np.random.default_rng([self.seed, epoch, passes, int(bare[within])])
+        return int(order.permutation(images)[index])
 
     def __getitem__(self, place: int) -> tuple[torch.Tensor, torch.Tensor]:
         """An image (3, crop, crop) uint8 and its target (1, crop, crop) uint8 of 0, 1 or
@@ -134,12 +152,12 @@ class Crops(torch.utils.data.Dataset):
         else:
             sample = self.images[self.image_index(place)]
         target = np.where(sample.ignore, np.uint8(NOTHING), sample.mask.astype(np.uint8))
-        side = self.crop_px if self.strength == "none" else int(self.crop_px * MARGIN)
+        zoom = self._zoom(random)
+        side = int(self.crop_px * MARGIN) if self.strength in GEOMETRIC else self.crop_px
         centre = self._centre(sample.mask, random)
         self.transform.set_random_seed(int(random.integers(2**31)))
-        seen = self._laid_on(
-            window(sample.image, centre, side), window(target, centre, side), random
-        )
+        image, target = seen_at(sample.image, target, centre, side, zoom)
+        seen = self._laid_on(image, target, random)
         drawn = self.transform(image=seen[0], mask=seen[1])
         image = torch.from_numpy(
             np.ascontiguousarray(drawn["image"].transpose(2, 0, 1))
@@ -151,11 +169,18 @@ class Crops(torch.utils.data.Dataset):
     def _laid_on(
         self, image: np.ndarray, target: np.ndarray, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The window with what is laid on it, in the shares that were asked for."""
-        if self.paste_share and random.random() < self.paste_share:
-            image, target = paste_from(
-                self.images[int(random.integers(len(self.images)))], image, target, random
-            )
+        """The window with what is laid on it, in the shares that were asked for; objects of other
+        images come to lie in the middle, which the crop shows.
+        """
+        if len(self.with_object) and random.random() < self.paste_share:
+            image, target = image.copy(), target.copy()
+            edge = (len(target) - self.crop_px) // 2
+            middle = slice(edge, edge + self.crop_px)
+            for _ in range(int(random.choice(len(PASTED), p=PASTED)) + 1):
+                source = self.images[int(random.choice(self.with_object))]
+                image[middle, middle], target[middle, middle] = paste_from(
+                    source, image[middle, middle], target[middle, middle], random
+                )
         if self.butt_share and random.random() < self.butt_share:
             image, target = lay_generated(image, target, random, "butts")
         if self.litter_share and random.random() < self.litter_share:
@@ -168,6 +193,12 @@ class Crops(torch.utils.data.Dataset):
             self.seed, index=place, size=max(SMALLEST_SCENE_PX, int(self.crop_px * MARGIN))
         )
         return Sample(-1, scene.image, scene.mask, np.zeros_like(scene.mask))
+
+    def _zoom(self, random: np.random.Generator) -> float:
+        """How much a crop is magnified."""
+        if self.strength not in GEOMETRIC or random.random() >= ZOOMED_SHARE:
+            return 1.0
+        return float(random.uniform(*self.zoom))
 
     def _centre(self, mask: np.ndarray, random: np.random.Generator) -> tuple[int, int]:
         """Row and column of a crop: near a pixel of an object, or anywhere."""
@@ -189,21 +220,53 @@ class Crops(torch.utils.data.Dataset):
         return row, column
 
 
-def window(array: np.ndarray, centre: tuple[int, int], side: int) -> np.ndarray:
-    """A (side, side[, C]) window around a pixel; what lies beyond the border is mirrored."""
+def seen_at(
+    image: np.ndarray, target: np.ndarray, centre: tuple[int, int], side: int, zoom: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A window around a pixel at another scale.
+
+    Args:
+        image: (H, W, 3) uint8.
+        target: (H, W) uint8.
+        centre: row and column.
+        side: of what is returned.
+        zoom: magnification; below 1 the window takes in more of the image.
+
+    Returns:
+        Image (side, side, 3) and target (side, side). What lies beyond the border is mirrored in
+        the image and `NOTHING` in the target.
+    """
+    taken = max(1, round(side / zoom))
+    part = window(image, centre, taken), window(target, centre, taken, beyond=NOTHING)
+    if taken == side:
+        return part
+    way = cv2.INTER_AREA if taken > side else cv2.INTER_LINEAR
+    sides = (side, side)
+    return cv2.resize(part[0], sides, interpolation=way), cv2.resize(
+        part[1], sides, interpolation=cv2.INTER_NEAREST_EXACT
+    )
+
+
+def window(
+    array: np.ndarray, centre: tuple[int, int], side: int, beyond: int | None = None
+) -> np.ndarray:
+    """A (side, side[, C]) window around a pixel; what lies beyond the border has a value, or is
+    mirrored where none is given.
+    """
     top, left = centre[0] - side // 2, centre[1] - side // 2
     height, width = array.shape[:2]
     rows = slice(max(0, top), max(0, top + side))
     columns = slice(max(0, left), max(0, left + side))
     inside = array[rows, columns]
-    beyond = (
+    edges = (
         max(0, -top),
         max(0, top + side - height),
         max(0, -left),
         max(0, left + side - width),
     )
-    if not any(beyond):
+    if not any(edges):
         return inside
-    return cv2.copyMakeBorder(
-        inside, *beyond, cv2.BORDER_REFLECT if min(inside.shape[:2]) > 1 else cv2.BORDER_REPLICATE
-    )
+    if beyond is not None:
+        return cv2.copyMakeBorder(inside, *edges, cv2.BORDER_CONSTANT, value=beyond)
+    mirrored = cv2.BORDER_REFLECT if min(inside.shape[:2]) > 1 else cv2.BORDER_REPLICATE
+    return cv2.copyMakeBorder(inside, *edges, mirrored)

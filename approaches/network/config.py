@@ -28,7 +28,9 @@ class TrainingConfig(Config):
     # least and greatest magnification of the geometric augmentation
     zoom: tuple[Magnification, Magnification] = ZOOM
     generated_share: Share = 0.0  # of the crops show generated scenes, not the user's images
-    paste_share: Share = 0.0  # of the crops get an object of another image laid on them
+    # of the crops are taken from images without any object; None: as often as from the others
+    background_share: Share | None = None
+    paste_share: Share = 0.0  # of the crops get objects of other images laid on them
     butt_share: Share = 0.0  # of the crops get generated butts laid on them
     litter_share: Share = 0.0  # of the crops get generated things laid on them that are no butts
     average_share: Share = 0.05  # of all steps is the averaged weights' memory; 0: the raw ones

@@ -63,6 +63,7 @@ BY_SETTING: dict[str, dict[str, tuple[str, float]]] = {
         "val_shift_limit": ("brightness", 0),
     },
     "Affine": {"scale": ("scale", 1)},
+    "Zoom": {"scale": ("scale", 1)},  # of `approaches.network.augment`
     "ShiftScaleRotate": {"scale_limit": ("scale", 0)},
     "RandomScale": {"scale_limit": ("scale", 0)},
 }

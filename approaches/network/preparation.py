@@ -19,13 +19,15 @@ def preparation_steps(
         normalised_by: whose mean and standard deviation the input gets.
     """
     near = f"{percent(config.object_share)} of them near an object"
+    if config.background_share is not None:
+        near += f", {percent(config.background_share)} of images without one"
     scale = config.input_scale
     size = "as it is" if scale == 1 else f"{scale:g} times as large"
     steps = [
         PreparationStep(
             "crops for training",
             f"crops of {config.crop_px} px, {near}",
-            ("crop_px", "object_share"),
+            ("crop_px", "object_share", "background_share"),
         ),
         PreparationStep("size of the input", size, ("input_scale",)),
         PreparationStep(

@@ -112,6 +112,7 @@ def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) ->
         paste_share=config.paste_share,
         butt_share=config.butt_share,
         litter_share=config.litter_share,
+        background_share=config.background_share,
         zoom=config.zoom,
         seed=seed,
         epoch_length=max(1, round(len(fit_set) / batch)) * batch,

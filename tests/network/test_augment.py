@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 import torch
 
-from approaches.network.augment import STRENGTHS, Crops, augmentation, described, window
+from approaches.network.augment import (
+    STRENGTHS,
+    Crops,
+    augmentation,
+    described,
+    seen_at,
+    window,
+)
 from approaches.network.losses import LOSSES, NOTHING, build_loss
+from common.coco import has_object
+from common.data import Sample
 
 
 def crops(data_set, strength="full", seed=0, **more):
@@ -110,9 +119,71 @@ def test_window_mirrors_what_lies_beyond_the_border():
     assert window(np.full((1, 1), 7, np.uint8), (0, 0), 8).tolist() == [[7] * 8] * 8
 
 
+def test_what_lies_beyond_the_border_teaches_nothing_and_the_window_follows_the_zoom():
+    """A picture of columns: zoomed out, the window takes in more of them at the same size."""
+    image = np.tile(np.arange(100, dtype=np.uint8)[None, :, None] * 2, (100, 1, 3))
+    target = np.ones((100, 100), np.uint8)
+    for zoom, first, last in ((1.0, 30, 69), (0.5, 10, 89), (2.0, 40, 59)):
+        seen, truth = seen_at(image, target, (50, 50), 40, zoom)
+        assert seen.shape == (40, 40, 3) and truth.shape == (40, 40)
+        assert (
+            abs(int(seen[0, 0, 0]) - 2 * first) <= 2 and abs(int(seen[0, -1, 0]) - 2 * last) <= 2
+        )
+        assert (truth == 1).all()
+    seen, truth = seen_at(image, target, (50, 50), 40, 0.2)  # 200 px of a picture of 100
+    assert (truth == 1).sum() == 20 * 20 and (truth == NOTHING).sum() == 40 * 40 - 20 * 20
+    assert (truth[10:30, 10:30] == 1).all()
+
+
+@pytest.mark.parametrize("strength", ["geometric", "full"])
+def test_no_crop_shows_a_mirrored_object_that_counts(sample_data, strength):
+    """Of an image that is all object, every crop is object or `NOTHING`."""
+
+    class OneImage:
+        entries = sample_data.fit.entries[:1]
+
+        def __len__(self):
+            return 1
+
+        def __getitem__(self, index):
+            full = np.ones((60, 60), bool)
+            return Sample(1, np.zeros((60, 60, 3), np.uint8), full, ~full)
+
+    targets = [crops(OneImage(), strength, zoom=(0.3, 1.0))[place][1] for place in range(20)]
+    assert all(set(target.unique().tolist()) <= {1, NOTHING} for target in targets)
+    assert sum((target == NOTHING).any().item() for target in targets) > 10
+
+
+def test_images_without_an_object_come_as_often_as_was_set(sample_data):
+    bare = [index for index, entry in enumerate(sample_data.fit.entries) if not has_object(entry)]
+    count = len(sample_data.fit)
+    assert 0 < len(bare) < 0.5 * count
+    length = 4 * count
+    stream = crops(sample_data.fit, epoch_length=length, background_share=0.5)
+    drawn = [stream.image_index(place) for place in range(2 * length)]
+    assert sum(index in bare for index in drawn[:length]) == length // 2
+    counts = np.bincount(drawn[:length], minlength=count)
+    assert np.ptp(counts[bare]) <= 1 and np.ptp(np.delete(counts, bare)) <= 1
+    assert drawn[:length] != drawn[length:]
+
+
+def test_objects_are_pasted_on_images_without_one_as_often_as_on_the_others(sample_data):
+    stream = crops(
+        sample_data.fit, "none", paste_share=0.5, background_share=0.5, object_share=0.0
+    )
+    plain = crops(sample_data.fit, "none", background_share=0.5, object_share=0.0)
+    changed = {True: [], False: []}
+    for place in range(160):
+        bare = not has_object(sample_data.fit.entries[stream.image_index(place)])
+        changed[bare].append(not same(stream[place], plain[place]))
+    shares = [np.mean(changed[bare]) for bare in (True, False)]
+    assert min(shares) > 0.3 and max(shares) < 0.7
+
+
 def test_the_augmentation_is_told_as_json_and_unknown_names_are_refused():
-    told = json.loads(json.dumps(described("full", 64)))
-    assert len(told) == len(augmentation("full", 64).transforms) > 5
+    described_steps = json.loads(json.dumps(described("full", 64, (0.5, 2.0))))
+    assert described_steps[0]["scale"] == [0.5, 2.0]
+    assert len(described_steps) == len(augmentation("full", 64).transforms) + 1 > 6
     with pytest.raises(ValueError, match="none, geometric, photometric, full"):
         augmentation("wild", 64)
     with pytest.raises(ValueError, match="bce_dice"):

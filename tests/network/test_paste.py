@@ -25,7 +25,7 @@ def test_what_is_pasted_is_the_object_and_is_in_the_target():
     found = 0
     for seed in range(20):
         image, target = paste_from(sample(), *grey(), np.random.default_rng(seed))
-        reddish = (image[..., 0] > 120) & (image[..., 1] < 60)
+        reddish = (image[..., 0] > 170) & (image[..., 1] < 45)
         assert not (reddish & (target == 0)).any()
         # none of the ground comes with it
         assert not (image[target == 0] == (0, 160, 0)).all(axis=1).any()
@@ -42,6 +42,33 @@ def test_pixels_that_are_ignored_and_the_given_arrays_stay():
     np.testing.assert_array_equal(target, before[1])
     laid = lay_generated(image, target, np.random.default_rng(0), "butts")[1]
     assert (laid[:10] == NOTHING).all() and set(np.unique(pasted)) <= {0, 1, NOTHING}
+
+
+def test_pasted_objects_differ_in_size_and_light_and_cast_shadows():
+    areas, reds, darker = [], [], 0
+    for seed in range(60):
+        image, target = paste_from(sample(), *grey(), np.random.default_rng(seed))
+        if (target == 1).sum() > 40:
+            areas.append((target == 1).sum())
+            reds.append(np.median(image[target == 1][:, 0]))
+        darker += bool((image[target == 0] < 80).all(axis=1).any())
+    assert min(areas) < 100 and max(areas) > 300  # 200 px in the image
+    assert np.ptp(reds) > 40
+    assert 20 < darker < 55  # not all of them
+
+
+def test_an_object_is_as_bright_as_the_ground_lets_expect():
+    """On a ground darker than its own it becomes darker, on a lighter one lighter."""
+    red = {}
+    for ground in (20, 180):
+        window = np.full((96, 96, 3), ground, np.uint8)
+        pasted = [
+            paste_from(sample(), window, np.zeros((96, 96), np.uint8), np.random.default_rng(seed))
+            for seed in range(20)
+        ]
+        reds = [image[target == 1][:, 0].mean() for image, target in pasted if target.any()]
+        red[ground] = np.mean(reds)
+    assert red[20] < 160 < 200 < red[180]
 
 
 def test_an_object_that_the_border_cuts_is_not_pasted():
