@@ -113,7 +113,7 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     as_asked = read_options(options)
     if not beginning.is_usable(folder, as_asked, sources):
         return REFUSED
-    data = beginning.loaded(folder, as_asked, options.seed, cache_root)
+    data = beginning.loaded(folder, as_asked, options.seed, cache_root, options.backgrounds)
     sets = loaded_sets(sources, as_asked, data)
     beginning.open_with_log(data, settings, preset, options.fresh, words)
     for line in beginning.introduction(settings, preset, names, len(runs), cache_root):

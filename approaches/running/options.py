@@ -41,7 +41,8 @@ PRESETS = {
 }
 
 NOT_FOR_STUDIES = (
-    "set mix_sample approaches score_only robustness margin winner no_report resume test".split()
+    *"set mix_sample backgrounds approaches score_only test".split(),
+    *"robustness margin winner no_report resume".split(),
 )
 
 
@@ -101,6 +102,8 @@ def _add_data(group: ArgumentAdder) -> None:
     meaning = f"folder with train/, val/ and real_test/ ({DATA} if it is there, else generated)"
     _add(group, "data", meaning, type=Path, metavar="DIR")
     add_read_options(group)
+    meaning = "photos of the ground without any object, shown in training too"
+    _add(group, "backgrounds", meaning, type=Path, metavar="DIR")
     _add_flag(group, "save-ds", "keep decoded images and masks for the next run")
 
 

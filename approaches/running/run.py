@@ -105,7 +105,7 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
         if processes.is_main():
             with whole_folder(run.model(name)) as partial:
                 store(approach, name, partial)
-    record.traits, record.image_sizes = approach.traits, image_sizes(data.fit.shapes.values())
+    record.traits, record.image_sizes = approach.traits, image_sizes(data.fit_shapes)
     report = approach.report_
     seconds = seconds if report.seconds is None else report.seconds
     used = sum(_fit_of(run, member).seconds for member in approach.members)

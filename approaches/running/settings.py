@@ -7,6 +7,7 @@ from typing import Any
 
 from approaches import TABLE, build
 from approaches.base import Approach, Budget, Predictor
+from common.data import Data
 from common.data.named_sets import NamedSet
 from common.records.folder import RunFolder
 
@@ -49,10 +50,12 @@ class RunSettings:
         return RunFolder(self.folder)
 
 
-def identity_of(settings: RunSettings, data_key: str) -> dict[str, Any]:
+def identity_of(settings: RunSettings, data: Data) -> dict[str, Any]:
     """What a run folder must have been made with to be continued."""
+    backgrounds = {"backgrounds": data.backgrounds_key} if data.backgrounds_key else {}
     return {
-        "data": data_key,
+        "data": data.key,
+        **backgrounds,
         "seed": settings.seed,
         "budget": settings.budget.as_dict(),
         "smoke": settings.smoke,

@@ -81,7 +81,13 @@ def is_usable(folder: Path, options: ReadOptions, sets: Sequence[SetSource] = ()
     return not any(finding.level == "error" for finding in findings)
 
 
-def loaded(folder: Path, options: ReadOptions, seed: int, cache_root: Path | None) -> Data:
+def loaded(
+    folder: Path,
+    options: ReadOptions,
+    seed: int,
+    cache_root: Path | None,
+    backgrounds: Path | None = None,
+) -> Data:
     """The data, and a look at its template; the main process makes the cache before the others
     open it.
     """
@@ -90,7 +96,14 @@ def loaded(folder: Path, options: ReadOptions, seed: int, cache_root: Path | Non
         return progress(items, "decoding images", show=processes.is_main())
 
     def load() -> Data:
-        return load_data(folder, options=options, seed=seed, cache_root=cache_root, progress=show)
+        return load_data(
+            folder,
+            options=options,
+            seed=seed,
+            cache_root=cache_root,
+            backgrounds=backgrounds,
+            progress=show,
+        )
 
     data = None
     with processes.together("reading the data"):
@@ -107,7 +120,7 @@ def open_with_log(
     run = settings.run
     with processes.together("opening the run"):
         if processes.is_main():
-            identity = identity_of(settings, data.key)
+            identity = identity_of(settings, data)
             open_run(run.path, identity, fresh=fresh, trains=not settings.score_only)
             log_to(logging.FileHandler(run.log, encoding="utf-8"))
             groups = {str(image_id): group for image_id, group in data.score.groups.items()}

@@ -143,7 +143,7 @@ def prepare_studies(
         if processes.is_main():
             for settings in runs.values():
                 if settings.folder.exists():
-                    open_run(settings.folder, identity_of(settings, data.key), fresh=fresh)
+                    open_run(settings.folder, identity_of(settings, data), fresh=fresh)
 
 
 def run_study(name: str, data: Data, how: Trainings) -> pd.DataFrame:
@@ -177,7 +177,7 @@ def _trained(study: Study, variation: Variation, how: Trainings, seed: int, fold
     settings, approach = _settings(study, variation, how, seed), _approach(study, variation)
     with processes.together("opening a run of the study"):
         if processes.is_main():
-            open_run(settings.folder, identity_of(settings, fold.key), fresh=False)
+            open_run(settings.folder, identity_of(settings, fold), fresh=False)
     if TABLE[approach].combines:
         lender = _settings(study, _variations(study)[BASELINE], how, seed)
         _lend(study.approach, lender.run, settings.run, approach)

@@ -56,7 +56,8 @@ class Entry:
     """One annotated image: where it lies, how large it is said to be, and what was drawn on it.
 
     `file_name` is the path below `images/`; `upright` says that the image is to be turned as its
-    EXIF orientation says, as it was when it was annotated.
+    EXIF orientation says, as it was when it was annotated; `resized`, that it is to be brought to
+    the size that stands here.
     """
 
     image_id: int
@@ -67,6 +68,7 @@ class Entry:
     group: str | None = None
     annotations: tuple[dict[str, object], ...] = field(default=(), repr=False)
     upright: bool = False
+    resized: bool = False
 
 
 @dataclass(frozen=True)

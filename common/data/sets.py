@@ -25,6 +25,7 @@ from common.coco import (
     whole_photos,
 )
 from common.coco.images import stored_image
+from common.data.backgrounds import background_entries
 from common.data.cache import Cache, open_cache
 from common.data.groups import describe_groups, group_images, split_groups
 from common.scale import scale_note
@@ -116,8 +117,9 @@ class DataSet:
 @dataclass(frozen=True)
 class Data:
     """Everything a run reads: the three labelled roles, the photos without those that are broken,
-    the digest that names this content, how the annotations were read, and the regions of each
-    split that are ignored.
+    the digest that names this content, how the annotations were read, the regions of each split
+    that are ignored, and which images of *fit* are backgrounds (`common.data.backgrounds`), with
+    their digest.
     """
 
     folder: Path
@@ -129,6 +131,14 @@ class Data:
     notes: tuple[str, ...] = ()
     options: ReadOptions = DEFAULT_OPTIONS
     crowd: Mapping[str, CrowdRegions] = field(default_factory=dict)
+    backgrounds: frozenset[int] = frozenset()
+    backgrounds_key: str = ""
+
+    @property
+    def fit_shapes(self) -> list[tuple[int, int]]:
+        """(height, width) of the labelled images of *fit*."""
+        shapes = self.fit.shapes.items()
+        return [shape for image_id, shape in shapes if image_id not in self.backgrounds]
 
 
 def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -136,6 +146,8 @@ def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     annotation's.
     """
     image = read_image(entry.path, upright=entry.upright)
+    if entry.resized:
+        image = cv2.resize(image, (entry.width, entry.height), interpolation=cv2.INTER_AREA)
     if image.shape[:2] != (entry.height, entry.width):
         raise DataError(
             f"{entry.path} is {image.shape[1]}x{image.shape[0]} px, its annotation says "
@@ -179,6 +191,7 @@ def load_data(
     tune_share: float = TUNE_SHARE,
     cache_root: Path | None = None,
     limit: int | None = None,
+    backgrounds: Path | None = None,
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Data:
     """Read a checked data folder and divide it into its roles.
@@ -191,11 +204,13 @@ def load_data(
         cache_root: where decoded images are kept between runs; None decodes them again.
         limit: use at most this many images of `train` and of `val` (for quick looks; part of the
             key).
+        backgrounds: a folder with photos without any object, which are added to *fit*; see
+            `common.data.backgrounds`.
         progress: wraps iterables that take long.
 
     Raises:
-        DataError: a split is missing or empty, or *fit*, *tune* or *score* would have no object at
-            all.
+        DataError: a split is missing or empty, *fit*, *tune* or *score* would have no object at
+            all, or the backgrounds cannot be used.
     """
     train, val = (read_entries(folder / split, options)[:limit] for split in ("train", "val"))
     if len(train) < 2 or not val:
@@ -204,16 +219,20 @@ def load_data(
             "needed."
         )
     key = data_key(train, val)
+    bare, of_bare = background_entries(backgrounds, train + val) if backgrounds else ([], [])
     groups = group_images(train + val)
     sets = []
     trained = len(train)
-    for entries, named in ((train, groups[:trained]), (val, groups[trained:])):
+    groups[trained:trained] = [str(entry.group) for entry in bare]
+    cut = trained + len(bare)
+    for entries, named in ((train + bare, groups[:cut]), (val, groups[cut:])):
         cache = _cached(cache_root, entries, progress) if cache_root else None
         by_id = dict(zip((entry.image_id for entry in entries), named, strict=True))
         sets.append(DataSet(entries, by_id, cache))
     whole, score = sets
     with_objects = [entry.image_id for entry in train if has_object(entry)]
-    split = split_groups(whole.groups, share=tune_share, seed=seed, with_objects=with_objects)
+    labelled = {entry.image_id: whole.groups[entry.image_id] for entry in train}
+    split = split_groups(labelled, share=tune_share, seed=seed, with_objects=with_objects)
     fit, tune = whole.subset(split.fit_ids), whole.subset(split.tune_ids)
     for name, part in (("fit", fit), ("tune", tune), ("val", score)):
         if not any(map(has_object, part.entries)):
@@ -221,7 +240,7 @@ def load_data(
                 f"none of the {len(part)} images of {name} has an object; annotate more, or "
                 "nothing can be learned."
             )
-    shared = set(whole.groups.values()) & set(score.groups.values())
+    shared = set(labelled.values()) & set(score.groups.values())
     notes = [
         f"{role}: {describe_groups(part.groups)}"
         for role, part in (("fit", fit), ("tune", tune), ("val", score))
@@ -248,7 +267,22 @@ def load_data(
     photos, broken = whole_photos(folder / "real_test")
     notes += [f"warning: {path.name} is left out: {why}" for path, why in broken.items()]
     notes += _scale_notes(fit, score, photos)
-    return Data(folder, fit, tune, score, tuple(photos), key, tuple(notes), options, crowd)
+    bare_ids = [entry.image_id for entry in bare]
+    if bare:
+        notes += [*of_bare, f"fit: and {len(bare)} photos without an object from {backgrounds}"]
+    return Data(
+        folder,
+        fit.joined(whole.subset(bare_ids)),
+        tune,
+        score,
+        tuple(photos),
+        key,
+        tuple(notes),
+        options,
+        crowd,
+        frozenset(bare_ids),
+        content_key(bare) if bare else "",
+    )
 
 
 def _scale_notes(fit: DataSet, score: DataSet, photos: Sequence[Path]) -> list[str]:

@@ -57,12 +57,14 @@ class Identity:
 
     Attributes:
         data: digest of the images and annotations.
+        backgrounds: digest of the photos without an object that were added; empty without any.
         seed: of everything random.
         budget: of each training.
         smoke: the smallest settings.
     """
 
     data: str = ""
+    backgrounds: str = ""
     seed: int = 0
     budget: RecordedBudget = RecordedBudget()
     smoke: bool = False
