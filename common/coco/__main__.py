@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from common.coco.options import ReadOptions, add_read_options, read_options
+from common.coco.options import add_read_options, read_options
 from common.commands import CommandParser, RefusedError, command, started_as
 
 
@@ -63,7 +63,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _convert(options: argparse.Namespace) -> int:
     """Write the copy, say what was changed, and check it."""
-    from common.data.check import check_data, format_findings
     from common.data.convert import convert
 
     with command("nothing was written") as ending:
@@ -71,12 +70,16 @@ def _convert(options: argparse.Namespace) -> int:
             raise RefusedError(f"--val-share {options.val_share} is no share; give 0.01 to 0.5.")
         how = read_options(options)
         share, seed = options.val_share, options.seed
-        wording = convert(options.folder, options.output, how, val_share=share, seed=seed)
-        print("\n".join(f"- {sentence}" for sentence in wording))
-        crowd = ReadOptions(crowd=how.crowd)
-        findings = check_data(options.output, crowd, progress=True)
-        print(format_findings(findings, options.output))
-        ending.code = int(any(finding.level == "error" for finding in findings))
+        converted = convert(
+            options.folder, options.output, how, val_share=share, seed=seed, progress=True
+        )
+        print("\n".join(f"- {sentence}" for sentence in converted.notes))
+        print(converted.table)
+        if not converted.is_written:
+            raise RefusedError(
+                f"{options.output} was not written: the copy would have the errors above. Mend "
+                "them in the export, or add the options that the table names."
+            )
     return ending.code
 
 

@@ -34,7 +34,8 @@ from common.words import counted, percent
 ANNOTATION_FILE = "coco_annotations.json"
 LONGEST_SIDE_PX = 100_000  # beyond it a size is a slip, and no mask of it fits into memory
 CROWD_KEYS = ("iscrowd", "isCrowd", "is_crowd", "ignore")
-NUMBER_IMAGES = "number the images, and write the numbers into id and into each image_id"
+CONVERTED = "(`python -m common.coco convert` writes such a copy)"
+NUMBER_IMAGES = f"number the images in id and in each image_id {CONVERTED}"
 
 
 class AnnotationFile(TypedDict):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from common.coco.annotations import (
     ANNOTATION_FILE,
+    CONVERTED,
     DataError,
     Entry,
     Listing,
@@ -145,6 +146,7 @@ def _unreadable(folder: Path, file: str, error: Exception) -> Finding:
         others = ", ".join(sorted(other.name for other in folder.glob("*.json")))
         found = f"no such file (but {others})" if others else "no such file"
         mend = f"export the annotations as COCO JSON under the name {ANNOTATION_FILE}"
+        mend += f", or name another file so {CONVERTED}" if others else ""
         return Finding("error", file, found, expected, mend)
     found = str(error.__cause__ or error).replace(str(path), "").strip()
     if error.__cause__ is None and isinstance(error, DataError):

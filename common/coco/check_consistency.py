@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from pycocotools import mask as coco_mask
 
+from common.coco.annotations import CONVERTED
 from common.coco.check_outlines import Outline, stated_area, stated_box
 from common.coco.check_run_order import (
     DECODED_PX,
@@ -214,7 +215,8 @@ def _hole_findings(drawn: Sequence[Outline], file: str) -> tuple[list[Finding], 
             proven.append(outline)
     findings = []
     expected = "objects without holes, or RLE: COCO fills each polygon"
-    mend = "save objects with holes as RLE, e.g. pycocotools.mask.encode(np.asfortranarray(mask))"
+    mend = "save objects with holes as RLE, e.g. pycocotools.mask.encode(np.asfortranarray(mask)) "
+    mend += CONVERTED
     stated = sum(_stated(outline) > 0 for outline in drawn)
     if proven:
         first = proven[0]

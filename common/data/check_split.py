@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.coco.annotations import ANNOTATION_FILE, Entry
+from common.coco.annotations import ANNOTATION_FILE, CONVERTED, Entry
 from common.coco.check_annotations import Annotated, open_annotations
 from common.coco.check_images import ImageFile
 from common.coco.findings import Finding, Problem, gathered_images, some_of
@@ -93,6 +93,7 @@ def _no_split(root: Path, name: str) -> Finding:
     others = [other for other in OTHER_LAYOUTS if (folder / other).is_dir()]
     found = f"no such folder (but {', '.join(f'{other}/' for other in others)})" if others else ""
     mend = "make it, or name the folder that holds train/ and val/"
+    mend += f" {CONVERTED}" if others else ""
     expected = f"images/ and {ANNOTATION_FILE} in it"
     return Finding("error", f"{name}/", found or "no such folder", expected, mend)
 

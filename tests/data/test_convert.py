@@ -1,5 +1,6 @@
 """Small exports in each tool's form, converted, checked, and their masks compared."""
 
+import csv
 import json
 
 import numpy as np
@@ -9,7 +10,8 @@ from PIL import Image
 from common.coco import rasterise, read_entries, read_image
 from common.coco.__main__ import main
 from common.data.check import check_data
-from common.data.convert import TURNS
+from common.data.clean_copy import TURNS
+from common.data.template import layout_of
 
 WIDTH, HEIGHT = 60, 40
 
@@ -266,9 +268,62 @@ def test_a_template_goes_along_only_with_the_ids_that_it_names(tmp_path, capsys)
     assert "template left out" in capsys.readouterr().out
 
 
-def test_images_that_leave_open_how_they_were_annotated_are_counted(tmp_path, capsys):
+@pytest.mark.parametrize("turned", [3, 6])
+def test_images_that_leave_open_how_they_were_annotated_are_counted(tmp_path, turned, capsys):
+    """Half a turn keeps the size; a quarter turn does not, where the size as stored is stated."""
     for split, numbers in (("train", TRAIN), ("val", VAL)):
-        put(tmp_path / "in" / split / "images", numbers, turned=3)
-        dump(tmp_path / "in" / split / "coco_annotations.json", listing(numbers, png))
+        put(tmp_path / "in" / split / "images", numbers, turned=turned)
+        content = listing(numbers, png)
+        for item in content["images"] if turned == 6 else []:
+            item["width"], item["height"] = HEIGHT, WIDTH
+        dump(tmp_path / "in" / split / "coco_annotations.json", content)
     assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
     assert "8 × image turned by its EXIF orientation but of the size" in capsys.readouterr().out
+
+
+def test_a_copy_that_fails_its_own_check_is_not_left_in_place(tmp_path, capsys):
+    for split, numbers in (("train", TRAIN), ("val", [*VAL, TRAIN[0]])):
+        put(tmp_path / "in" / split / "images", numbers)
+        dump(tmp_path / "in" / split / "coco_annotations.json", listing(numbers, png))
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr()
+    assert "the same pixels as train/images/1.png" in said.out
+    assert f"{tmp_path / 'out'} was not written" in said.err
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+@pytest.mark.parametrize("ids", ["photo {}", "2023_{:04}", str(2**100) + "{}", "{}.5"])
+def test_ids_that_are_no_numbers_are_numbered_and_can_be_traced_back(tmp_path, ids, capsys):
+    for split, numbers in (("train", TRAIN), ("val", VAL)):
+        put(tmp_path / "in" / split / "images", numbers)
+        content = listing(numbers, png, ids.format)
+        dump(tmp_path / "in" / split / "coco_annotations.json", content)
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    assert "3 × image of val numbered anew" in capsys.readouterr().out
+    with (tmp_path / "out" / "image_names.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    entries = read_entries(tmp_path / "out" / "val")
+    for entry, number in zip(entries, VAL, strict=True):
+        [row] = [row for row in rows if row["original_id"] == ids.format(number)]
+        assert (row["split"], int(row["img_id"])) == ("val", entry.image_id)
+        assert row["file_name"] == entry.file_name == png(number) == row["original_file_name"]
+
+
+def test_a_hand_in_keeps_the_text_ids_of_its_template(tmp_path):
+    """Files are named by the ids, which is how the template's rows name their images then."""
+    for split, numbers in (("train", TRAIN), ("val", VAL)):
+        put(tmp_path / "in" / split / "images", numbers)
+        content = listing(numbers, png, "2023_{:04}".format)
+        dump(tmp_path / "in" / split / "coco_annotations.json", content)
+    template = "img_id,rle_mask\n" + "".join(f"2023_{n:04},\n" for n in VAL)
+    (tmp_path / "in" / "pred_val_template.csv").write_text(template)
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    entries = read_entries(tmp_path / "out" / "val")
+    layout = layout_of(
+        {entry.image_id: (HEIGHT, WIDTH) for entry in entries},
+        tmp_path / "out" / "pred_val_template.csv",
+        {entry.image_id: entry.file_name for entry in entries},
+    )
+    assert [text for text, _ in layout.rows] == [f"2023_{n:04}" for n in VAL]
+    for entry, number in zip(entries, VAL, strict=True):
+        assert np.array_equal(read_image(entry.path), scene(number)[0])
