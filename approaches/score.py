@@ -38,8 +38,12 @@ def main(words: Sequence[str] | None = None) -> int:
 def _score(options: argparse.Namespace) -> None:
     """Score the model, and write and print what it came to."""
     from common.coco import read_entries
+    from common.data.check_split import require_sound
 
-    entries = read_entries(options.data / options.split, read_options(options))
+    how, folder = read_options(options), options.data / options.split
+    found = require_sound(folder, how, progress=True)
+    print(found, end="\n\n" if found else "", file=sys.stderr)
+    entries = read_entries(folder, how)
     from approaches import processes
     from approaches.scoring import score, summary_line
     from approaches.segmenter import Segmenter
@@ -53,10 +57,7 @@ def _score(options: argparse.Namespace) -> None:
     table = score(segmenter, DataSet(entries, groups))
     if options.output:
         write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
-    print(
-        f"{table['approach'][0]} on {options.data / options.split}, "
-        f"{describe_groups(groups)}:\n{summary_line(table)}"
-    )
+    print(f"{table['approach'][0]} on {folder}, {describe_groups(groups)}:\n{summary_line(table)}")
 
 
 if __name__ == "__main__":

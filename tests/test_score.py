@@ -6,6 +6,8 @@ import pytest
 
 from approaches.score import main
 from bench import main as bench
+from common.coco.findings import format_table
+from common.data.check import check_data
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +72,21 @@ def test_a_set_without_objects_is_one_line_and_exit_code_2(run, sample_folder, t
         said[-1].startswith("none of the 6 images to score has an object")
         and "Annotate some" in said[-1]
     )
+
+
+def test_broken_labels_are_told_as_the_check_tells_them(run, sample_folder, tmp_path, capsys):
+    folder = tmp_path / "broken"
+    shutil.copytree(sample_folder / "val", folder / "val")
+    path = folder / "val" / "coco_annotations.json"
+    content = json.loads(path.read_text())
+    content["images"][0]["width"] += 1
+    content["annotations"].append({"id": 10**6, "image_id": 7, "segmentation": [[1, 2, 3]]})
+    path.write_text(json.dumps(content))
+    told = [one for one in check_data(folder) if one.file.startswith("val/")]
+    assert [one.level for one in told].count("error") == 2
+    capsys.readouterr()
+    assert main([str(run), "--data", str(folder)]) == 2
+    said = capsys.readouterr().err
+    table, last = said.strip().rsplit("\n\n", 1)
+    assert format_table(told) in table
+    assert last.endswith("val has 2 errors; mend the labels first.")

@@ -15,11 +15,10 @@ from common.coco.check_readings import READINGS, open_to
 from common.coco.check_sizes import fitting, size_findings
 from common.coco.findings import Finding, format_table
 from common.coco.images import PHOTO_SUFFIXES, list_photos
-from common.coco.names import is_file
 from common.coco.options import DEFAULT_OPTIONS, ReadOptions
 from common.coco.values import abbreviated, plain_id
 from common.data.check_set import set_findings
-from common.data.check_split import Split, images_below, open_split, unused_images
+from common.data.check_split import Split, images_below, open_split, unused_images, without_file
 from common.data.named_sets import SetSource, options_for
 from common.data.template import HEADER, TemplateError, require_fitting_template
 from common.scale import scale_note
@@ -60,7 +59,7 @@ def check_data(
     everything = inspect_images([*labelled, *photos], progress=progress)
     names = {one.name for one in sets}
     inspections = [one for one in everything if one.image.split not in names]
-    sized = fitting(everything) | _without_file([*splits, *beside])
+    sized = fitting(everything) | without_file([*splits, *beside])
     drawn = {
         split.file: check_outlines(split.annotated, sized, options, split.file) for split in splits
     }
@@ -159,13 +158,6 @@ def format_findings(
         f" in {counted(sum(counts.values()), 'image')} ({parts}; {empty} without annotation)"
     )
     return "\n\n".join(filter(None, (format_table(findings, width=width), summary)))
-
-
-def _without_file(splits: Iterable[Split]) -> set[Path]:
-    """Paths of images that are not there; their entries alone say how large they are."""
-    listings = [split.annotated.listing for split in splits]
-    paths = {entry.path for listing in listings if listing for entry in listing.entries}
-    return {path for path in paths if not is_file(path)}
 
 
 def _check_template(folder: Path, split: Split) -> list[Finding]:

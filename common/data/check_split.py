@@ -3,14 +3,15 @@ is to be said of both.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common.coco.annotations import ANNOTATION_FILE, CONVERTED, Entry
-from common.coco.check_annotations import Annotated, open_annotations
-from common.coco.check_images import ImageFile
-from common.coco.findings import Finding, Problem, gathered_images, some_of
+from common.coco.annotations import ANNOTATION_FILE, CONVERTED, DataError, Entry
+from common.coco.check_annotations import Annotated, check_outlines, open_annotations
+from common.coco.check_images import ImageFile, image_findings, inspect_images
+from common.coco.check_sizes import fitting, size_findings
+from common.coco.findings import Finding, Problem, format_table, gathered_images, some_of
 from common.coco.images import PHOTO_SUFFIXES
 from common.coco.names import ImageFolder, is_file
 from common.coco.options import ReadOptions
@@ -37,6 +38,58 @@ class Split:
     def file(self) -> str:
         """The annotation file, as findings call it."""
         return f"{self.name}/{ANNOTATION_FILE}"
+
+
+def check_split(
+    root: Path, name: str, options: ReadOptions, *, progress: bool = False
+) -> list[Finding]:
+    """Check one labelled folder alone, as far as that says whether its labels can be scored;
+    without `images/` the labels alone.
+
+    Args:
+        root: holds the annotation file and `images/`.
+        name: of the split, which findings call it by.
+        options: how annotations are read.
+        progress: show a bar on stderr.
+    """
+    if (root / ANNOTATION_FILE).is_file() and not (root / "images").is_dir():
+        annotated = open_annotations(root, options, name)
+        split = Split(name, annotated, findings=annotated.findings)
+    else:
+        split = open_split(root, name, options)
+    inspections = inspect_images(split.images, progress=progress)
+    sized = fitting(inspections) | without_file([split])
+    drawn = check_outlines(split.annotated, sized, options, split.file)
+    findings = split.findings + drawn.findings
+    return [*findings, *size_findings(inspections), *image_findings(inspections)]
+
+
+def require_sound(root: Path, options: ReadOptions, *, progress: bool = False) -> str:
+    """The table of a labelled folder's findings, "" where there are none.
+
+    Args:
+        root: holds the annotation file and `images/`.
+        options: how annotations are read.
+        progress: show a bar on stderr.
+
+    Raises:
+        DataError: there is an error among them; the message holds the table.
+    """
+    findings = check_split(root, root.name, options, progress=progress)
+    table = format_table(findings)
+    errors = sum(finding.level == "error" for finding in findings)
+    if errors:
+        raise DataError(
+            f"{table}\n\n{root} has {counted(errors, 'error')}; mend the labels first."
+        )
+    return table
+
+
+def without_file(splits: Iterable[Split]) -> set[Path]:
+    """Paths of images that are not there; their entries alone say how large they are."""
+    listings = [split.annotated.listing for split in splits]
+    paths = {entry.path for listing in listings if listing for entry in listing.entries}
+    return {path for path in paths if not is_file(path)}
 
 
 def open_split(root: Path, name: str, options: ReadOptions) -> Split:

@@ -73,7 +73,9 @@ def write_split(
     """
     (folder / "images").mkdir(parents=True)
     taken: set[str] = set()
-    entries, annotations, renamed = [], [], []
+    entries: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    renamed = []
     for image_id, image in zip(_ids(folder.name, images, changes), images, strict=True):
         original = str(image.item.get("id"))
         stem = (stems or {}).get(original, image.path.stem)

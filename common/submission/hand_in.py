@@ -1,5 +1,6 @@
 """A hand-in as a whole, for the command line: what is wrong with it, and what it would score."""
 
+import sys
 import tempfile
 import zipfile
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from common.coco import list_photos, read_entries
 from common.coco.findings import Finding, format_table
 from common.coco.options import ReadOptions
 from common.commands import RefusedError
+from common.data.check_split import require_sound
 from common.data.template import find_template, layout_of
 from common.files import write_whole
 from common.metrics import with_objects
@@ -67,6 +69,8 @@ def score(path: Path, data: Path, how: ReadOptions, output: Path | None) -> int:
 
 
 def _checked(path: Path, data: Path, how: ReadOptions) -> CheckedCsv:
+    found = require_sound(data / "val", how)
+    print(found, end="\n\n" if found else "", file=sys.stderr)
     entries = read_entries(data / "val", how)
     if not entries:
         raise RefusedError(f"{data / 'val'} has no images; a hand-in is judged by them.")
