@@ -7,7 +7,7 @@ mean (`common.coco.names`); whatever stays unclear is a problem, and never a gue
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -160,9 +160,9 @@ def list_entries(content: AnnotationFile, folder: Path, options: ReadOptions) ->
         entries += [entry] if entry else []
     of_images += _repeated(entries)
     ids = frozenset(
-        item["id"]
+        hashable(item["id"])
         for item in content["images"]
-        if isinstance(item, dict) and isinstance(item.get("id"), int | float | str)
+        if isinstance(item, dict) and "id" in item
     )
     categories = _categories(content.get("categories"))
     chosen, of_annotations = _chosen_categories(categories, options)
@@ -390,6 +390,11 @@ def annotation_name(number: int, annotation: Mapping[str, object], file_name: st
     """What an annotation is called in a finding: its id, else its place in the file."""
     name = abbreviated(annotation["id"]) if "id" in annotation else f"number {number}"
     return f"annotation {name}" + (f" of {file_name}" if file_name else "")
+
+
+def hashable(value: object) -> Hashable:
+    """An id as the file has it; as text where it is a list or has fields (MongoDB's `$oid`)."""
+    return value if isinstance(value, Hashable) else repr(value)
 
 
 def _categories(categories: object) -> dict[str, str]:

@@ -17,6 +17,7 @@ from common.coco.annotations import (
     Entry,
     Listing,
     annotation_name,
+    hashable,
     list_entries,
     plain_category,
     read_json,
@@ -123,6 +124,7 @@ def _placed(listing: Listing, sized: Collection[Path]) -> tuple[_Placed, list[Pr
     """
     by_id = {entry.image_id: entry for entry in reversed(listing.entries)}
     known = {plain_id(value) for value in listing.ids} - {None}
+    names = {name for one in listing.entries for name in (one.file_name, one.path.stem)}
     placed: _Placed = []
     problems: list[Problem] = []
     for number, annotation in listing.annotations:
@@ -133,8 +135,8 @@ def _placed(listing: Listing, sized: Collection[Path]) -> tuple[_Placed, list[Pr
                 placed.append((number, annotation, entry))
             else:
                 problems += check_form(number, annotation, entry)
-        elif image_id not in known and not _is_listed(annotation.get("image_id"), listing.ids):
-            problems.append(_of_no_image(number, annotation))
+        elif image_id not in known and hashable(annotation.get("image_id")) not in listing.ids:
+            problems.append(_of_no_image(number, annotation, names))
     return placed, problems
 
 
@@ -172,13 +174,13 @@ def _repeated_annotation_ids(annotations: Sequence[dict[str, object]], file: str
     return [Finding("warning", file, found, "unique annotation ids", mend)]
 
 
-def _is_listed(image_id: object, ids: Collection[object]) -> bool:
-    return isinstance(image_id, int | float | str) and image_id in ids
-
-
-def _of_no_image(number: int, annotation: Mapping[str, object]) -> Problem:
+def _of_no_image(number: int, annotation: Mapping[str, object], names: Collection[str]) -> Problem:
+    """An annotation whose image id no entry has, though an image may have that name."""
     found = f"image id {abbreviated(annotation.get('image_id'))}, which no image entry has"
     mend = "add the image's entry, or remove the annotation"
+    if hashable(annotation.get("image_id")) in names:
+        found += " (it is the name of one)"
+        mend = "write the id of the image's entry into image_id in place of its name"
     expected = "an image_id that an image entry has"
     return Problem("error", annotation_name(number, annotation), found, expected, mend)
 

@@ -20,6 +20,8 @@ def other_form(segmentation: object) -> tuple[str, list[list[float]]] | None:
     ('points as x and y', [[1, 2, 5, 2, 5, 6]])
     >>> other_form([1, 2, 5, 2, 5, 6])
     ('one polygon without a list around it', [[1, 2, 5, 2, 5, 6]])
+    >>> other_form([[[1, 2, 5, 2, 5, 6]]])
+    ('polygons in a list of lists', [[1, 2, 5, 2, 5, 6]])
     >>> other_form([[1, 2, 5, 2, 5, 6]]) is None
     True
     """
@@ -36,7 +38,7 @@ def other_form(segmentation: object) -> tuple[str, list[list[float]]] | None:
         polygons = [flatten(part) for part in segmentation]
         if all(part is not None for part in polygons):
             return name, [part for part in polygons if part is not None]
-    return None
+    return _nested(segmentation)
 
 
 def _pairs(points: object) -> list[float] | None:
@@ -52,6 +54,17 @@ def _named(points: object) -> list[float] | None:
         return None
     pairs = [[point.get("x"), point.get("y")] for point in points if isinstance(point, dict)]
     return _pairs(pairs) if len(pairs) == len(points) else None
+
+
+def _nested(segmentation: list[object]) -> tuple[str, list[list[float]]] | None:
+    """Polygons in a list that lies in another list (which tools write for objects with holes)."""
+    if not all(isinstance(part, list) and part for part in segmentation):
+        return None
+    inner = [one for part in segmentation if isinstance(part, list) for one in part]
+    polygons = [one for one in inner if isinstance(one, list) and len(one) >= 6]
+    if len(polygons) < len(inner) or not all(_are_numbers(one, len(one)) for one in polygons):
+        return None
+    return "polygons in a list of lists", polygons
 
 
 def _columns(segmentation: dict[str, object]) -> tuple[str, list[list[float]]] | None:

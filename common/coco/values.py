@@ -73,8 +73,8 @@ def plain_number(value: object) -> float | None:
 def plain_truth(value: object) -> bool | None:
     """Whether a value plainly means yes or no, or None; what is absent or empty means no.
 
-    >>> [plain_truth(value) for value in (1, True, "1", "true", 1.0)]
-    [True, True, True, True, True]
+    >>> [plain_truth(value) for value in (1, True, "1", "true", 1.0, "1.0")]
+    [True, True, True, True, True, True]
     >>> [plain_truth(value) for value in (0, False, "0", "False", None, "")]
     [False, False, False, False, False, False]
     >>> plain_truth(2), plain_truth("maybe"), plain_truth([0])
@@ -83,7 +83,8 @@ def plain_truth(value: object) -> bool | None:
     if value is None:
         return False
     if isinstance(value, str):
-        return _TRUTH.get(value.strip().lower())
+        number = plain_integer(value)
+        return _TRUTH.get(value.strip().lower() if number is None else str(number))
     if isinstance(value, bool | int | float) and value in (0, 1):
         return bool(value)
     return None

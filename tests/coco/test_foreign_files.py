@@ -195,6 +195,39 @@ def test_ids_that_are_no_whole_numbers_are_one_error(data, ids):
     assert ids.format(1) in finding.found
 
 
+def test_ids_with_fields_are_one_error(data):
+    def number(content):
+        for item in content["images"]:
+            item["id"] = {"$oid": f"{item['id']:024x}"}
+        for note in content["annotations"]:
+            note["image_id"] = {"$oid": f"{note['image_id']:024x}"}
+
+    edit(data, number)
+    assert "$oid" in only(data).found
+
+
+@pytest.mark.parametrize("name", ["{}{}.png", "{}{}"])
+def test_annotations_that_name_their_image_are_told_to_use_its_id(data, name):
+    for split in SPLITS:
+
+        def rename(note, split=split):
+            note["image_id"] = name.format(split, note["image_id"] - 1)
+
+        edit_notes(data, rename, split)
+    assert only(data).level == "error"
+    assert "in place of its name" in only(data).mend
+
+
+@pytest.mark.parametrize(
+    "size", [{"width": HEIGHT, "height": WIDTH}, {"width": WIDTH // 2, "height": HEIGHT // 2}]
+)
+def test_wrong_sizes_are_one_error_and_nothing_follows(data, size):
+    edit(data, lambda content: [item.update(size) for item in content["images"]])
+    finding = only(data)
+    assert finding.level == "error"
+    assert "width and height" in finding.mend
+
+
 def test_one_id_as_text_and_as_number_is_one_id(data):
     edit(data, lambda content: content["images"][1].update(id="1"), "train")
     found = [finding.found for finding in check_data(data) if finding.level == "error"]
@@ -293,6 +326,10 @@ def pairs(note: dict) -> None:
     note["segmentation"] = np.reshape(note["segmentation"][0], (-1, 2)).tolist()
 
 
+def nested(note: dict) -> None:
+    note["segmentation"] = [note["segmentation"]]
+
+
 def named_points(note: dict) -> None:
     points = np.reshape(note["segmentation"][0], (-1, 2)).tolist()
     note["segmentation"] = [{"x": x, "y": y} for x, y in points]
@@ -315,6 +352,7 @@ def box_only(note: dict) -> None:
         (fraction, "16 of 16 outlines with coordinates from"),
         (pairs, "points as pairs"),
         (named_points, "points as x and y"),
+        (nested, "polygons in a list of lists"),
         (bytes_text, "the text of Python bytes"),
         (box_only, "but area 336"),
         (lambda note: note.update(area=400 * note["id"]), "of another area than stated"),
