@@ -6,6 +6,7 @@ import io
 import os
 from collections import Counter
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +16,30 @@ from matplotlib.figure import Figure
 if TYPE_CHECKING:
     from IPython.display import Image
 
+REPORT = "leaderboard.ipynb"
 MANY = 4  # more files than that in one folder are counted, not named
 
 
 def root() -> Path:
-    """The folder that holds `common/` and `notebooks/`.
+    """The folder that holds `notebooks/`: the repository, or where an installation has put them.
+
+    Raises:
+        FileNotFoundError: the installation lacks them.
 
     Examples:
         >>> (root() / "notebooks" / "leaderboard.ipynb").is_file()
         True
     """
-    return Path(__file__).parents[2]
+    repository = Path(__file__).parents[2]
+    if (repository / "notebooks" / REPORT).is_file():
+        return repository
+    for file in metadata.files("segmentation-bench") or ():
+        if file.name == REPORT:
+            return Path(file.locate()).resolve().parents[1]
+    raise FileNotFoundError(
+        f"neither {repository} nor the installed package holds notebooks/{REPORT}; install it "
+        "again, or work in a clone of the repository."
+    )
 
 
 def placed(path: str | Path) -> Path:
