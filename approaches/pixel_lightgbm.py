@@ -24,7 +24,7 @@ from approaches.configs import FEATURE_GROUPS, PixelConfig
 from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.geometry import tiled
-from common.progress import progress
+from common.progress import progress, waiting
 from common.records.self_description import PreparationStep
 from common.words import counted, listed
 
@@ -154,13 +154,14 @@ class PixelLightGBM(Approach[PixelConfig]):
             judged = [lgb.Dataset(tune_rows, tune_labels, reference=train)]
             stops = [lgb.early_stopping(self.config.patience, verbose=False)]
         limit = _RoundLimit(deadline)
-        self.booster_ = lgb.train(
-            self._parameters(seed, len(labels)),
-            train,
-            num_boost_round=min(self.config.rounds, budget.steps or self.config.rounds),
-            valid_sets=judged,
-            callbacks=[*stops, limit],
-        )
+        with waiting("pixel_lightgbm: boosting trees"):
+            self.booster_ = lgb.train(
+                self._parameters(seed, len(labels)),
+                train,
+                num_boost_round=min(self.config.rounds, budget.steps or self.config.rounds),
+                valid_sets=judged,
+                callbacks=[*stops, limit],
+            )
         self.balance_ = rate
         self.report_ = FitReport(
             steps=self.booster_.best_iteration or self.booster_.current_iteration(),

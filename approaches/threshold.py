@@ -11,6 +11,7 @@ import numpy as np
 from approaches.base import Approach, Budget, Config, NotFittedError, check_image
 from common.data import DataSet
 from common.masks.postprocess import threshold_curve
+from common.progress import progress
 from common.records.self_description import PreparationStep
 
 CHANNELS = ("red", "green", "blue", "lightness", "green-red", "blue-yellow", "saturation", "value")
@@ -46,7 +47,7 @@ class Threshold(Approach[Config]):
         budget is needed.
         """
         best = -1.0
-        for name in CHANNELS:
+        for name in progress(CHANNELS, "threshold: trying channels"):
             for bright in (True, False):
                 curve = threshold_curve(
                     (_levels(s.image, name, bright), s.mask, s.ignore) for s in tune_set

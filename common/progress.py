@@ -15,6 +15,7 @@ from tqdm import tqdm
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30
+SECONDS_WORTH_A_LINE = 3
 
 
 def progress(
@@ -41,12 +42,14 @@ def progress(
 @contextmanager
 def waiting(what: str, show: bool = True) -> Iterator[None]:
     """Within the block a terminal shows what is waited for and for how long already; elsewhere a
-    line says that it begins.
+    line says how long it took, where that is worth one.
     """
     if not show or not sys.stderr.isatty():
-        if show:
-            log.info("%s", what)
+        began = time.monotonic()
         yield
+        seconds = time.monotonic() - began
+        if show and seconds > SECONDS_WORTH_A_LINE:
+            log.info("%s took %.0f s", what, seconds)
         return
     over = threading.Event()
     bar = tqdm(desc=what, bar_format="{desc} ({elapsed})", leave=False)

@@ -1,9 +1,12 @@
+import io
 import logging
 import re
+import sys
 
 import pytest
 
 from common.logs import PARENTS, console_log, log_to
+from common.progress import progress
 
 
 @pytest.mark.parametrize("name", ["bench", "approaches.running.run", "common.progress"])
@@ -26,3 +29,17 @@ def test_after_the_block_everything_is_as_it_was(tmp_path, capsys):
     logging.getLogger("bench").error("after the block")
     assert [(logger.level, list(logger.handlers)) for logger in PARENTS] == before
     assert (tmp_path / "log.txt").read_text(encoding="utf-8") == capsys.readouterr().err == ""
+
+
+def test_a_line_does_not_break_a_bar(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with console_log(logging.INFO):
+        for number in progress(range(3), "counting"):
+            logging.getLogger("bench").info("seen %d", number)
+    lines = [line.rsplit("\r", 1)[-1] for line in terminal.getvalue().split("\n")[:3]]
+    assert [line.split(" ", 1)[1] for line in lines] == ["seen 0", "seen 1", "seen 2"]

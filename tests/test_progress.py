@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from common import progress as module
-from common.progress import progress
+from common.progress import progress, waiting
 
 
 @pytest.fixture
@@ -59,3 +59,23 @@ def test_other_processes_are_silent(monkeypatch, lines):
     monkeypatch.setattr(module, "SECONDS_BETWEEN_LINES", 0)
     assert [*progress(range(3), "counting", show=False)] == [0, 1, 2]
     assert terminal.getvalue() == "" and lines() == []
+
+
+def test_a_wait_is_shown_on_a_terminal_and_gone_after_it(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with waiting("making the report"):
+        pass
+    assert "making the report (00:00)" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r")
+
+
+@pytest.mark.parametrize(("least", "lines_of_it"), [(-1, ["making it took 0 s"]), (3, [])])
+def test_a_wait_worth_a_line_has_one_elsewhere(least, lines_of_it, lines, capsys, monkeypatch):
+    monkeypatch.setattr(module, "SECONDS_WORTH_A_LINE", least)
+    with waiting("making it"):
+        pass
+    with waiting("what another process does", show=False):
+        pass
+    assert lines() == lines_of_it
+    assert capsys.readouterr() == ("", "")

@@ -5,7 +5,7 @@ line that names what is missing and how to make it.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from common.data import Data
 from common.describe import describe_data_set
 from common.leaderboard import Choice, write_leaderboard
 from common.leaderboard.details import write_details
-from common.progress import progress
+from common.progress import progress, waiting
 from common.records import Record, complete_records, read_records
 from common.records.description import describe_run
 from common.records.folder import RunFolder
@@ -50,6 +50,7 @@ def finish(
         The exit code: 1 if an approach of this command failed, or nothing could be chosen.
     """
     code, run = 0, runs[0].run
+    places: dict[str, Path] = {}
     with processes.together("finishing the run"):
         if processes.is_main():
             found = [(each.seed, read_records(each.folder)) for each in (*runs, *earlier)]
@@ -59,16 +60,14 @@ def finish(
             )
             if winner is not None:
                 [best] = [one for one in complete_records(records) if one.approach == winner]
-                submission = submit(best, data, run)
-                print(
-                    f"winner on val: {winner}\nleaderboard:   "
-                    f"{run.leaderboard.with_suffix('.md')}\nsubmission:    {submission}"
-                )
+                places["hand in"] = submit(best, data, run)
             if winner is not None:
-                _attempt("page of val", lambda: _galleries(data, run, records, winner))
+                _attempt("page of val", lambda: _galleries(data, run, records, winner, places))
             _attempt("tables of single images", lambda: _describe(data, run, records))
             if winner is not None and report:
-                _attempt("report", lambda: _report(run, data.folder))
+                _attempt("report", lambda: _report(run, data.folder, places))
+            if winner is not None:
+                print(_what_next(winner, run, places))
             failed = _failed(found[: len(runs)], names)
             if failed or winner is None:
                 print(
@@ -89,9 +88,10 @@ def _rank(
 ) -> str | None:
     """Write the leaderboard and what the run came to; returns the winner's name."""
     remarks = [f"In {split}, {found}." for split, found in data.crowd.items() if found.regions]
-    winner, board = write_leaderboard(
-        run.path, records, data.score.groups, choice, by_seed, remarks
-    )
+    with waiting("comparing the approaches"):
+        winner, board = write_leaderboard(
+            run.path, records, data.score.groups, choice, by_seed, remarks
+        )
     approaches = {
         record.approach: {
             "config": record.config,
@@ -122,21 +122,35 @@ def _describe(data: Data, run: RunFolder, records: Sequence[Record]) -> None:
     write_details(run.path, records, images, data.score.groups)
 
 
-def _galleries(data: Data, run: RunFolder, records: Sequence[Record], winner: str) -> None:
+def _galleries(
+    data: Data, run: RunFolder, records: Sequence[Record], winner: str, places: dict[str, Path]
+) -> None:
     """The page of what each approach found on `val`."""
-    page = write_val_gallery(data, run, complete_records(records), winner)
-    print(f"gallery of val: {page}")
+    places["found, missed"] = write_val_gallery(data, run, complete_records(records), winner)
 
 
-def _report(run: RunFolder, folder: Path) -> None:
+def _report(run: RunFolder, folder: Path, places: dict[str, Path]) -> None:
     """The notebook on this run as a page."""
     from common.report import write_report
 
-    log.info("making the report")
     try:
-        print(f"report:        {write_report(run.path, folder)}")
+        with waiting("making the report"):
+            places["report"] = write_report(run.path, folder)
     except Exception as error:
         raise RuntimeError(f"{error} (alone: python -m common.report {run.path})") from error
+
+
+def _what_next(winner: str, run: RunFolder, places: Mapping[str, Path]) -> str:
+    """The winner, and what to open, the report first."""
+    opened = {name: places[name] for name in ("report", "found, missed") if name in places}
+    rows = {
+        **opened,
+        "leaderboard": run.leaderboard.with_suffix(".md"),
+        "hand in": places["hand in"],
+        "new photos": f"python -m approaches.predict {run.path} PHOTOS",
+    }
+    lines = [f"  {name + ':':15}{where}" for name, where in rows.items()]
+    return "\n".join([f"winner on val: {winner}", "open next:", *lines])
 
 
 def _failed(by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str]) -> list[str]:

@@ -29,7 +29,7 @@ from common.files import whole_folder, write_whole
 from common.masks.evaluate import ImageScore, in_order, score_image
 from common.masks.postprocess import Postprocess, ThresholdCurve, threshold_curve
 from common.masks.tuning import Tuning, cross_fitted_thresholds, tune_postprocess
-from common.progress import progress
+from common.progress import progress, waiting
 from common.records import Fit, Record, Robustness, read_record, write_record
 from common.records.description import RunMismatchError
 from common.records.folder import RunFolder
@@ -150,7 +150,8 @@ def _tune(
     def maps() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         return ((model.quantised(s.image), s.mask, s.ignore) for s in tune_set)
 
-    with processes.together(f"tuning {record.approach}"):
+    what = f"{record.approach}: tuning"
+    with processes.together(what), waiting(what, show=processes.is_main()):
         if settings.cross_fitted:
             tuning = _cross_fitted(threshold_curve(maps()), tune_set)
         else:
@@ -234,9 +235,9 @@ def _measure(record: Record, postprocess: Postprocess, score_set: DataSet, run: 
         if processes.is_main():
             folder = run.model(record.approach)
             folders = [folder, *(run.model(member) for member in members_of(folder))]
-            log.info("%s: measuring its costs in a fresh process", record.approach)
             paths = [entry.path for entry in score_set.entries]
-            costs = measure(folder, paths, postprocess, record.image_sizes)
+            with waiting(f"{record.approach}: measuring its costs in a fresh process"):
+                costs = measure(folder, paths, postprocess, record.image_sizes)
             files = [path for each in folders for path in each.rglob("*") if path.is_file()]
             size = sum(path.stat().st_size for path in files)
             record.costs = replace(costs, model_mb=size / 1e6)

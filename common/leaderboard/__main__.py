@@ -33,7 +33,7 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
     from common.leaderboard.rows import compare_scores
     from common.leaderboard.score_table import read_prices, read_scores
     from common.leaderboard.sentences import TOO_FEW, conclusion
-    from common.leaderboard.text import as_text
+    from common.leaderboard.text import as_text, plain
 
     table, notes = read_scores(path, metric)
     prices = None if costs is None else read_prices(costs, sorted(set(table["approach"])))
@@ -46,7 +46,7 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
     if comparison.too_few:
         rows["verdict"] = rows["verdict"].replace("not told apart", TOO_FEW)
     concluded = conclusion(comparison, None, None, metric.replace("dice", "Dice"), which)
-    return "\n\n".join(filter(None, ["\n".join(notes), as_text(rows, COLUMNS), concluded]))
+    return "\n\n".join(filter(None, ["\n".join(notes), as_text(rows, COLUMNS), plain(concluded)]))
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -10,7 +10,7 @@ from common.leaderboard.named_sets import set_section, set_text, write_sets
 from common.leaderboard.rows import Choice, compare_records, leaderboard, per_image_table
 from common.leaderboard.seeds import seed_table
 from common.leaderboard.sentences import conclusion
-from common.leaderboard.text import FOOT, READABLE, as_markdown, as_text, one_line
+from common.leaderboard.text import FOOT, READABLE, as_markdown, one_line, plain, short_table
 from common.records import Record
 from common.records.folder import RunFolder
 
@@ -74,7 +74,9 @@ def write_leaderboard(
     write_sets(run, records)
     winner = None if comparison is None else comparison.names[comparison.winner.index]
     beside = set_text(records)
-    return winner, "\n\n".join([as_text(table), *concluded, *([beside] if beside else [])])
+    return winner, "\n\n".join(
+        [short_table(table), *map(plain, concluded), *([beside] if beside else [])]
+    )
 
 
 def read_leaderboard(run: Path) -> pd.DataFrame:

@@ -1,19 +1,18 @@
 """Leaderboards as tables of text: Markdown, a terminal's, and the conventions below them."""
 
+import re
+import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
 
 from common.leaderboard.rows import COLUMNS
+from common.words import duration
 
 READABLE = (
     "approach status dice_mean dice_lower dice_upper difference simultaneous_lower "
     "simultaneous_upper verdict nsd_2px object_f1 fit_seconds predict_seconds_per_image pareto "
     "pretrained_on"
-).split()
-SHORT = (
-    "approach status dice_mean dice_lower dice_upper verdict nsd_2px fit_seconds "
-    "predict_seconds_per_image"
 ).split()
 DIGITS = {"predict_seconds_per_image": 4, "fit_seconds": 1, "model_mb": 2, "peak_memory_mb": 0}
 FOOT = """\
@@ -56,8 +55,8 @@ def as_markdown(table: pd.DataFrame, columns: Sequence[str] = COLUMNS) -> str:
     return "\n".join(lines)
 
 
-def as_text(table: pd.DataFrame, columns: Sequence[str] = SHORT) -> str:
-    """A leaderboard for a terminal, with aligned columns."""
+def as_text(table: pd.DataFrame, columns: Sequence[str]) -> str:
+    """Columns of a table for a terminal, aligned."""
     cells = [list(columns)] + [
         [_cell(column, row[column]) for column in columns] for row in table.to_dict("records")
     ]
@@ -65,6 +64,36 @@ def as_text(table: pd.DataFrame, columns: Sequence[str] = SHORT) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         for row in cells
+    )
+
+
+def short_table(table: pd.DataFrame) -> str:
+    """A leaderboard for a terminal of 80 columns: who, how good, how sure, at what price."""
+    heads = ("approach", "Dice", "95 %", "verdict", "training", "a mask")
+    rows = [heads]
+    for row in table.to_dict("records"):
+        if row["status"] != "ok":
+            rows.append((row["approach"], "", "", row["status"], "", ""))
+            continue
+        interval = f"{row['dice_lower']:.3f}-{row['dice_upper']:.3f}"
+        prices = duration(row["fit_seconds"]), duration(row["predict_seconds_per_image"])
+        verdict = str(row["verdict"])
+        rows.append((row["approach"], f"{row['dice_mean']:.3f}", interval, verdict, *prices))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    padded = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return "\n".join("  ".join(cells).rstrip() for cells in padded)
+
+
+def plain(text: str, width: int = 80) -> str:
+    """Sentences in Markdown as plain words, in lines of at most `width`.
+
+    Examples:
+        >>> plain("**Take `unet`.** It is *not told apart* from 2 * 3 others.")
+        'Take unet. It is not told apart from 2 * 3 others.'
+    """
+    bare = re.sub(r"(?<!\w)\*(\S(?:[^*]*\S)?)\*(?!\w)", r"\1", re.sub(r"\*\*|`", "", text))
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False) for line in bare.split("\n")
     )
 
 

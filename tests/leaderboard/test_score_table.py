@@ -104,7 +104,7 @@ def test_groups_must_be_the_same_for_all_approaches(tmp_path, capsys):
     partly = [(name, image, "" if image % 2 else image // 4, dice) for name, image, dice in rows()]
     code, said = analysed(capsys, written(tmp_path / "partly.csv", partly, header))
     assert code == 0 and "6 images have no group" in said
-    assert "12 images (9 independent groups)" in said
+    assert "12 images (9 independent groups)" in " ".join(said.split())
 
 
 @pytest.mark.parametrize("images", [1, 2, 5])
@@ -113,15 +113,16 @@ def test_a_clear_difference_on_too_few_images_is_too_few_to_tell(tmp_path, capsy
         (name, image, dice) for name, dice in (("a", 1.0), ("b", 0.0)) for image in range(images)
     ]
     code, said = analysed(capsys, written(tmp_path / "few.csv", cells))
-    assert code == 0 and "Too few images to tell `b` from the best" in said
-    assert "takes 6 images" in said and "not told apart" not in said.lower()
+    words = " ".join(said.split())
+    assert code == 0 and "Too few images to tell b from the best" in words
+    assert "takes 6 images" in words and "not told apart" not in said.lower()
     assert "too few images to tell" in next(line for line in said.splitlines() if line[:2] == "b ")
     assert "true difference" not in said
 
 
 def test_enough_images_that_do_not_differ_are_not_called_too_few(tmp_path, capsys):
     code, said = analysed(capsys, written(tmp_path / "enough.csv", rows()))
-    assert code == 0 and "Not told apart from `" in said and "too few" not in said.lower()
+    assert code == 0 and "not told apart" in said and "too few" not in said.lower()
     same_way = [
         (name, image, dice) for name, dice in (("a", 1.0), ("b", 0.0)) for image in range(6)
     ]
