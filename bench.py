@@ -100,7 +100,10 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
         return run_studies(options)
     start = time.monotonic()
     device = str(processes.state().device.type)
-    names, sources = names_for(options.approaches, device), set_sources(options.test)
+    names, sources = (
+        names_for(options.approaches, device),
+        set_sources(options.test, options.field),
+    )
     folder = beginning.data_folder(options.data)
     preset = options.preset or ("quick" if folder == SAMPLE else "full")
     settings = beginning.settings_of(options, names, folder, preset)

@@ -41,8 +41,8 @@ def with_sets(runs: Sequence[RunSettings], sets: Sequence[NamedSet]) -> list[Run
     """The runs with what they are scored and chosen on beside `val` and *tune*: the first with all
     sets, further trainings with those that may be chosen on.
     """
-    fields = tuple(one for one in sets if one.source.role == "field")
-    return [replace(runs[0], sets=tuple(sets)), *(replace(one, sets=fields) for one in runs[1:])]
+    first = replace(runs[0], sets=tuple(sets))
+    return [first, *(replace(one, sets=first.fields) for one in runs[1:])]
 
 
 def announce_sets(sets: Sequence[NamedSet], run: RunFolder) -> None:

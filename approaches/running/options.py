@@ -41,7 +41,7 @@ PRESETS = {
 }
 
 NOT_FOR_STUDIES = (
-    *"set mix_sample backgrounds approaches score_only test".split(),
+    *"set mix_sample backgrounds approaches score_only test field".split(),
     *"robustness margin winner no_report resume".split(),
 )
 
@@ -142,6 +142,8 @@ def _add_choice(group: ArgumentAdder) -> None:
     )
     named: dict[str, Any] = {"action": "append", "default": []}
     _add(group, "test", meaning, metavar="NAME=DIR[:SPLIT]", **named)
+    meaning = "the same, but post-processing is chosen on it and on tune together"
+    _add(group, "field", meaning, metavar="NAME=DIR[:SPLIT]", **named)
     meaning = f"the rule by which it is chosen ({Choice.rule})"
     _add(group, "winner", meaning, default=Choice.rule, choices=RULES)
     meaning = f"loss of mean Dice to the best that does not matter ({Choice.margin:g})"

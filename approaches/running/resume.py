@@ -79,19 +79,12 @@ def reconciled(stored: Record, settings: RunSettings) -> Record:
         if stays or begun:
             _check_config(stored, config, run)
         if rescored:
-            record = replace(
-                stored,
-                tuning=None,
-                scores=None,
-                calibration=None,
-                costs=None,
-                robustness=None,
-                sets=(),
-            )
+            record = _unscored(stored)
         elif not trains:
             record = stored
         elif stays:
-            record = replace(stored, made_from=source)
+            kept = stored if _is_chosen_on(stored, settings) else _unscored(stored)
+            record = replace(kept, made_from=source)
         else:
             record = Record(name, config=config, made_from=source)
         otherwise = bool(stored.config) and stored.config != config and not begun
@@ -112,6 +105,26 @@ def reconciled(stored: Record, settings: RunSettings) -> Record:
         status="unfinished",
         reason="",
     )
+
+
+def _unscored(stored: Record) -> Record:
+    """The record of the training alone."""
+    return replace(
+        stored,
+        tuning=None,
+        scores=None,
+        calibration=None,
+        costs=None,
+        robustness=None,
+        sets=(),
+    )
+
+
+def _is_chosen_on(stored: Record, settings: RunSettings) -> bool:
+    """Whether the post-processing was chosen on the photos of the field that this run has."""
+    choice = None if stored.tuning is None else stored.tuning.on_field
+    wanted = {one.name: one.key for one in settings.fields}
+    return stored.tuning is None or (dict(choice.keys) if choice else {}) == wanted
 
 
 def provenance(name: str, run: RunFolder) -> Provenance:

@@ -25,8 +25,10 @@ from approaches.segmenter import Segmenter
 from common.analysis.calibration import calibration_counts
 from common.data import Data, DataSet
 from common.data.groups import spread
+from common.data.named_sets import NamedSet, Photo
 from common.files import whole_folder, write_whole
 from common.masks.evaluate import ImageScore, in_order, score_image
+from common.masks.field_tuning import tune_on_field
 from common.masks.postprocess import Postprocess, ThresholdCurve, threshold_curve
 from common.masks.tuning import Tuning, cross_fitted_thresholds, tune_postprocess
 from common.progress import progress, waiting
@@ -130,12 +132,13 @@ def _follow(other: Path, plan: Path) -> None:
         write_whole(plan, other.read_bytes())
 
 
-def _predict(model: CachedPredictor, data_set: DataSet, what: str) -> None:
+def _predict(model: CachedPredictor, data_set: DataSet | NamedSet, what: str) -> None:
     """Have the maps of all images on disk; the processes share those that are missing."""
     with processes.together(what):
         mine = processes.share(range(len(data_set)))
         for index in progress(mine, what, show=processes.is_main()):
-            model.quantised(data_set[index].image)
+            found = data_set[index]
+            model.quantised(found.sample.image if isinstance(found, Photo) else found.image)
 
 
 def _tune(
@@ -145,6 +148,9 @@ def _tune(
     if record.tuning is not None:
         return record.tuning
     _predict(model, tune_set, f"{record.approach}: predicting tune")
+    fields = settings.fields
+    for one in fields:
+        _predict(model, one, f"{record.approach}: predicting {one.name}")
     groups = [tune_set.groups[image_id] for image_id in tune_set.ids]
 
     def maps() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -152,7 +158,9 @@ def _tune(
 
     what = f"{record.approach}: tuning"
     with processes.together(what), waiting(what, show=processes.is_main()):
-        if settings.cross_fitted:
+        if fields:
+            tuning = tune_on_field(model.quantised, tune_set, fields, record.image_sizes)
+        elif settings.cross_fitted:
             tuning = _cross_fitted(threshold_curve(maps()), tune_set)
         else:
             tuning = tune_postprocess(maps, groups)

@@ -45,6 +45,11 @@ class RunSettings:
     sets: tuple[NamedSet, ...] = ()
 
     @property
+    def fields(self) -> tuple[NamedSet, ...]:
+        """Those of the sets that may be chosen on."""
+        return tuple(one for one in self.sets if one.source.role == "field")
+
+    @property
     def run(self) -> RunFolder:
         """The layout of the folder."""
         return RunFolder(self.folder)

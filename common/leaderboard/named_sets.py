@@ -15,6 +15,7 @@ from common.analysis.set_scores import (
     turned_pairs,
 )
 from common.files import write_whole
+from common.leaderboard.field_choice import choice_section, choice_table
 from common.leaderboard.rows import per_image_table
 from common.leaderboard.text import as_markdown, as_text
 from common.masks.found_objects import set_score_table
@@ -163,7 +164,8 @@ def set_section(records: Sequence[Record]) -> str:
                 for row in rows[rows["status"] != "ok"].itertuples()
             )
         )
-    return "\n\n".join(filter(None, [*parts, SET_FOOT if parts else ""]))
+    parts.append(choice_section(choice_table(records)))
+    return "\n\n".join(filter(None, [*parts, SET_FOOT if any(parts) else ""]))
 
 
 def set_text(records: Sequence[Record]) -> str:
@@ -216,8 +218,13 @@ def readable_columns(scored: pd.DataFrame) -> list[str]:
 
 
 def write_sets(run: Path, records: Sequence[Record]) -> None:
-    """Write `test_sets.csv` and `per_image_<NAME>.csv` of each set, where there is one."""
+    """Write `test_sets.csv` and `per_image_<NAME>.csv` of each set, where there is one, and
+    `field_choice.csv` where thresholds were chosen on one.
+    """
     folder, names = RunFolder(run), set_names(records)
+    choices = choice_table(records)
+    if len(choices):
+        write_whole(folder.table("field_choice"), choices.to_csv(index=False, float_format="%.6g"))
     if names:
         table = set_table(records)
         write_whole(folder.table("test_sets"), table.to_csv(index=False, float_format="%.6g"))

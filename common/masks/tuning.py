@@ -45,6 +45,24 @@ class StepReport:
 
 
 @dataclass(frozen=True)
+class FieldChoice:
+    """What was chosen on photos of the field beside *tune*, see `common.masks.field_tuning`.
+
+    Attributes:
+        keys: field set → digest of its images and annotations.
+        scores: Dice and object F1 on *tune* and on the field, at what was chosen; None where there
+            is nothing to measure.
+        threshold_of_tune: that *tune* alone would have chosen.
+        scores_of_tune: the same numbers at that threshold.
+    """
+
+    keys: Mapping[str, str]
+    scores: Mapping[str, float | None]
+    threshold_of_tune: float
+    scores_of_tune: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
 class Tuning:
     """What was chosen on *tune*, the curve it began with, and what every step would have given.
 
@@ -54,6 +72,7 @@ class Tuning:
         dice_mean: on *tune* at each of them.
         steps: what each further step would have given.
         cross_fitted: image id → threshold that other groups choose, where *tune* is scored too.
+        on_field: what photos of the field had to do with it; None where there are none.
     """
 
     postprocess: Postprocess
@@ -61,6 +80,7 @@ class Tuning:
     dice_mean: tuple[float, ...] = ()
     steps: tuple[StepReport, ...] = ()
     cross_fitted: Mapping[int, float] = field(default_factory=dict)
+    on_field: FieldChoice | None = None
 
 
 def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None = None) -> Tuning:
@@ -88,15 +108,11 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None =
     chosen = Postprocess(curve.choose(labels))
     area = float(np.quantile(np.concatenate(areas), SMALL))
     reports = []
-    for step, candidates in (
-        ("hysteresis", _seeds),
-        ("fill holes", _holes),
-        ("least area", _areas),
-    ):
+    for step, candidates in further_steps():
         options = candidates(chosen, area)
         scores = _dice_of([chosen, *options], maps())  # (1 + n_options, n_images)
         best = options[int(scores[1:].mean(1).argmax())]
-        report = _judged(step, _difference(chosen, best), scores, labels)
+        report = _judged(step, changed_settings(chosen, best), scores, labels)
         reports.append(report)
         if report.kept:
             chosen = best
@@ -106,6 +122,19 @@ def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None =
         tuple(curve.mean().tolist()),
         tuple(reports),
     )
+
+
+def further_steps() -> tuple[tuple[str, Callable[[Postprocess, float], list[Postprocess]]], ...]:
+    """The steps beyond the threshold in their order, each with what makes its options of what was
+    chosen before and the area of a small object.
+    """
+    return ("hysteresis", _seeds), ("fill holes", _holes), ("least area", _areas)
+
+
+def small_area(masks: Iterable[np.ndarray]) -> float:
+    """The area in pixels of a small object among those of masks (H, W) bool."""
+    areas = [area for mask in masks for area in _areas_of(mask)]
+    return float(np.quantile(areas, SMALL))
 
 
 def cross_fitted_thresholds(curve: ThresholdCurve, groups: Sequence[object]) -> np.ndarray:
@@ -163,7 +192,7 @@ def _dice_of(options: Sequence[Postprocess], maps: Maps) -> np.ndarray:
     return np.array(columns).T
 
 
-def _difference(before: Postprocess, after: Postprocess) -> dict[str, float]:
+def changed_settings(before: Postprocess, after: Postprocess) -> dict[str, float]:
     """The settings that a step changes, with their new values."""
     old, new = asdict(before), asdict(after)
     return {name: value for name, value in new.items() if value != old[name]}

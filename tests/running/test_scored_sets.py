@@ -124,6 +124,30 @@ def test_an_approach_that_fails_on_a_set_keeps_its_row_on_val(
     assert set(pd.read_csv(folder / "test_sets.csv")["status"]) == {"ok"}
 
 
+def test_a_field_set_is_chosen_on_and_without_it_all_is_as_before(
+    sample_folder, places, finished, tmp_path
+):
+    folder = tmp_path / "run"
+    shutil.copytree(finished, folder)
+    before = json.loads((folder / "records/threshold.json").read_text())
+    assert run(sample_folder, folder, f"--field=nothing={places / 'nothing'}") == 0
+    after = json.loads((folder / "records/threshold.json").read_text())
+    assert after["fit"] == before["fit"]
+    assert set(after["tune"]) - set(before["tune"]) == {"on_field"}
+    assert list(after["tune"]["on_field"]["keys"]) == ["nothing"]
+    [result] = after["sets"]
+    assert (result["name"], result["role"]) == ("nothing", "field")
+    table = pd.read_csv(folder / "field_choice.csv")
+    assert table["threshold"].tolist() == [after["postprocess"]["threshold"]]
+    assert table["field_object_f1"][0] >= table["field_object_f1_at_tunes"][0]
+    text = (folder / "leaderboard.md").read_text()
+    assert "chosen on, beside *tune*" in text and "## What was chosen on *tune* and" in text
+    assert run(sample_folder, folder, f"--test=drawn={places / 'drawn'}") == 0
+    again = json.loads((folder / "records/threshold.json").read_text())
+    for key in ("postprocess", "tune", "scores"):
+        assert again[key] == before[key]
+
+
 def test_score_only_scores_sets_of_a_stored_model(sample_folder, places, finished, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(finished, folder)

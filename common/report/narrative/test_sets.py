@@ -5,6 +5,7 @@ order there is that of `val`.
 import pandas as pd
 
 from common.leaderboard import as_markdown
+from common.leaderboard.field_choice import choice_section
 from common.leaderboard.named_sets import order_sentence, read_photos, readable_columns, set_line
 from common.report.finished_run import FinishedRun
 from common.words import between, counted
@@ -31,6 +32,7 @@ def of_test_sets(run: FinishedRun) -> str:
         parts.append(_of_chosen(run, scored))
         parts.append(order_sentence(str(name), read_photos(run.folder, str(name)), on_val))
         parts += [f"`{row.approach}` {row.status}: {row.reason}." for row in failed.itertuples()]
+    parts.append(choice_section(run.tables["field_choice"]).removeprefix("## ").strip())
     return "\n\n".join(filter(None, parts))
 
 
