@@ -19,6 +19,14 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # threads that spin while they wait slow down a busy machine
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER and hasattr(os, "sched_setaffinity"):
+    # Each worker of pytest-xdist, and what it starts, keeps to its share of the cores.
+    cores, count = sorted(os.sched_getaffinity(0)), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    mine = cores[int(WORKER.removeprefix("gw")) % len(cores) :: count]
+    os.sched_setaffinity(0, mine)
+    cv2.setNumThreads(len(mine))
+
 settings.register_profile("a busy machine", deadline=None)
 settings.load_profile("a busy machine")
 
