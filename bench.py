@@ -69,6 +69,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
     from approaches import processes
     from approaches.running.launch import mirror
+    from common.records.lock import release_all
 
     with console_log(logging.INFO if processes.is_main() else logging.ERROR):
         if options.mirror:
@@ -79,6 +80,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
         except processes.ApproachFailedError:  # another process has said why
             ending.code = REFUSED
         finally:
+            release_all()
             processes.leave()
     return ending.code
 

@@ -1,26 +1,33 @@
 """How every command is read and how it ends. A mistyped word is answered with the nearest one that
 there is. The exit code is the one that the command sets itself, 2 with the reason where it cannot
-do what it was asked to, 130 with one line after Ctrl-C.
+do what it was asked to, 130 with one line after Ctrl-C, 143 with one after SIGTERM.
 """
 
 import argparse
 import difflib
 import io
+import signal
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
-REFUSED, INTERRUPTED = 2, 130
+REFUSED, INTERRUPTED, TERMINATED = 2, 130, 143
 
 
 class RefusedError(ValueError):
     """A command cannot do what it was asked to; the message says what was found, what was expected
     and how to mend it.
     """
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM came: whatever is open is closed as after Ctrl-C."""
 
 
 def did_you_mean(words: Iterable[str], known: Iterable[str]) -> str:
@@ -122,13 +129,36 @@ def command(if_interrupted: str, report: Callable[[str], None] = _to_stderr) -> 
         sys.stdout.reconfigure(errors="backslashreplace")
     ending = Ending(if_interrupted=if_interrupted)
     try:
-        yield ending
+        with _terminated_like_interrupted():
+            yield ending
     except (RefusedError, OSError) as error:
         report(str(error))
         ending.code = REFUSED
+    except TerminatedError:
+        report(f"terminated; {ending.if_interrupted}")
+        ending.code = TERMINATED
     except KeyboardInterrupt:
         report(f"interrupted; {ending.if_interrupted}")
         ending.code = INTERRUPTED
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """Within the block SIGTERM, by which batch systems and containers end a job, is an exception
+    and not the end of the process.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals reach the main thread alone
+        return
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise TerminatedError
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def started_as(usual: str) -> str:

@@ -4,8 +4,10 @@ import importlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -36,7 +38,12 @@ COMMANDS = [
         "RUN --output out",
         "nothing was written",
     ),
-    ("approaches.score", "common.coco.read_entries", "RUN --data DIR", "nothing was written"),
+    (
+        "approaches.score",
+        "common.data.check_split.require_sound",
+        "RUN --data DIR",
+        "nothing was written",
+    ),
     (
         "approaches.checks.__main__",
         "approaches.checks.run_check",
@@ -88,6 +95,16 @@ def test_a_refusal_is_its_message_and_exit_code_2(refusal, capsys):
         raise refusal("DIR holds 0 photos; expected at least 1.")
     assert ending.code == 2
     assert capsys.readouterr() == ("", "DIR holds 0 photos; expected at least 1.\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_sigterm_ends_like_ctrl_c_and_is_itself_again_afterwards():
+    before, lines = signal.getsignal(signal.SIGTERM), []
+    with command("the same command continues", lines.append) as ending:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+    assert ending.code == 143 and lines == ["terminated; the same command continues"]
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_refusal_with_parts_is_one_too(capsys):

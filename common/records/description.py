@@ -24,6 +24,7 @@ from common.commands import RefusedError
 from common.files import PARTIAL, write_whole
 from common.json_files import DamagedFileError, damaged, read_json_object, to_json
 from common.records.folder import RunFolder
+from common.records.lock import hold, release
 from common.records.self_description import SelfDescription
 from common.statistics.selection import Rule
 
@@ -169,8 +170,11 @@ def open_run(run: Path, identity: Mapping[str, Any], *, fresh: bool, trains: boo
 
     Raises:
         RunMismatchError: the folder holds a run with other settings, or something that is no run.
+        RunInUseError: another process writes to it; else this one holds its lock from now on.
     """
     stored = _identity_in(run)
+    if stored is not None:
+        hold(run)
     if stored is not None and fresh:
         _set_aside(run)
     elif stored is not None:
@@ -188,6 +192,7 @@ def open_run(run: Path, identity: Mapping[str, Any], *, fresh: bool, trains: boo
             )
         return
     write_whole(RunFolder(run).description, to_json({"identity": identity}))
+    hold(run)
 
 
 def describe_run(run: Path, **described: Any) -> None:
@@ -227,6 +232,7 @@ def _identity_in(run: Path) -> dict[str, Any] | None:
 
 
 def _set_aside(run: Path) -> None:
+    release(run)
     when = datetime.fromtimestamp(RunFolder(run).description.stat().st_mtime, UTC)
     name = f"{run.name}-before-{when:%Y%m%d-%H%M%S}"
     taken = {path.name for path in run.parent.iterdir()}
