@@ -88,6 +88,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
 def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     """Check the data, run each approach, rank, submit; returns the exit code."""
     from approaches import processes
+    from approaches.network.trackers import track_with
     from approaches.running import start as beginning
     from approaches.running.finish import finish
     from approaches.running.named_sets import announce_sets, loaded_sets, with_sets
@@ -96,6 +97,7 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     from approaches.running.settings import earlier_seeds, further_seeds
     from common.data.named_sets import set_sources
 
+    track_with([name.strip() for name in options.log_with.split(",") if name.strip()])
     if options.study is not None:
         from approaches.studies.command import run_studies
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import cv2
@@ -179,12 +180,16 @@ def _meet(what: str, value: T, error: Exception | None = None) -> list[T]:
     return [brought for *_, brought in met]
 
 
-def fresh_accelerator(precision: str) -> Accelerator:
+def fresh_accelerator(
+    precision: str, log_with: Sequence[str] = (), folder: Path | None = None
+) -> Accelerator:
     """An `Accelerator` of its own for each training: a shared one would write one approach into
     another's state.
 
     Args:
         precision: "float32", "bfloat16" or "float16".
+        log_with: services that it reports to, as accelerate calls them.
+        folder: where those put files that write some.
     """
     # the number format may differ from the last training's; the processes stay
     AcceleratorState._reset_state()
@@ -194,6 +199,8 @@ def fresh_accelerator(precision: str) -> Accelerator:
         mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision],
         dataloader_config=DataLoaderConfiguration(split_batches=True),
         kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=False)],
+        log_with=list(log_with) or None,
+        project_dir=folder,
     )
 
 

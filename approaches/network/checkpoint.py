@@ -1,17 +1,22 @@
 """What an unfinished training leaves behind: its last complete epoch, and the curve so far as CSV
-and for TensorBoard.
+and for TensorBoard, there with a few masks.
 """
 
 import csv
 from pathlib import Path
 from typing import TypedDict
 
+import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from approaches import processes
 from approaches.base import CHECKPOINT
 from common.files import whole_file, write_whole
+from common.gallery.pictures import limited
+from common.masks.overlay import outlined
+
+PICTURES, PICTURE_PX = 3, 512  # of *tune* in TensorBoard, and their longest side
 
 
 class KeptEpoch(TypedDict):
@@ -67,6 +72,7 @@ class Curve:
         self.folder = folder if folder and processes.is_main() else None
         self.rows: list[dict[str, str]] = []
         self._writer: SummaryWriter | None = None
+        self.shown: set[str] = set()
 
     def cut(self, step: int) -> None:
         """Take back the rows of an earlier training up to a step; what came later is trained
@@ -103,12 +109,28 @@ class Curve:
             *(",".join(row.values()) for row in self.rows),
         ]
         write_whole(self.folder / "curve.csv", "\n".join(lines) + "\n")
-        if self._writer is None:
-            self._writer = SummaryWriter(self.folder / "tensorboard", purge_step=step)
+        writer = self._tensorboard(step)
         for name, value in (("loss", loss), ("learning_rate", rate), ("tune_dice", tune_dice)):
             if value is not None:
-                self._writer.add_scalar(name, value, step)
-        self._writer.flush()
+                writer.add_scalar(name, value, step)
+        writer.flush()
+
+    def show(self, name: str, image: np.ndarray, mask: np.ndarray, step: int) -> None:
+        """Show an image (H, W, 3) uint8 with the outline of its mask (H, W) bool in TensorBoard;
+        the first few names alone.
+        """
+        if self.folder is None or (name not in self.shown and len(self.shown) == PICTURES):
+            return
+        self.shown.add(name)
+        picture = limited(outlined(image, mask), PICTURE_PX)
+        self._tensorboard(step).add_image(name, picture, step, dataformats="HWC")
+
+    def _tensorboard(self, step: int) -> SummaryWriter:
+        if self.folder is None:
+            raise ValueError("a curve without a folder has no TensorBoard file.")
+        if self._writer is None:
+            self._writer = SummaryWriter(self.folder / "tensorboard", purge_step=step)
+        return self._writer
 
     def close(self) -> None:
         """Close the TensorBoard file."""

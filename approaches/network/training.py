@@ -15,6 +15,7 @@ from torch import nn
 
 from approaches import processes
 from approaches.base import Budget, ConfigError, FitReport
+from approaches.network import trackers
 from approaches.network.augment import Crops, described
 from approaches.network.checkpoint import Checkpoints, Curve, KeptEpoch, TrainingState
 from approaches.network.config import TrainingConfig
@@ -141,7 +142,9 @@ class _Loop:
             batch,
         )
         self.name = folder.name if folder else "network"
-        self.accelerator = processes.fresh_accelerator(plan.precision)
+        services = trackers.wanted(folder)
+        self.accelerator = processes.fresh_accelerator(plan.precision, services, folder)
+        trackers.begin(self.accelerator, self.name, config.as_dict())
         self.loss = build_loss(config.loss)
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY
@@ -184,6 +187,7 @@ class _Loop:
                 self._keep(loss, judged)
         ticks.close()
         self.curve.close()
+        trackers.end(self.accelerator)
 
     def _keep(self, loss: float, judged: float | None) -> None:
         """Curve, log and checkpoint of a round; the main process writes."""
@@ -191,6 +195,9 @@ class _Loop:
             return
         rate = self._learning_rate(self.step - 1)
         self.curve.add(self.epoch(), self.step, loss, rate, judged, self.seconds)
+        values = {"loss": loss, "learning_rate": rate, "tune_dice": judged}
+        known = {key: value for key, value in values.items() if value is not None}
+        self.accelerator.log(known, step=self.step)
         self.checkpoints.save(self._state())
         if judged is not None:
             wording = (self.name, self.step, self.plan.steps, loss, judged)
@@ -297,6 +304,7 @@ class _Loop:
             for index in processes.share(range(len(self.judged))):
                 sample = self.judged[index]
                 mask = predict_whole(self.judge, sample.image, self.divisor) >= 0.5
+                self.curve.show(f"tune/{sample.image_id}", sample.image, mask, self.step)
                 part[sample.image_id] = count_pixels(mask, sample.mask, sample.ignore)
         counts = processes.join(part).values()
         scores = [dice(c.tp, c.fp, c.fn) for c in counts if c.tp + c.fn]

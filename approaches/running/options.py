@@ -154,6 +154,8 @@ def _add_choice(group: ArgumentAdder) -> None:
 
 
 def _add_folder(group: ArgumentAdder) -> None:
+    meaning = "also report curves to wandb, mlflow, ...: names separated by commas (none)"
+    _add(group, "log-with", meaning, default="", metavar="NAMES")
     meaning = "where everything of the run goes (results/<data>-<preset>...)"
     _add(group, "output", meaning, type=Path, metavar="DIR")
     _add(group, "resume", "continue a run in its folder (the default)", action="store_true")

@@ -1,6 +1,7 @@
 import csv
 import json
 import pickle
+import re
 import time
 from types import SimpleNamespace
 from typing import get_args
@@ -8,6 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from approaches import processes
 from approaches.base import Budget, ConfigError
@@ -17,6 +19,7 @@ from approaches.network.config import Loss, Precision, TrainingConfig
 from approaches.network.inference import PRECISIONS
 from approaches.network.losses import LOSSES
 from approaches.network.plan import Plan, make_plan
+from approaches.network.trackers import track_with
 from approaches.network.training import Average, crops_of, train
 from approaches.unet import UNet
 
@@ -167,3 +170,31 @@ def test_what_goes_to_another_process_holds_no_decoded_image(sample_data):
     sent = pickle.dumps(crops)
     assert len(sent) < 300_000
     assert torch.equal(pickle.loads(sent)[0][0], drawn[0])
+
+
+def test_a_training_shows_masks_and_reports_to_what_a_command_names(sample_data, tmp_path):
+    track_with(["tensorboard"])
+    try:
+        trained(sample_data, tmp_path)
+    finally:
+        track_with([])
+    own = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    pictures = own.Tags()["images"]
+    assert len(pictures) == 2 and all(name.startswith("tune/") for name in pictures)
+    assert len(own.Images(pictures[0])) == 2  # once for each evaluation
+    reported = EventAccumulator(str(tmp_path / "segmentation-bench")).Reload()
+    for name in ("loss", "learning_rate", "tune_dice"):
+        values, same = ([one.value for one in each.Scalars(name)] for each in (own, reported))
+        assert values == same and values
+    (tmp_path / "again").mkdir()
+    trained(sample_data, tmp_path / "again")
+    assert not (tmp_path / "again" / "segmentation-bench").exists()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [(["wandbb"], "Did you mean wandb?"), (["aim"], "pip install aim first")],
+)
+def test_a_service_that_cannot_be_reached_is_named(names, told):
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        track_with(names)
