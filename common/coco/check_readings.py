@@ -8,7 +8,7 @@ colours inside and just outside an outline say which reading is meant.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import cv2
@@ -23,10 +23,11 @@ from common.coco.check_run_order import (
     ENCODE_BY_COLUMN,
     is_run_length,
 )
+from common.coco.check_sizes import EXPORT_UPRIGHT, TURN
 from common.coco.check_units import unit_mend
 from common.coco.drawing import encoded, plain_polygon, polygon_problem
 from common.coco.findings import Finding
-from common.coco.images import read_image
+from common.coco.images import TURNS, StoredImage, read_image, stored_image
 from common.words import counted
 
 LOOKED_AT, IMAGES = 60, 20  # objects, and images that they lie on
@@ -85,7 +86,48 @@ def _of_percentages(outline: Outline) -> np.ndarray | None:
     return _drawn(outline, in_pixels)
 
 
+def _seen_upright(outline: Outline) -> np.ndarray | None:
+    stored, entry = stored_image(outline.entry.path), outline.entry
+    if stored is None or not stored.is_turned or entry.upright:
+        return None
+    size = entry.width, entry.height
+    return _laid_down(outline.mask(), stored) if size == stored.upright_size else None
+
+
+def _seen_upright_and_scaled(outline: Outline) -> np.ndarray | None:
+    stored, entry = stored_image(outline.entry.path), outline.entry
+    if stored is None or entry.upright or stored.upright_size == stored.size:
+        return None
+    if (entry.width, entry.height) != stored.size:
+        return None
+    width, height = stored.upright_size
+    seen = replace(outline, entry=replace(entry, width=width, height=height))
+    scale = [width / entry.width, height / entry.height]
+    mask = _drawn(seen, lambda points, _: points * scale)
+    return None if mask is None else _laid_down(mask, stored)
+
+
+def _laid_down(mask: np.ndarray, stored: StoredImage) -> np.ndarray:
+    """A mask of the upright view on the pixels as stored."""
+    back = {6: 8, 8: 6}.get(stored.orientation, stored.orientation)
+    return TURNS[back](mask)
+
+
+SEEN_UPRIGHT = Reading(
+    "drawn on the upright view, as the EXIF orientation turns it",
+    "outlines of the pixels as stored",
+    TURN,
+    _seen_upright,
+)
+SEEN_UPRIGHT_AND_SCALED = Reading(
+    "drawn on the upright view and scaled to the stored size",
+    "outlines of the pixels as stored",
+    EXPORT_UPRIGHT,
+    _seen_upright_and_scaled,
+)
+ORIENTATION = (SEEN_UPRIGHT, SEEN_UPRIGHT_AND_SCALED)
 READINGS = (
+    *ORIENTATION,
     Reading("read along the rows", DOWN_THE_COLUMNS, ENCODE_BY_COLUMN, _along_the_diagonal),
     Reading(
         "drawn with x and y exchanged",

@@ -8,13 +8,18 @@ degrees, or square).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from common.coco.check_images import Inspection
 from common.coco.findings import Finding, Problem, gathered_images
 
 TURN = "add --upright, or save upright copies of all images without the tag"
+EXPORT_UPRIGHT = (
+    "save the images upright without the tag and export the annotations again (Label Studio "
+    "scales outlines of the upright view to the stored size), or let `python -m common.coco "
+    "convert` write such a copy"
+)
 
 
 def fitting(inspections: Sequence[Inspection]) -> set[Path]:
@@ -32,18 +37,22 @@ def fitting(inspections: Sequence[Inspection]) -> set[Path]:
     return paths
 
 
-def size_findings(inspections: Sequence[Inspection]) -> list[Finding]:
+def size_findings(
+    inspections: Sequence[Inspection], settled: Collection[str] = ()
+) -> list[Finding]:
     """Findings on the sizes and orientations of the labelled images of all splits.
 
     Args:
         inspections: of images with entries; others are passed over.
+        settled: splits of which it is known how images with an orientation were annotated.
     """
     labelled = [one for one in inspections if one.image.entry is not None and one.header]
     is_proven = any(_kind(one) == "turned only" for one in labelled)
     problems = [
         (one.image.folder, problem)
         for one in labelled
-        if (problem := _problem(one, _kind(one), is_proven)) is not None
+        if not (one.image.split in settled and _kind(one) in ("either", "stored only"))
+        and (problem := _problem(one, _kind(one), is_proven)) is not None
     ]
     return gathered_images(problems, Counter(one.image.folder for one in labelled))
 
@@ -90,9 +99,5 @@ def _problem(one: Inspection, kind: str, is_proven: bool) -> Problem | None:
     if kind == "either":
         mend = "look at whether the outlines fit the stored pixels; if not, add --upright"
     else:
-        mend = (
-            "look at whether the outlines fit the stored pixels; if not (Label Studio scales "
-            "outlines of the upright view to the stored size), save the images upright without "
-            "the tag and export the annotations again"
-        )
+        mend = f"look at whether the outlines fit the stored pixels; if not, {EXPORT_UPRIGHT}"
     return Problem("warning", one.image.name, tag, expected, mend)

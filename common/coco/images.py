@@ -2,6 +2,7 @@
 see the same pixels.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,18 @@ PHOTO_SUFFIXES = (
     ".tiff",
     ".webp",
 )
+
+Turn = Callable[[np.ndarray], np.ndarray]
+# How pixels as stored become upright, by EXIF orientation.
+TURNS: dict[int, Turn] = {
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.swapaxes(0, 1),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+    8: lambda a: np.rot90(a),
+}
 
 
 @dataclass(frozen=True)

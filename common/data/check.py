@@ -5,13 +5,13 @@ the table is enough to mend a data set. The check opens files for reading only; 
 and refuses to stop at the first finding.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from common.coco.annotations import DataError, read_json
 from common.coco.check_annotations import Drawn, check_outlines
 from common.coco.check_images import ImageFile, Inspection, image_findings, inspect_images
-from common.coco.check_readings import READINGS, open_to
+from common.coco.check_readings import ORIENTATION, READINGS, open_to
 from common.coco.check_sizes import fitting, size_findings
 from common.coco.findings import Finding, format_table
 from common.coco.images import PHOTO_SUFFIXES, list_photos
@@ -60,6 +60,20 @@ def check_data(
     names = {one.name for one in sets}
     inspections = [one for one in everything if one.image.split not in names]
     sized = fitting(everything) | without_file([*splits, *beside])
+    findings = _of_splits(folder, splits, sized, options)
+    findings += photo_findings
+    findings += _other_scale(inspections)
+    settled = _settled(splits, findings)
+    findings += [*size_findings(inspections, settled), *image_findings(inspections)]
+    for source, split in zip(sets, beside, strict=True):
+        findings += set_findings(source, split, everything, sized, options)
+    return findings
+
+
+def _of_splits(
+    folder: Path, splits: Sequence[Split], sized: Collection[Path], options: ReadOptions
+) -> list[Finding]:
+    """Findings on the annotations of `train` and `val`."""
     drawn = {
         split.file: check_outlines(split.annotated, sized, options, split.file) for split in splits
     }
@@ -74,12 +88,14 @@ def check_data(
         if is_sized and not _has_error(found):
             findings += _too_few(split, drawn[split.file].images_with_objects)
             findings += _check_template(folder, split) if split.name == "val" else []
-    findings += photo_findings
-    findings += _other_scale(inspections)
-    findings += [*size_findings(inspections), *image_findings(inspections)]
-    for source, split in zip(sets, beside, strict=True):
-        findings += set_findings(source, split, everything, sized, options)
     return findings
+
+
+def _settled(splits: Iterable[Split], findings: Sequence[Finding]) -> set[str]:
+    """Splits of which their images say how those with an EXIF orientation were annotated."""
+    mends = [reading.mend for reading in ORIENTATION]
+    files = {finding.file for finding in findings if finding.mend in mends}
+    return {split.name for split in splits if split.file in files}
 
 
 def _has_error(findings: Iterable[Finding]) -> bool:

@@ -7,7 +7,7 @@ drawn is left out and counted, never repaired.
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,22 +18,11 @@ from pycocotools import mask as coco_mask
 from common.coco import read_image
 from common.coco.annotations import ANNOTATION_FILE, is_crowd
 from common.coco.drawing import OutlineError, Rle, encoded, plain_polygon
+from common.coco.images import TURNS, Turn
 from common.coco.outline_forms import other_form
 from common.coco.values import plain_id, plain_number
 from common.data.export import Changes, ExportImage
 from common.image_files import write_pixels
-
-Turn = Callable[[np.ndarray], np.ndarray]
-# How pixels as stored become upright, by EXIF orientation.
-TURNS: dict[int, Turn] = {
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: np.rot90(a, -1),
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: np.rot90(a),
-}
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,19 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from common.coco import DataError
+from common.coco.check_readings import SEEN_UPRIGHT, SEEN_UPRIGHT_AND_SCALED
 from common.coco.findings import Finding
 from common.coco.options import ReadOptions
 from common.coco.values import plain_id
 from common.data.check import check_data, format_findings
 from common.data.clean_copy import Renamed, free_name, write_split
-from common.data.export import Changes, ExportImage, read_export
+from common.data.export import Changes, Export, ExportImage, read_export
+from common.data.seen_upright import as_seen, is_drawn
 from common.data.template import TEMPLATE_NAMES, TemplateError, layout_of
 from common.files import whole_folder
 from common.foreign_csv import CsvError, read_foreign_csv
@@ -82,33 +85,39 @@ def convert(
     _require_free(folder, output)
     changes: Changes = Counter()
     export = read_export(folder, options, changes, val_share=val_share, seed=seed)
+    if is_drawn(export.labelled, SEEN_UPRIGHT_AND_SCALED):
+        export.splits = {
+            split: [as_seen(image, changes) for image in images]
+            for split, images in export.splits.items()
+        }
     is_upright = options.upright or _seen_upright(export.labelled)
-    template = _template(folder)
-    try:
-        with whole_folder(output) as copy:
-            stems = _stems_for(template, export.splits["val"])
-            names = {
-                split: write_split(
-                    copy / split,
-                    images,
-                    changes,
-                    is_upright=is_upright,
-                    stems=stems if split == "val" else None,
-                )
-                for split, images in export.splits.items()
-            }
-            _write_names(copy / NAMES_FILE, names)
-            _copy_photos(export.photos, copy / "real_test")
-            _copy_template(template, copy, names["val"], changes)
-            findings = check_data(copy, ReadOptions(crowd=options.crowd), progress=progress)
-            table = format_findings(findings, copy)
-            if any(finding.level == "error" for finding in findings):
-                raise _RefutedError
-    except _RefutedError:
-        pass
+    findings: list[Finding] = []
+    table = ""
+    with suppress(_RefutedError), whole_folder(output) as copy:
+        _fill(copy, export, _template(folder), changes, is_upright=is_upright)
+        findings = check_data(copy, ReadOptions(crowd=options.crowd), progress=progress)
+        table = format_findings(findings, copy)
+        if any(finding.level == "error" for finding in findings):
+            raise _RefutedError
     changes[OPEN_TURN] += _turned_as_stored(export.labelled, is_upright)
     notes = [f"{count} × {what}" for what, count in changes.items() if count]
     return Converted(export.notes + notes, findings, table)
+
+
+def _fill(
+    copy: Path, export: Export, template: Path | None, changes: Changes, *, is_upright: bool
+) -> None:
+    """Write everything that belongs into the copy."""
+    stems = {"val": _stems_for(template, export.splits["val"])}
+    names = {
+        split: write_split(
+            copy / split, images, changes, is_upright=is_upright, stems=stems.get(split)
+        )
+        for split, images in export.splits.items()
+    }
+    _write_names(copy / NAMES_FILE, names)
+    _copy_photos(export.photos, copy / "real_test")
+    _copy_template(template, copy, names["val"], changes)
 
 
 def _require_free(folder: Path, output: Path) -> None:
@@ -182,9 +191,13 @@ def _copy_template(
 
 
 def _seen_upright(images: Sequence[ExportImage]) -> bool:
-    """Whether images whose size tells were annotated as seen upright."""
+    """Whether images were annotated as seen upright: the sizes of some tell it, or what all show
+    where their outlines lie.
+    """
     telling = [i for i in images if i.stored.is_turned and i.stored.upright_size != i.stored.size]
-    return any(image.size == image.stored.upright_size for image in telling)
+    if any(image.size == image.stored.upright_size for image in telling):
+        return True
+    return is_drawn(images, SEEN_UPRIGHT)
 
 
 def _turned_as_stored(images: Sequence[ExportImage], is_upright: bool) -> int:

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from common.coco import Entry, ReadOptions, rasterise, read_entries, read_image
+from common.coco.__main__ import main
 from common.coco.findings import Finding
 from common.data.check import check_data
 
@@ -134,6 +136,75 @@ def test_outlines_that_their_own_images_bear_out_are_not_judged_by_the_other_spl
     change(data, "train", along_rows)
     change(data, "val", down_columns)
     assert [finding.file[:5] for finding in errors(data)] == ["train"]
+
+
+def lay_down(data: Path, tag: int, *, is_tall: bool = False) -> dict[str, np.ndarray]:
+    """Store all images turned, with an EXIF orientation that turns them back; returns them as
+    they are seen, by name. With `is_tall`, they lose a strip, so that a quarter turn changes
+    their size.
+    """
+    seen = {}
+    for path in data.glob("*/images/*.png"):
+        pixels = np.asarray(Image.open(path))
+        pixels = pixels[:, : SIDE - 16] if is_tall else pixels
+        seen[path.name] = pixels
+        exif = Image.Exif()
+        exif[0x0112] = tag
+        stored = np.rot90(pixels, {3: 2, 6: 1, 8: 3}[tag])
+        Image.fromarray(stored.copy()).save(path, exif=exif)
+    return seen
+
+
+@pytest.mark.parametrize("tag", [3, 6, 8])
+def test_images_that_were_annotated_upright_are_an_error_where_no_size_tells(tmp_path, tag):
+    data = write(tmp_path, {"train": 20, "val": 2})
+    lay_down(data, tag)
+    train, val = errors(data)
+    assert "drawn on the upright view, as the EXIF orientation turns it" in train.found
+    assert "--upright" in train.mend
+    assert train.mend == val.mend
+    assert all("EXIF orientation" in one.found or "train" in one.found for one in check_data(data))
+    assert check_data(data, ReadOptions(upright=True)) == []
+
+
+def test_outlines_of_the_upright_view_scaled_to_the_stored_size_are_found_and_converted(tmp_path):
+    """As Label Studio exports them: sizes as stored, outlines stretched to them."""
+    data = write(tmp_path / "in", {"train": 20, "val": 15})
+    seen = lay_down(data, 6, is_tall=True)
+    width, height = SIDE, SIDE - 16  # as stored; (height, width) are those of the upright view
+    masks = {}
+    for split in ("train", "val"):
+        path = data / split / "coco_annotations.json"
+        content = json.loads(path.read_text())
+        for item in content["images"]:
+            item |= {"width": width, "height": height}
+            notes = [one for one in content["annotations"] if one["image_id"] == item["id"]]
+            entry = Entry(0, "", path, height, width, None, tuple(notes))
+            masks[item["file_name"]] = rasterise(entry)[0]
+        for note in content["annotations"]:
+            points = np.reshape(note["segmentation"][0], (-1, 2)) * [
+                width / height,
+                height / width,
+            ]
+            note["segmentation"] = [points.ravel().tolist()]
+        path.write_text(json.dumps(content))
+    train, val = errors(data)
+    assert "scaled to the stored size" in train.found
+    assert train.mend == val.mend
+    assert main(["convert", str(data), "--output", str(tmp_path / "out")]) == 0
+    for entry in read_entries(tmp_path / "out" / "train") + read_entries(tmp_path / "out" / "val"):
+        np.testing.assert_array_equal(read_image(entry.path), seen[entry.file_name])
+        mask, expected = rasterise(entry)[0], masks[entry.file_name]
+        assert 2 * (mask & expected).sum() > 0.99 * (mask.sum() + expected.sum())
+
+
+def test_an_orientation_that_the_outlines_do_not_heed_stays_a_warning(tmp_path):
+    data = write(tmp_path, {"train": 20, "val": 10})
+    for path in data.glob("*/images/*.png"):
+        exif = Image.Exif()
+        exif[0x0112] = 3
+        Image.open(path).save(path, exif=exif)
+    assert errors(data) == []
 
 
 @pytest.mark.parametrize("settings", [{"contrast": 0}, {"place": 7}])

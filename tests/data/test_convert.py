@@ -9,8 +9,8 @@ from PIL import Image
 
 from common.coco import rasterise, read_entries, read_image
 from common.coco.__main__ import main
+from common.coco.images import TURNS
 from common.data.check import check_data
-from common.data.clean_copy import TURNS
 from common.data.template import layout_of
 
 WIDTH, HEIGHT = 60, 40
