@@ -7,6 +7,7 @@ behind after a kill may be deleted. This file knows nothing of what it writes, a
 file in the place of a folder or the other way round.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -15,6 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PARTIAL = ".partial"
+FULL_BYTES = 64 * 1024  # a disk with less than this left is full
+
+
+class DiskFullError(OSError):
+    """There is no room for what is to be written; what was there before is as it was."""
 
 
 def write_whole(path: Path | str, data: str | bytes) -> None:
@@ -29,7 +35,8 @@ def write_whole(path: Path | str, data: str | bytes) -> None:
 
     Raises:
         IsADirectoryError: `path` is a folder.
-        OSError: The disk refused; `path` is then as it was before.
+        DiskFullError: There is no room; `path` is then as it was before.
+        OSError: The disk refused for another reason; the same holds.
     """
     with whole_file(path) as partial:
         partial.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
@@ -120,11 +127,27 @@ def _scratch_beside(path: Path) -> Iterator[Path]:
     end.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=".", suffix=PARTIAL, dir=path.parent))
+    scratch = None
     try:
+        scratch = Path(tempfile.mkdtemp(prefix=".", suffix=PARTIAL, dir=path.parent))
         yield scratch
+    except Exception as error:
+        _say_if_full(path, error)
+        raise
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        if scratch is not None:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _say_if_full(path: Path, error: Exception) -> None:
+    """DiskFullError in place of whatever a library made of a full disk."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if not full and shutil.disk_usage(path.parent).free >= FULL_BYTES:
+        return
+    raise DiskFullError(
+        f"the disk is full: {path} could not be written ({error}). Make room on it and repeat the "
+        "command; nothing that was there before is lost."
+    ) from error
 
 
 def _flush(path: Path) -> None:

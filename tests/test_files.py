@@ -1,11 +1,16 @@
 import os
+import shutil
+import subprocess
 import threading
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 
-from common.files import whole_file, whole_folder, write_whole
+from common.files import DiskFullError, whole_file, whole_folder, write_whole
 
 
 def names(folder: Path) -> list[str]:
@@ -165,3 +170,49 @@ def test_readers_never_see_half_of_a_file_while_many_write_it(tmp_path):
     while any(writer.is_alive() for writer in writers):
         assert path.read_text() in contents
     assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 1 MiB that holds one file."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mounted, capture_output=True).returncode:
+        pytest.skip("a small file system cannot be mounted here")
+    (disk / "a.bin").write_bytes(b"before")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def write_tensors(path):
+    torch.save({"weights": torch.zeros(2**19)}, path)
+
+
+def write_table(path):
+    pd.DataFrame({"a": range(10**6)}).to_csv(path, index=False)
+
+
+def write_archive(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", os.urandom(2**21))
+
+
+@pytest.mark.parametrize("write", [write_tensors, write_table, write_archive])
+def test_a_full_disk_is_said_to_be_full_whatever_the_library_makes_of_it(small_disk, write):
+    path = small_disk / "a.bin"
+    full = pytest.raises(DiskFullError, match=r"disk is full: .*a\.bin.*Make room")
+    with full, whole_file(path) as partial:
+        write(partial)
+    assert path.read_bytes() == b"before" and names(small_disk) == ["a.bin"]
+    with pytest.raises(DiskFullError):
+        write_whole(path, bytes(2**21))
+    with pytest.raises(DiskFullError), whole_folder(small_disk / "folder") as partial:
+        (partial / "b.bin").write_bytes(bytes(2**21))
+    assert path.read_bytes() == b"before" and names(small_disk) == ["a.bin"]
+
+
+def test_another_error_on_a_disk_with_room_stays_itself(tmp_path):
+    with pytest.raises(ValueError, match="no number"), whole_file(tmp_path / "a") as partial:
+        partial.write_bytes(b"x")
+        raise ValueError("no number")

@@ -10,7 +10,7 @@ from typing import ClassVar, Self, TypeVar
 import numpy as np
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import nn
 from torch.nn import functional
 
@@ -23,6 +23,7 @@ from approaches.network.onnx_file import write_onnx
 from approaches.network.preparation import preparation_steps
 from approaches.network.training import shared_batch, train
 from common.data import DataSet
+from common.files import write_whole
 from common.records.self_description import PreparationStep
 
 WEIGHTS = "model.safetensors"
@@ -148,7 +149,7 @@ class NetworkApproach(Approach[TrainingConfigT]):
         state = {
             key: value.contiguous() for key, value in self.network_.network.state_dict().items()
         }
-        save_file(state, folder / WEIGHTS)
+        write_whole(folder / WEIGHTS, save(state))
 
     def load(self, folder: Path) -> Self:
         """Read what `save` wrote, onto this process's device; OSError where the file is not
