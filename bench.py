@@ -91,6 +91,8 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     from approaches.network.trackers import track_with
     from approaches.running import start as beginning
     from approaches.running.finish import finish
+    from approaches.running.fold_mean import run_fold_mean
+    from approaches.running.folds import in_folds
     from approaches.running.named_sets import announce_sets, loaded_sets, with_sets
     from approaches.running.resume import check_settings
     from approaches.running.run import run_approach
@@ -129,18 +131,22 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
         log.info("%s", note)
     announce_sets(sets, settings.run)
     runs = with_sets(runs, sets)
+    folds = in_folds(data, runs[0])
+    trainings = [*((each, data) for each in runs), *folds]
     seconds: list[float] = []
-    for each in runs:
-        log.info("all approaches with seed %d", each.seed)
+    for each, images in trainings:
+        log.info("all approaches with seed %d in %s", each.seed, each.folder)
         for name in names:
             began = time.monotonic()
-            record = run_approach(name, data, each)
+            record = run_approach(name, images, each)
             seconds.append(time.monotonic() - began)
             reason = f" ({record.reason})" if record.reason else ""
             planned = 60 * (each.budget.minutes or 0)
-            so_far = overall(seconds, len(names) * len(runs), planned)
+            so_far = overall(seconds, len(names) * len(trainings), planned)
             log.info("%s: %s%s; %s", name, record.status, reason, so_far)
     choice = Choice(options.winner, options.margin)
+    together = run_fold_mean(data, folds, runs[0], choice) if folds else None
+    names += [together.approach] if together is not None else []
     earlier = earlier_seeds(settings, runs)
     spent = time.monotonic() - start
     return finish(data, runs, earlier, names, choice, not options.no_report, spent)

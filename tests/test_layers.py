@@ -45,7 +45,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("approaches.segmenter",),
     ("approaches.network",),
     ("approaches.configs",),
-    PLUG_INS,
+    (*PLUG_INS, "approaches.fold_mean"),
     ("approaches.running",),
     ("approaches.exporting", "approaches.predicting", "approaches.scoring", "approaches.studies"),
     ("approaches.checks", "approaches.export", "approaches.predict"),

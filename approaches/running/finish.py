@@ -11,13 +11,16 @@ from pathlib import Path
 
 from approaches import description_of, processes
 from approaches.running.cost import peak_memory_mb
+from approaches.running.folds import folds_of_run, whole_train
 from approaches.running.galleries import write_val_gallery
 from approaches.running.settings import RunSettings
 from approaches.running.submit import submit
 from common.data import Data
 from common.describe import describe_data_set
-from common.leaderboard import Choice, write_leaderboard
+from common.leaderboard import Choice, as_text, write_leaderboard
 from common.leaderboard.details import write_details
+from common.leaderboard.folds import SHORT, fold_section, write_folds
+from common.leaderboard.named_sets import dice_on_val
 from common.progress import progress, waiting
 from common.records import Record, complete_records, read_records
 from common.records.description import describe_run
@@ -55,9 +58,9 @@ def finish(
         if processes.is_main():
             found = [(each.seed, read_records(each.folder)) for each in (*runs, *earlier)]
             records = found[0][1]
-            winner = _rank(
-                data, run, records, [others for _, others in found[1:]], choice, seconds
-            )
+            by_fold = [read_records(fold.path) for fold in folds_of_run(runs[0])]
+            others = [others for _, others in found[1:]]
+            winner = _rank(data, run, records, others, by_fold, choice, seconds)
             if winner is not None:
                 [best] = [one for one in complete_records(records) if one.approach == winner]
                 places["hand in"] = submit(best, data, run)
@@ -69,6 +72,7 @@ def finish(
             if winner is not None:
                 print(_what_next(winner, run, places))
             failed = _failed(found[: len(runs)], names)
+            failed += _failed_in_folds(by_fold if runs[0].folds else [], names)
             if failed or winner is None:
                 print(
                     f"failed: {', '.join(failed) or 'every approach'}; the reasons are in "
@@ -83,14 +87,17 @@ def _rank(
     run: RunFolder,
     records: Sequence[Record],
     by_seed: Sequence[Sequence[Record]],
+    by_fold: Sequence[Sequence[Record]],
     choice: Choice,
     seconds: float,
 ) -> str | None:
     """Write the leaderboard and what the run came to; returns the winner's name."""
     remarks = [f"In {split}, {found}." for split, found in data.crowd.items() if found.regions]
     with waiting("comparing the approaches"):
+        unseen = write_folds(run.path, by_fold, whole_train(data).groups, dice_on_val(records))
+        section, groups = fold_section(unseen), data.score.groups
         winner, board = write_leaderboard(
-            run.path, records, data.score.groups, choice, by_seed, remarks
+            run.path, records, groups, choice, by_seed, remarks, [section]
         )
     approaches = {
         record.approach: {
@@ -105,6 +112,8 @@ def _rank(
         run.path, approaches=approaches, winner=winner, choice=vars(choice), last_command=costs
     )
     print(f"\n{board}\n")
+    if len(unseen):
+        print(f"On objects that training never saw:\n\n{as_text(unseen, SHORT)}\n")
     return winner
 
 
@@ -170,3 +179,13 @@ def _failed(by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str]) -
     ]
     seeded = " with seed {}" if len(by_seed) > 1 else ""
     return [name + seeded.format(seed) for seed, name in failed if name.split()[0] in names]
+
+
+def _failed_in_folds(by_fold: Sequence[Sequence[Record]], names: list[str]) -> list[str]:
+    """The same of the folds of `train`."""
+    return [
+        f"{one.approach} in fold {number}"
+        for number, records in enumerate(by_fold, start=1)
+        for one in records
+        if one.status == "failed" and one.approach in names
+    ]

@@ -41,7 +41,7 @@ PRESETS = {
 }
 
 NOT_FOR_STUDIES = (
-    *"set mix_sample backgrounds approaches score_only test field".split(),
+    *"set mix_sample backgrounds approaches score_only test field folds".split(),
     *"robustness margin winner no_report resume".split(),
 )
 
@@ -144,6 +144,11 @@ def _add_choice(group: ArgumentAdder) -> None:
     _add(group, "test", meaning, metavar="NAME=DIR[:SPLIT]", **named)
     meaning = "the same, but post-processing is chosen on it and on tune together"
     _add(group, "field", meaning, metavar="NAME=DIR[:SPLIT]", **named)
+    meaning = (
+        "train every approach on so many folds of train too, and score each image of train by the "
+        "model that saw nothing of its group"
+    )
+    _add(group, "folds", meaning, type=folds, metavar="K")
     meaning = f"the rule by which it is chosen ({Choice.rule})"
     _add(group, "winner", meaning, default=Choice.rule, choices=RULES)
     meaning = f"loss of mean Dice to the best that does not matter ({Choice.margin:g})"
@@ -211,6 +216,13 @@ def count(text: str) -> int:
     """The value of `--seeds` and `--robustness`."""
     if not 1 <= int(text) <= 10_000:
         raise argparse.ArgumentTypeError(f"{text} is not from 1 to 10000")
+    return int(text)
+
+
+def folds(text: str) -> int:
+    """The value of `--folds`."""
+    if not 2 <= int(text) <= 100:
+        raise argparse.ArgumentTypeError(f"{text} is not from 2 to 100")
     return int(text)
 
 

@@ -56,23 +56,38 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
             with processes.together(f"loading {name}"):
                 model = cached_model(run, name, record.image_sizes)
             tuning = _tune(record, model, data.tune, settings)
-            _score(record, tuning, model, data.score, run)
-            if settings.measured:
-                _measure(record, tuning.postprocess, data.score, run)
-            if settings.robustness:
-                _corrupt(record, tuning.postprocess, data.score, settings)
-            if score_sets(record, tuning.postprocess, model, settings.sets):
-                _store(record, run)
+            finish_scoring(record, tuning, model, data, settings)
         record.status, record.reason = "ok", ""
     except RunMismatchError:
         raise
-    except RequirementMissingError as error:
-        record.status, record.reason = "skipped", str(error)
     except Exception as error:
-        record.status, record.reason = "failed", f"{type(error).__name__}: {error}"
-        log.error("%s failed:\n%s", name, traceback.format_exc().rstrip())
+        tell_failure(record, error)
     _store(record, run)
     return record
+
+
+def tell_failure(record: Record, error: Exception) -> None:
+    """Why an approach did not come to its end: what it needs is missing, or it failed."""
+    if isinstance(error, RequirementMissingError):
+        record.status, record.reason = "skipped", str(error)
+    else:
+        record.status, record.reason = "failed", f"{type(error).__name__}: {error}"
+        log.error("%s failed:\n%s", record.approach, traceback.format_exc().rstrip())
+
+
+def finish_scoring(
+    record: Record, tuning: Tuning, model: CachedPredictor, data: Data, settings: RunSettings
+) -> None:
+    """All stages after the post-processing is chosen; what the record has is not done again."""
+    run = settings.run
+    _score(record, tuning, model, data.score, run)
+    if settings.measured:
+        _measure(record, tuning.postprocess, data.score, run)
+    if settings.robustness:
+        _corrupt(record, tuning.postprocess, data.score, settings)
+    sets = () if settings.plans else settings.sets  # once is enough
+    if score_sets(record, tuning.postprocess, model, sets):
+        _store(record, run)
 
 
 def _store(record: Record, run: RunFolder) -> None:

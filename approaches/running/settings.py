@@ -29,6 +29,7 @@ class RunSettings:
         robustness: this many images of *score* are scored under corruptions too.
         plans: folder of the run whose trainings are repeated with other seeds: a time limit
             becomes the number of steps that was measured there.
+        folds: of `train`, on each of which every approach is trained too; 0 for none.
         sets: labelled images beside the data; those of the role "field" are chosen on.
     """
 
@@ -42,6 +43,7 @@ class RunSettings:
     measured: bool = True
     robustness: int = 0
     plans: Path | None = None
+    folds: int = 0
     sets: tuple[NamedSet, ...] = ()
 
     @property

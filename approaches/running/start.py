@@ -171,6 +171,7 @@ def settings_of(
         overrides=overrides_of(options, names),
         score_only=options.score_only,
         robustness=options.robustness,
+        folds=options.folds or 0,
     )
 
 
@@ -189,7 +190,7 @@ def introduction(
         f"{settings.folder}"
     )
     if budget.minutes is not None:
-        minutes = budget.minutes * len(names) * seeds
+        minutes = budget.minutes * len(names) * (seeds + settings.folds)
         yield f"at most about {minutes:.0f} min of training in all, predictions aside"
     if cache_root is not None:
         yield f"decoded images are kept in {cache_root}, which may be deleted at any time"

@@ -14,12 +14,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from sklearn.model_selection import GroupKFold
 
 from approaches import TABLE, processes
 from approaches.base import Budget, ConfigError
+from approaches.running.folds import group_folds
 from approaches.running.options import PRESETS, run_name
 from approaches.running.resume import check_settings, has_model, training_key
 from approaches.running.run import run_approach
@@ -94,17 +93,15 @@ def folds_of(data: Data, seeds: Sequence[int]) -> list[Data]:
         DataError: a fold or the rest beside it shows no object.
     """
     train = data.fit.joined(data.tune)
-    groups = [train.groups[image_id] for image_id in train.ids]
-    count = min(max(LEAST_FOLDS, len(seeds)), len(set(groups)))
+    count = min(max(LEAST_FOLDS, len(seeds)), len(set(train.groups.values())))
     if count < max(2, len(seeds)):
         raise ConfigError(
             f"--seeds {len(seeds)}: train has {count} group(s); each seed needs one of its own. "
             "Give fewer."
         )
-    ids, folds = np.array(train.ids), []
-    parts = list(GroupKFold(count).split(ids, groups=groups))
+    parts, folds = group_folds(train, count), []
     for seed in seeds:
-        fit, tune = (train.subset(ids[part].tolist()) for part in parts[seed % count])
+        fit, tune = (train.subset(part) for part in parts[seed % count])
         for role, images in (("fit", fit), ("tune", tune)):
             if not any(map(has_object, images.entries)):
                 raise DataError(

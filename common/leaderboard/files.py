@@ -22,6 +22,7 @@ def write_leaderboard(
     choice: Choice | None = None,
     by_seed: Sequence[Sequence[Record]] = (),
     remarks: Sequence[str] = (),
+    sections: Sequence[str] = (),
 ) -> tuple[str | None, str]:
     """Write `leaderboard.csv`, `leaderboard.md` and `per_image.csv` of a run, and the tables of
     the named sets that it was scored on.
@@ -35,6 +36,7 @@ def write_leaderboard(
         by_seed: the records of the same approaches trained with other seeds, a sequence for each
             seed.
         remarks: sentences on the data that stand under the table.
+        sections: Markdown that stands at the end.
 
     Returns:
         The winner's name, or None where no approach is complete; the leaderboard for a terminal.
@@ -68,8 +70,8 @@ def write_leaderboard(
         *concluded,
         *(["\n".join(reasons)] if reasons else []),
     ]
-    section = set_section(records)
-    parts += [as_markdown(table), FOOT, *([section] if section else [])]
+    further = filter(None, [set_section(records), *sections])
+    parts += [as_markdown(table), FOOT, *further]
     write_whole(folder.leaderboard.with_suffix(".md"), "\n\n".join(parts) + "\n")
     write_sets(run, records)
     winner = None if comparison is None else comparison.names[comparison.winner.index]

@@ -98,3 +98,13 @@ class RunFolder:
         """The further seeds that the run was trained from, in order."""
         found = (path.name for path in (self.path / "seeds").glob("*"))
         return sorted(int(name) for name in found if name.isdigit())
+
+    def folds(self, count: int) -> list["RunFolder"]:
+        """The same run trained on each of so many folds of `train`."""
+        names = (str(number) for number in range(1, count + 1))
+        return [RunFolder(self.path / "folds" / str(count) / name) for name in names]
+
+    def fold_counts(self) -> list[int]:
+        """Into how many folds `train` was divided, in order."""
+        found = (path.name for path in (self.path / "folds").glob("*"))
+        return sorted(int(name) for name in found if name.isdigit())

@@ -25,7 +25,7 @@ from common.report.colours import colours_of
 from common.statistics import Comparison
 
 Describe = Callable[[str, Mapping[str, Any], Fit | None], SelfDescription]
-TABLES = "images strata worst_images calibration robustness test_sets field_choice".split()
+TABLES = "images strata worst_images calibration robustness test_sets field_choice folds".split()
 
 
 @dataclass(frozen=True)

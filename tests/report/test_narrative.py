@@ -25,6 +25,7 @@ SENTENCES = [
     say.of_metrics,
     say.of_unseen,
     say.of_test_sets,
+    say.of_folds,
     say.of_trainings,
     say.of_time_taken,
     say.of_thresholds,

@@ -6,6 +6,7 @@ named. What can be decided is decided elsewhere (`common.statistics`, `common.an
 phrases.py     what several sentences say alike
 choice.py      what is chosen, how good it is, what it buys against the next best
 unseen.py      whether `val` shows objects that training has seen
+folds.py       objects that training never saw, over all groups of `train`
 test_sets.py   labelled photos of another origin
 reasons.py     what each approach is, what each metric tells that mean Dice does not
 ranking.py     who cannot be told apart from the best, how stable the ranking is
@@ -28,6 +29,7 @@ from common.report.narrative.costs import of_costs, of_time_taken
 from common.report.narrative.defaults import of_defaults
 from common.report.narrative.expectations import expected_beside_found, of_expectations
 from common.report.narrative.fitting import of_ensemble, of_steps, of_thresholds, of_trainings
+from common.report.narrative.folds import of_folds
 from common.report.narrative.limits import of_limits
 from common.report.narrative.photos import of_photos, of_review
 from common.report.narrative.preparation import preparation_table
@@ -61,6 +63,7 @@ __all__ = [
     "of_defaults",
     "of_ensemble",
     "of_expectations",
+    "of_folds",
     "of_ideas",
     "of_images",
     "of_limits",
