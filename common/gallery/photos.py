@@ -20,8 +20,8 @@ from common.gallery.pictures import (
     heat_map,
     outline,
     store,
+    store_both,
     store_cutout,
-    store_small,
 )
 from common.gallery.publish import publish
 from common.masks.objects import PredictedObject, predicted_objects
@@ -148,10 +148,8 @@ def _figures(
 ) -> list[Figure]:
     """Write the pictures of one photo; outline and photo share their file."""
     white = mask.astype(np.uint8) * 255
-    photo = store(images, f"{slug}_photo.jpg", image)
-    small = store_small(images, f"{slug}_photo_small", image, photo)
-    black = store(images, f"{slug}_mask.png", white)
-    small_mask = store_small(images, f"{slug}_mask_small", white, black)
+    photo, small = store_both(images, f"{slug}_photo.jpg", image)
+    black, small_mask = store_both(images, f"{slug}_mask.png", white)
     cutout, small_cutout = store_cutout(images, f"{slug}_cutout", image, mask)
     drawn = outline(mask, objects)
     figures = [

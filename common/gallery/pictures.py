@@ -74,6 +74,14 @@ def store_small(folder: Path, stem: str, pixels: np.ndarray, full: Picture) -> P
     return Picture(file, small.shape[1], small.shape[0])
 
 
+def store_both(folder: Path, file: str, pixels: np.ndarray) -> tuple[Picture, Picture]:
+    """Write an image as `store` does and its copy for the page as `store_small` does; returns
+    both, full size first.
+    """
+    full = store(folder, file, pixels)
+    return full, store_small(folder, f"{Path(file).stem}_small", pixels, full)
+
+
 def store_cutout(folder: Path, stem: str, image: np.ndarray, mask: np.ndarray) -> list[Picture]:
     """Write the cut-out, transparent and empty outside the mask, and its copy for the page, which
     lies on a checkerboard where it is a JPEG. Returns both, full size first.

@@ -15,9 +15,8 @@ from common.gallery.page import Figure, Filter, Item, Key, Order, Page, Picture
 from common.gallery.pictures import (
     check_picture,
     limited,
-    store,
+    store_both,
     store_errors,
-    store_small,
 )
 from common.gallery.publish import publish
 from common.masks.evaluate import ImageScore
@@ -171,8 +170,7 @@ def _item(pictures: Path, slugs: Slugs, image: ScoredImage, approaches: Sequence
         *(each.mask for each in image.predictions.values()),
     )
     small_image = limited(sample.image, LARGEST_PX)
-    photo = store(pictures, f"{slug}_photo.jpg", small_image)
-    small = store_small(pictures, f"{slug}_photo_small", small_image, photo)
+    photo, small = store_both(pictures, f"{slug}_photo.jpg", small_image)
     truth, ignore = _at(sample.mask, photo), _at(sample.ignore, photo)
     figures = [Figure("photo", "Photo", f"Photo: {shown(image.name)}", small, photo.file)]
     for number, approach in enumerate(approaches):
