@@ -20,7 +20,7 @@ HEAT_PX = 1024
 MOST_OUTLINES, MOST_NUMBERS = 300, 40
 QUALITY, SMALL_QUALITY = 92, 80
 _CHECKERBOARD_PX, _CHECKERBOARD = 16, (112, 144)  # gray levels, for a light page and a dark one
-_ERRORS = (  # RGBA of nothing, found, invented (its two stripes), missed, not counted
+ERROR_COLOURS = (  # RGBA of nothing, found, invented (its two stripes), missed, not counted
     (0, 0, 0, 0),
     (46, 204, 64, 105),
     (255, 45, 32, 235),
@@ -149,8 +149,8 @@ def store_errors(
         [ignore, predicted & truth, predicted, truth], [5, 1, 2 + stripes, 4], default=0
     )
     picture = Image.fromarray(kinds.astype(np.uint8), "P")
-    picture.putpalette([value for colour in _ERRORS for value in colour[:3]])
-    transparency = bytes(colour[3] for colour in _ERRORS)
+    picture.putpalette([value for colour in ERROR_COLOURS for value in colour[:3]])
+    transparency = bytes(colour[3] for colour in ERROR_COLOURS)
     picture.save(folder / file, bits=4, transparency=transparency, optimize=True)
     return Picture(file, width, height)
 

@@ -114,6 +114,8 @@ class RunDescription:
         approaches: settings and fits.
         winner: the chosen approach.
         choice: by which rule.
+        started: date and time, as ISO 8601 writes them.
+        software: versions, and the commit of this code.
     """
 
     identity: Identity = Identity()
@@ -129,6 +131,8 @@ class RunDescription:
     approaches: Mapping[str, RecordedApproach] = field(default_factory=dict)
     winner: str | None = None
     choice: RecordedChoice = RecordedChoice()
+    started: str = ""
+    software: Mapping[str, Any] = field(default_factory=dict)
 
 
 _ADAPTER = TypeAdapter(RunDescription)

@@ -1,22 +1,30 @@
-"""What a notebook needs before it can import the rest: where the project lies, whichever folder it
-was started in, what a folder holds, and how a table or a photo is shown.
+"""What a notebook needs: where the project lies, whichever folder it was started in, what a folder
+holds, and how a table, a photo or a section of the report is shown.
 """
 
 import io
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+
+from common.report.files import as_png
+from common.report.pictures import as_jpeg
+from common.report.section import Chart, Photo, Section
 
 if TYPE_CHECKING:
     from IPython.display import Image
 
 REPORT = "leaderboard.ipynb"
+DPI = 80  # of charts in a notebook, which would be large otherwise
+COLUMNS, TILE_PX, GAP_PX, QUALITY = 3, 260, 8, 65  # of a sheet of photos
 MANY = 4  # more files than that in one folder are counted, not named
 
 
@@ -97,6 +105,59 @@ def layout(folder: Path) -> pd.DataFrame:
         )
     table = [(name, len(sizes), max(1, round(sum(sizes) / 1000))) for name, sizes in rows.items()]
     return pd.DataFrame(table, columns=["path", "files", "kb"])
+
+
+def show(section: Section) -> None:
+    """Display a section of the report below a cell: its sentences, its pictures, its details.
+
+    Args:
+        section: as one of `common.report.sections` makes it.
+    """
+    from IPython.display import Image, Markdown, display
+
+    facts = "\n".join(f"- {value} {what}" for value, what in section.facts)
+    for text in (f"## {section.title}", section.text, facts):
+        if text:
+            display(Markdown(text))
+    _show_charts(section.charts)
+    if section.photos:
+        shown = ", ".join(photo.caption for photo in section.photos)
+        tiles = as_jpeg(sheet(section.photos), QUALITY)
+        display(Image(data=tiles, format="jpeg", alt=shown))
+        display(Markdown(f"*{_LEGENDS[section.legend]}Row by row: {shown}.*"))
+    if section.note:
+        display(Markdown(f"{section.note}"))
+    for details in section.details:
+        display(Markdown(f"### {details.summary}\n\n{details.text}"))
+        _show_charts(details.charts)
+
+
+_LEGENDS = {
+    "": "",
+    "outline": "The outline is that of the predicted mask. ",
+    "errors": "Green was found, red (in stripes) invented, blue missed. ",
+}
+
+
+def _show_charts(charts: Sequence[Chart]) -> None:
+    from IPython.display import Image, display
+
+    for chart in charts:
+        display(Image(data=as_png(chart.figure, DPI), format="png", alt=chart.alt))
+
+
+def sheet(photos: Sequence[Photo]) -> np.ndarray:
+    """Photos beside and below each other, row by row, as one image (h, w, 3) uint8 RGB."""
+    step = TILE_PX + GAP_PX
+    rows = -(-len(photos) // COLUMNS)
+    whole = np.full((rows * step, min(COLUMNS, len(photos)) * step, 3), 255, np.uint8)
+    for place, photo in enumerate(photos):
+        factor = TILE_PX / max(photo.pixels.shape[:2])
+        tile = cv2.resize(photo.pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        top, left = (step * number for number in divmod(place, COLUMNS))
+        bottom, right = top + tile.shape[0], left + tile.shape[1]
+        whole[top:bottom, left:right] = tile
+    return whole
 
 
 def photographic(figure: Figure | None) -> "Image | None":

@@ -23,30 +23,28 @@ from common.report.finished_run import FinishedRun, read_run  # noqa: E402
 FOLDER = Path(__file__).parent / "golden"
 OF_RUN = [
     say.answer,
-    say.beside_table,
-    say.of_trade,
-    say.of_table,
-    say.of_ties,
+    say.of_verdicts,
+    say.of_trade_off,
+    say.cost_table,
+    say.of_rule_taken,
     say.of_ranking,
-    say.of_choice,
-    say.of_selection,
+    say.of_resamples,
     say.of_seeds,
-    say.of_costs,
-    say.of_metrics,
     say.metric_table,
+    say.of_approaches,
     say.of_unseen,
-    say.unseen_table,
+    say.of_losses,
+    say.loss_table,
+    say.of_kinds,
     say.of_trainings,
-    say.of_time_taken,
     say.of_thresholds,
+    say.threshold_table,
     say.of_steps,
     say.of_ensemble,
-    say.of_images,
-    say.of_losses,
-    say.of_worst,
-    say.of_strata,
+    say.preparation_table,
     say.of_robustness,
     say.of_calibration,
+    say.calibration_table,
 ]
 
 
@@ -60,11 +58,11 @@ def make(which: str, folder: Path) -> FinishedRun:
 def texts(run: FinishedRun) -> str:
     """Every sentence and table of the report on a run, under the names of their functions."""
     parts = {function.__name__: function(run) for function in OF_RUN}
-    parts["of_approaches"] = say.of_approaches(run)
     parts["of_limits"] = say.of_limits(run, photos=len(run.names))
-    parts["hardest"] = str(say.hardest(run))
+    parts["examples"] = str(say.examples(run))
     parts["of_photos"] = say.of_photos(_pieces(), _train())
     parts["of_review"] = say.of_review(_review(), "unet")
+    parts["review_table"] = say.review_table(_review(), "unet")
     return _under_names(parts)
 
 

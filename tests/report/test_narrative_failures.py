@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from made_run import make_run
 
-from common.analysis.corruptions import CORRUPTIONS
 from common.report import narrative as say
 from common.report.finished_run import FinishedRun, read_run
 
@@ -32,30 +31,11 @@ def chosen(run: FinishedRun) -> pd.Series:
 # thresholds
 
 
-def test_a_threshold_of_one_half_gains_and_loses_nothing(run):
-    plain = changed(
-        run,
-        threshold=run.board["threshold"].mask(chosen(run), 0.5),
-        dice_at_half=run.board["dice_mean"],
-    )
-    said = say.of_thresholds(plain)
-    assert f"`{run.winner}` uses the plain 0.5 itself" in said
-    assert "No interval was computed" not in said and "would have been better" not in said
-
-
 def test_differences_below_a_thousandth_are_not_told(run):
-    same = changed(run, dice_at_half=run.board["dice_mean"] + 0.0009, threshold=0.4)
-    said = say.of_thresholds(same)
-    assert f"the threshold of `{run.winner}` changes its mean Dice by less than 0.001" in said
-    assert "would have been better" not in said
-    lost = say.of_thresholds(
-        changed(run, dice_at_half=run.board["dice_mean"] + 0.01, threshold=0.4)
-    )
-    assert (
-        "would have been better" in lost
-        and "0.0100" in lost
-        and "No interval was computed" in lost
-    )
+    same = say.of_thresholds(changed(run, dice_at_half=run.board["dice_mean"] + 0.0009))
+    assert "would be better" not in same and "none of them loses against a plain 0.5" in same
+    lost = say.of_thresholds(changed(run, dice_at_half=run.board["dice_mean"] + 0.01))
+    assert "a plain 0.5 would be better for" in lost and f"`{run.winner}`" in lost
 
 
 @pytest.mark.parametrize(("threshold", "warned"), [(0.02, True), (0.98, True), (0.04, False)])
@@ -81,10 +61,10 @@ def test_the_ensemble_is_compared_with_its_member_that_is_best_on_val(run, membe
     gain, lower, upper = run.comparison.difference("tta_ensemble", member)
     said = say.of_ensemble(ensemble_of(run, **{member: 0.99}))
     assert (
-        f"{gain:+.4f} ({lower:+.3f} to {upper:+.3f}) against `{member}`, its best member there"
-        in said
+        f"{gain:+.4f} mean Dice ({lower:+.3f} to {upper:+.3f}) against its best member there, "
+        f"`{member}`" in said
     )
-    assert ("the gain may be chance" in said) == (lower <= 0)
+    assert ("may be chance" in said) == (lower <= 0)
 
 
 def test_an_ensemble_that_loses_is_said_to_lose(run):
@@ -99,8 +79,8 @@ def test_an_ensemble_that_loses_is_said_to_lose(run):
     said = say.of_ensemble(
         dataclasses.replace(ensemble_of(run, smp_unet_lite0=0.99), comparison=lost)
     )
-    assert "**the ensemble loses**: -0.0200 (-0.050 to +0.010) against `smp_unet_lite0`" in said
-    assert "the loss may be chance" in said
+    assert "**the ensemble loses**: -0.0200 mean Dice (-0.050 to +0.010) against" in said
+    assert "may be chance" in said
     assert "has +" not in said.split("On `val`")[1]
 
 
@@ -115,7 +95,7 @@ def test_an_ensemble_without_result_is_not_praised(run):
 
 def test_an_ensemble_of_one_says_so(run):
     alone = combining(run, weights={"smp_unet_lite0": 2})
-    assert "uses one member alone, `smp_unet_lite0`" in say.of_ensemble(alone)
+    assert "uses `smp_unet_lite0` alone" in say.of_ensemble(alone)
 
 
 def combining(run: FinishedRun, **changes) -> FinishedRun:
@@ -128,7 +108,7 @@ def combining(run: FinishedRun, **changes) -> FinishedRun:
 def test_an_ensemble_that_tells_less_is_told_as_far_as_it_does(run):
     said = say.of_ensemble(combining(run, gain_of_members=None, gain_of_views=None, dice_alone={}))
     assert said.startswith("`tta_ensemble` uses `smp_unet_lite0` (weight 2) and `smp_fpn_lite0`")
-    assert "On *tune*" not in said and "optimistic" not in said and "On `val`" in said
+    assert "optimistic" not in said and "On `val`" in said
 
 
 def test_every_approach_that_combines_others_has_its_paragraph(run):
@@ -142,96 +122,76 @@ def test_every_approach_that_combines_others_has_its_paragraph(run):
 
 
 def test_the_loss_is_divided_by_what_went_wrong(run):
-    said = say.of_losses(run)
-    rows = run.per_image[
-        (run.per_image["approach"] == run.winner) & (run.per_image["tp"] + run.per_image["fn"] > 0)
-    ]
-    assert f"loses {1 - rows['dice'].mean():.3f} mean Dice" in said
-    assert f"of {len(rows)} images." in said
-    outlines = run.per_image.assign(object_fn=0, object_fp=0)
-    clean = say.of_losses(dataclasses.replace(run, per_image=outlines))
-    assert (
-        "100 % of it on 38 images where only outlines differ" in clean
-        and "missed object" not in clean
-    )
-    assert "could be gained by drawing better outlines" in clean
+    rows = run.per_image[run.per_image["approach"] == run.winner]
+    rows = rows[rows["tp"] + rows["fn"] > 0]
+    numbers = [int(line.split("|")[2]) for line in say.loss_table(run).splitlines()[2:]]
+    assert sum(numbers) == len(rows)
+    outlines = dataclasses.replace(run, per_image=run.per_image.assign(object_fn=0, object_fp=0))
+    assert "100 % is lost on the 38 images where only outlines differ" in say.of_losses(outlines)
+    missed = dataclasses.replace(run, per_image=run.per_image.assign(object_fn=1))
+    assert "100 % is lost on the 38 images with a missed object" in say.of_losses(missed)
     perfect = dataclasses.replace(run, per_image=run.per_image.assign(dice=1.0))
     assert "loses nothing" in say.of_losses(perfect)
+    bare = dataclasses.replace(run, per_image=run.per_image.drop(columns="object_fp"))
+    assert "were not counted" in say.of_losses(bare) and say.loss_table(bare) == ""
 
 
-def test_outer_thirds_are_compared_with_their_interval(run):
-    assert say.of_strata(run).count("highest against lowest") == 3
+def test_only_kinds_that_differ_by_more_than_chance_are_called_weaker(run):
     area = run.tables["images"].set_index("img_id")["object_area_px"]
     large = run.per_image["img_id"].map(area) > area[area > 0].quantile(0.6)
-    apart = dataclasses.replace(
-        run, per_image=run.per_image.assign(dice=np.where(large, 0.9, 0.3))
-    )
-    said = say.of_strata(apart)
-    assert "highest against lowest +0.600 (+0.600 to +0.600), more than chance" in said
-    undescribed = say.of_strata(with_table(run, "images", pd.DataFrame()))
-    assert undescribed.count("whether that is more than chance is not known") == 3
-    assert "may be chance" not in undescribed
+    for low, high, end in ((0.3, 0.9, "lowest"), (0.9, 0.3, "highest")):
+        dice = np.where(large, high, low)
+        apart = dataclasses.replace(run, per_image=run.per_image.assign(dice=dice))
+        assert f"lower in the third with the {end} area of the objects" in say.of_kinds(apart)
+    even = dataclasses.replace(run, per_image=run.per_image.assign(dice=0.5))
+    assert "lower in" not in say.of_kinds(even) and "may be chance" in say.of_kinds(even)
+    undescribed = say.of_kinds(with_table(run, "images", pd.DataFrame()))
+    assert undescribed == "Kinds of images were not compared in this run."
 
 
-def test_the_area_is_told_by_the_median_and_the_image_that_makes_the_mean_is_named(run):
-    bias = np.where(run.per_image["img_id"] == 7, 30.0, -0.02)
-    said = say.of_strata(dataclasses.replace(run, per_image=run.per_image.assign(area_bias=bias)))
-    assert "On the median image its masks are 2.0 % too small" in said
-    assert (
-        "most of all on image 7 (30.0 times the true area too large; without it 2.0 % too small)"
-        in said
-    )
-    even = say.of_strata(dataclasses.replace(run, per_image=run.per_image.assign(area_bias=0.01)))
-    assert "On average they are" in said and "On average" not in even
+@pytest.mark.parametrize(
+    ("bias", "said"),
+    [(-0.02, "2.0 % smaller than"), (0.5, "50 % larger than"), (0.0, "has the true area")],
+)
+def test_the_area_is_told_by_the_median(run, bias, said):
+    values = np.where(run.per_image["img_id"] == 7, 30.0, bias)
+    told = say.of_kinds(dataclasses.replace(run, per_image=run.per_image.assign(area_bias=values)))
+    assert f"On the median image its mask {'' if bias == 0 else 'is '}{said}" in told
 
 
 # corruptions and probabilities
 
 
-def test_every_corruption_is_named_as_met_or_not(run):
+def test_the_worst_corruption_is_named_with_whether_training_met_it(run):
     table = run.tables["robustness"]
-    met = table["corruption"].isin(list(CORRUPTIONS)[:7])
-    said = say.of_robustness(with_table(run, "robustness", table.assign(in_augmentation=met)))
-    assert (
-        all(f"*{name.replace('_', ' ')}*" in said for name in CORRUPTIONS) and "more (" not in said
-    )
-    assert "it had nothing like" in said
-    assert "had nothing like them" in say.of_robustness(
-        with_table(run, "robustness", table.assign(in_augmentation=False))
-    )
-    assert "each of them" in say.of_robustness(
-        with_table(run, "robustness", table.assign(in_augmentation=True))
-    )
+    worse = table.assign(drop=np.where(table["corruption"] == "shadow", 0.4, 0.1))
+    for met, said in ((True, "holds something like it"), (False, "holds nothing like it")):
+        told = say.of_robustness(with_table(run, "robustness", worse.assign(in_augmentation=met)))
+        assert f"`{run.winner}` loses most under *shadow*" in told and said in told
+        assert "only large differences mean anything" in told
+    many = with_table(run, "robustness", worse.assign(n_images=40))
+    assert "only large differences" not in say.of_robustness(many)
 
 
-def test_an_ensemble_is_compared_with_its_members_where_corruption_is_worst(run):
+def test_one_that_keeps_more_on_corrupted_images_is_named(run):
     table = run.tables["robustness"]
-    of = table["approach"].map({"tta_ensemble": 0.5, "smp_unet_lite0": 0.6}).fillna(0.4)
-    best = dataclasses.replace(
-        with_table(run, "robustness", table.assign(dice_mean=of)),
-        about=dataclasses.replace(run.about, winner="tta_ensemble"),
-    )
-    said = say.of_robustness(best)
-    assert (
-        "At the highest severity (3) it keeps 0.500, **not above** its members `smp_unet_lite0` "
-        "0.600" in said
-    )
-    assert "a member keeps more, by up to 0.100" in said
-    single = dataclasses.replace(best, about=dataclasses.replace(run.about, winner="unet"))
-    assert "At the highest severity" not in say.of_robustness(single)
+    for best in (run.winner, "unet"):
+        dice = np.where(table["approach"] == best, 0.9, 0.2)
+        said = say.of_robustness(with_table(run, "robustness", table.assign(dice_mean=dice)))
+        assert ("`unet` keeps more" in said) == (best == "unet")
 
 
-def test_the_lean_of_probabilities_has_the_right_sign_and_is_only_made_up_for_where_there_is_one(
-    run,
-):
-    assert "too high (+" in say.of_calibration(run) and "makes up for that" in say.of_calibration(
-        run
-    )
+def test_the_lean_of_probabilities_has_the_right_sign(run):
     low = run.tables["calibration"].assign(proba_mean=0.1, object_share=0.4)
-    assert "too low (-0.300)" in say.of_calibration(with_table(run, "calibration", low))
-    even = say.of_calibration(with_table(run, "calibration", low.assign(object_share=0.11)))
-    assert "neither too high nor too low" in even and "lean" not in even
-    assert "Brier" not in say.of_calibration(changed(run, brier=np.nan))
+    assert "are too low on average" in say.of_calibration(with_table(run, "calibration", low))
+    high = low.assign(object_share=0.01)
+    assert "are too high on average" in say.of_calibration(with_table(run, "calibration", high))
+    even = low.assign(object_share=0.11)
+    assert "neither too high nor too low" in say.of_calibration(
+        with_table(run, "calibration", even)
+    )
+    assert "nan" not in say.calibration_table(changed(run, brier=np.nan))
+    assert say.calibration_table(changed(run, calibration_error=np.nan)) == ""
 
 
 def test_tables_of_a_run_follow_the_order_of_its_board(run):

@@ -9,6 +9,7 @@ from common.masks.found_objects import SetScore
 from common.records import SetResult, read_records, write_record
 from common.report import narrative as say
 from common.report.finished_run import read_run
+from common.report.plots.comparison import set_figures
 
 FOUND = {"threshold": (0.95, 0.1), "tta_ensemble": (0.3, 2.0)}  # share found, inventions a photo
 
@@ -54,6 +55,22 @@ def test_what_the_chosen_one_finds_and_invents_is_told_for_each_set(scored):
     found = sum(one.found for one in scores(scored.winner, 2))
     assert f"`{scored.winner}`, chosen on `val`, finds {found} of 120 objects" in said
     assert not re.findall(r"\bnan\b|<NA>|None", said)
+    brief = say.of_chosen_there(scored)
+    assert f"*street*: `{scored.winner}`, chosen on `val`, finds {found} of 120 objects" in brief
+    assert "*nothing*: " in brief and "|" not in brief
+
+
+def test_each_set_has_a_figure_of_what_its_images_can_show(scored):
+    figures = set_figures(scored.tables["test_sets"])
+    assert list(figures) == ["street", "nothing"]
+    [street], [nothing] = (figures[name].axes for name in figures)
+    rows = scored.tables["test_sets"].query("set == 'street' and status == 'ok'")
+    points = [line.get_xdata()[0] for line in street.lines if line.get_marker() == "o"]
+    assert points == pytest.approx(rows["found_share"].tolist()) and "unet" not in {
+        text.get_text() for text in street.texts
+    }
+    assert "found" in street.get_xlabel() and "invented" in nothing.get_xlabel()
+    assert set_figures(scored.tables["test_sets"].head(0)) == {}
 
 
 def test_pairs_that_turn_round_are_named_and_failures_have_their_reason(scored):

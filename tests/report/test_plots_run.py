@@ -15,22 +15,26 @@ from common.data import decode
 from common.masks.postprocess import Postprocess
 from common.masks.probabilities import ProbabilityMaps
 from common.masks.tuning import StepReport, Tuning
+from common.report.colours import GREY
 from common.report.finished_run import FinishedRun, photo_masks, read_run, val_masks
+from common.report.narrative import parts
 from common.report.plots import behaviour, comparison, fitting, outlines, studies
 from common.report.plots.labels import place_labels
-from common.report.plots.style import plain_ticks, styled_axes
+from common.report.plots.style import WIDTH, plain_ticks, row_figure, styled_axes
 
 FIGURES = {
-    "board": lambda run: comparison.board_figure(run.board, run.colours),
-    "differences": lambda run: comparison.difference_figure(run.board, run.margin, run.colours),
-    "ranks": lambda run: comparison.rank_figure(run.board, run.colours),
-    "costs": lambda run: comparison.cost_figure(run.board, run.colours),
+    "board": lambda run: comparison.board_figure(run.board),
+    "differences": lambda run: comparison.difference_figure(run.board, run.margin),
+    "ranks": lambda run: comparison.rank_figure(run.board),
+    "costs": lambda run: comparison.cost_figure(run.board),
     "dice": lambda run: comparison.dice_figure(run.per_image, run.colours),
+    "parts": lambda run: comparison.parts_figure(parts(run)),
     "trainings": lambda run: fitting.training_figure(run.curves, run.colours),
+    "loss": lambda run: fitting.loss_figure(run.curves, run.colours),
     "thresholds": lambda run: fitting.threshold_figure(list(run.records.values()), run.colours),
     "steps": lambda run: fitting.steps_figure(list(run.records.values()), run.colours),
-    "ensemble": lambda run: fitting.ensemble_figure(run.combinations),
-    "strata": lambda run: behaviour.strata_figure(run.tables["strata"], run.colours),
+    "ensemble": lambda run: fitting.ensemble_figures(run.combinations)["tta_ensemble"],
+    "strata": lambda run: behaviour.strata_figures(run.tables["strata"], run.colours)["contrast"],
     "robustness": lambda run: behaviour.robustness_figure(run.tables["robustness"]),
     "reliability": lambda run: behaviour.reliability_figure(
         run.tables["calibration"], run.colours
@@ -64,24 +68,29 @@ def test_a_figure_of_a_whole_run_can_be_drawn_and_names_its_axes(run, name):
     figure = FIGURES[name](run)
     assert isinstance(figure, Figure)
     FigureCanvasAgg(figure).draw()
-    for row in np.atleast_1d(np.array(figure.axes)):
-        assert row.get_xlabel() or row.get_ylabel() or row.get_title(loc="left")
+    [axes] = figure.axes  # one panel, which a phone shows whole
+    assert axes.get_xlabel() and figure.get_size_inches()[0] == WIDTH
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_labels_of_rows_and_columns_do_not_overlap(run, name):
+def test_no_text_overlaps_another_or_reaches_out_of_the_figure(run, name):
     figure = FIGURES[name](run)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    for axes in figure.axes:
-        for labels in (axes.get_xticklabels(), axes.get_yticklabels()):
-            boxes = [
-                label.get_window_extent(canvas.get_renderer())
-                for label in labels
-                if label.get_text()
-            ]
-            inside = [box for box in boxes if box.width > 0]
-            assert not [pair for pair in itertools.pairwise(inside) if pair[0].overlaps(pair[1])]
+    renderer, whole = canvas.get_renderer(), figure.bbox
+    [axes] = figure.axes
+    rows = [text for text in axes.texts if name not in ("costs", "robustness")]
+    legends = [text for legend in figure.legends for text in legend.get_texts()]
+    for texts in (axes.get_xticklabels(), axes.get_yticklabels(), rows, legends):
+        boxes = [Text.get_window_extent(text, renderer) for text in texts if text.get_text()]
+        seen = [box for box in boxes if box.overlaps(whole) and box.width > 0]
+        if texts is rows or texts is legends:
+            assert all(whole.padded(1).containsx(box.x0) for box in seen)
+            assert all(whole.padded(1).containsx(box.x1) for box in seen)
+        if name == "robustness":
+            continue  # its names are turned, and so their boxes
+        pairs = itertools.combinations(seen, 2)
+        assert not [pair for pair in pairs if pair[0].overlaps(pair[1].padded(-2))]
 
 
 def test_what_was_not_measured_is_not_drawn(tmp_path):
@@ -90,15 +99,11 @@ def test_what_was_not_measured_is_not_drawn(tmp_path):
     assert comparison.board_figure(board) is None
     assert comparison.dice_figure(nothing) is None
     assert fitting.training_figure(nothing) is None
-    assert (
-        fitting.threshold_figure([])
-        is fitting.steps_figure([])
-        is fitting.ensemble_figure({})
-        is None
-    )
-    assert behaviour.strata_figure(nothing) is behaviour.robustness_figure(nothing) is None
-    assert behaviour.reliability_figure(nothing) is None
-    assert outlines.outlined_figure([]) is outlines.zoomed_figure([]) is None
+    assert fitting.loss_figure(nothing) is comparison.parts_figure(nothing) is None
+    assert fitting.threshold_figure([]) is fitting.steps_figure([]) is None
+    assert fitting.ensemble_figures({}) == behaviour.strata_figures(nothing) == {}
+    assert behaviour.robustness_figure(nothing) is None
+    assert behaviour.reliability_figure(nothing) is outlines.outlined_figure([]) is None
     assert studies.study_figure(STUDY[STUDY["verdict"].isna()]) is None
 
 
@@ -109,47 +114,81 @@ def test_a_single_approach_has_no_difference_and_no_rank(run):
     assert comparison.rank_figure(alone) is None
 
 
+def named(axes) -> list:
+    """The names of the rows, from top to bottom."""
+    return [text for text in axes.texts if getattr(text, "xy", [1])[0] == 0.0]
+
+
 def test_the_best_stands_on_top_and_the_chosen_one_is_bold(run):
-    axes = comparison.board_figure(run.board).axes[0]
-    labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels == run.names
+    [axes] = comparison.board_figure(run.board).axes
+    names = [text for text in named(axes) if text.get_text() in run.names]
+    assert [text.get_text() for text in names] == run.names
     assert axes.get_ylim()[0] > axes.get_ylim()[1]
-    bold = [
-        label.get_text() for label in axes.get_yticklabels() if label.get_fontweight() == "bold"
-    ]
-    assert bold == [run.winner]
+    assert [text.get_text() for text in names if text.get_fontweight() == "bold"] == [run.winner]
 
 
-def test_approaches_that_one_bad_one_squeezes_are_enlarged(run):
+def test_a_verdict_has_a_colour_and_a_form_of_its_own(run):
+    looks = list(comparison.VERDICTS.values())
+    assert len({colour for colour, _ in looks}) == len({form for _, form in looks}) == 4
     for figure in (comparison.board_figure(run.board), comparison.cost_figure(run.board)):
-        whole, near = figure.axes
-        FigureCanvasAgg(figure).draw()
-        assert whole.get_title(loc="left") == "all of it" and near.get_title(
-            loc="left"
-        ).startswith("enlarged")
-    low, high = comparison.board_figure(run.board).axes[1].get_xlim()
+        points = {
+            (line.get_color(), line.get_marker())
+            for line in figure.axes[0].lines
+            if line.get_marker() not in ("None", "", None) and line.get_label() != "taken"
+        }
+        assert points == {comparison.VERDICTS[verdict] for verdict in set(run.rows["verdict"])}
+    old = comparison.board_figure(run.board.assign(verdict=np.nan)).axes[0]
+    assert {line.get_color() for line in old.lines} == {GREY}
+
+
+def test_one_bad_approach_does_not_squeeze_the_others(run):
+    [axes] = comparison.board_figure(run.board).axes
+    low, high = axes.get_xlim()
     dice = run.board.dropna(subset=["dice_mean"]).set_index("approach")["dice_mean"]
     assert dice["threshold"] < low < dice["unet"] < dice["tta_ensemble"] < high
-    marks = [text.get_text() for text in comparison.board_figure(run.board).axes[1].texts]
-    assert f"◀ {dice['threshold']:.3f}" in marks
+    texts = [text.get_text() for text in axes.texts]
+    assert "◀" in texts and f"{dice['threshold']:.3f} worse" in texts
+    [costs] = comparison.cost_figure(run.board).axes
+    assert f"threshold ▼ {dice['threshold']:.3f}" in [text.get_text() for text in costs.texts]
     close = run.board[run.board["dice_mean"] > 0.8]
-    assert len(comparison.board_figure(close).axes) == len(comparison.cost_figure(close).axes) == 1
+    near = [text.get_text() for text in comparison.board_figure(close).axes[0].texts]
+    assert "◀" not in near
 
 
 def test_an_approach_has_one_colour_in_all_figures(run):
-    board = comparison.board_figure(run.board, run.colours).axes[0].lines
     curves = fitting.threshold_figure(run.records.values(), run.colours).axes[0].lines
     colours = {line.get_label(): line.get_color() for line in curves}
-    for name in run.names:
-        assert colours[name] == run.colours[name]
-        assert run.colours[name] in {line.get_color() for line in board}
-    assert run.colours["unet"] == "#56B4E9" and "smp_fpn_lite0" in run.colours
-    [trained] = {
-        line.get_color()
-        for line in fitting.training_figure(run.curves, run.colours).axes[0].lines
-        if line.get_label() == "smp_fpn_lite0"
+    assert {name: colours[name] for name in run.names} == {
+        name: run.colours[name] for name in run.names
     }
-    assert trained == run.colours["smp_fpn_lite0"]
+    assert run.colours["unet"] == "#56B4E9" and "smp_fpn_lite0" in run.colours
+    for draw in (fitting.training_figure, fitting.loss_figure):
+        [trained] = {
+            line.get_color()
+            for line in draw(run.curves, run.colours).axes[0].lines
+            if line.get_label() == "smp_fpn_lite0"
+        }
+        assert trained == run.colours["smp_fpn_lite0"]
+
+
+def test_parts_of_the_images_are_told_apart_by_colour_and_form():
+    table = pd.DataFrame({"approach": ["a", "b"], "seen": [0.9, 0.8], "unseen": [0.5, 0.7]})
+    figure = comparison.parts_figure(table)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["seen", "unseen"]
+    points = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 1]
+    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in points] == [
+        (0.9, 0),
+        (0.8, 1),
+        (0.5, 0),
+        (0.7, 1),
+    ]
+    assert len({line.get_marker() for line in points}) == 2
+
+
+def test_a_row_has_its_name_and_its_note():
+    _, axes = row_figure(["one", "two"], ["first", "second"], [False, True])
+    assert [text.get_text() for text in axes.texts] == ["one", "first", "two", "second"]
+    assert axes.texts[2].get_fontweight() == "bold" and axes.texts[1].get_ha() == "right"
 
 
 def test_the_front_joins_those_that_no_other_beats(run):
@@ -177,10 +216,11 @@ def test_names_beside_crowded_points_do_not_cover_each_other(seed):
     assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
 
 
-def test_corruptions_that_training_has_met_are_hatched(run):
-    patches = behaviour.robustness_figure(run.tables["robustness"]).axes[0].patches
-    marked = run.tables["robustness"]["in_augmentation"].sum()
-    assert sum(patch.get_hatch() is not None for patch in patches) == marked > 0
+def test_corruptions_that_training_has_met_are_starred(run):
+    table = run.tables["robustness"]
+    texts = behaviour.robustness_figure(table).axes[0].texts
+    marked = table.groupby(["approach", "corruption"])["in_augmentation"].max().sum()
+    assert sum("*" in text.get_text() for text in texts) == marked > 0
 
 
 def test_a_kept_step_is_filled(run):
@@ -208,53 +248,39 @@ def test_one_wide_interval_does_not_flatten_the_others(run):
     wild = type(run.records["unet"])(
         "wild", tuning=Tuning(Postprocess(0.5), steps=(StepReport(**step),))
     )
-    figure = fitting.steps_figure([*run.records.values(), wild])
-    FigureCanvasAgg(figure).draw()
-    whole, near = figure.axes
-    assert near.get_xlim()[1] < 0.1 * whole.get_xlim()[1]
-    assert "◀ -0.220" in [text.get_text() for text in near.texts]
-    assert len(fitting.steps_figure(list(run.records.values())).axes) == 1
+    [axes] = fitting.steps_figure([*run.records.values(), wild]).axes
+    assert axes.get_xlim()[1] < 0.1
+    assert "◀ -0.220" in [text.get_text() for text in axes.texts]
 
 
 def test_the_ensemble_is_shown_with_its_members_alone(run):
-    axes = fitting.ensemble_figure(run.combinations).axes[0]
-    names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == [
+    [axes] = fitting.ensemble_figures(run.combinations)["tta_ensemble"].axes
+    assert [text.get_text() for text in named(axes)] == [
         "smp_fpn_lite0 alone (weight 1)",
         "smp_unet_lite0 alone (weight 2)",
         "members together",
         "and flips and turns",
     ]
-    assert f"axis begins at {axes.get_xlim()[0]:.3f}" in axes.get_xlabel()
     assert axes.get_xlim()[0] > 0.9
 
 
-def test_each_approach_that_combines_others_has_axes_of_its_own(run):
+def test_each_approach_that_combines_others_has_a_figure_of_its_own(run):
     made = run.combinations["tta_ensemble"]
     plain = dataclasses.replace(made, gain_of_members=None)
     untold = dataclasses.replace(made, dice_alone={})
-    axes = fitting.ensemble_figure({"one": made, "other": plain, "untold": untold}).axes
-    assert [one.get_title(loc="left") for one in axes] == ["one", "other"]
-    assert [len(one.get_yticklabels()) for one in axes] == [4, 2]
-    assert fitting.ensemble_figure({"untold": untold}) is None
-
-
-def test_the_legend_of_the_trainings_lies_outside_their_axes(run):
-    figure = fitting.training_figure(run.curves)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    box = figure.legends[0].get_window_extent(canvas.get_renderer())
-    assert not [axes for axes in figure.axes if axes.get_window_extent().overlaps(box)]
+    figures = fitting.ensemble_figures({"one": made, "other": plain, "untold": untold})
+    rows = {name: len(named(figure.axes[0])) for name, figure in figures.items()}
+    assert rows == {"one": 4, "other": 2}
 
 
 @pytest.mark.parametrize("name", ["strata", "robustness", "reliability"])
 def test_weaknesses_are_drawn_in_the_order_of_the_board(run, name):
     figure = FIGURES[name](run)
     if name == "robustness":
-        names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+        names = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     else:
-        legend = figure.legends[0] if figure.legends else figure.axes[1].get_legend()
-        names = [text.get_text() for text in legend.get_texts() if text.get_text() in run.names]
+        texts = figure.legends[0].get_texts()
+        names = [text.get_text() for text in texts if text.get_text() in run.names]
     assert names == run.names
 
 
@@ -325,12 +351,9 @@ def test_pictures_are_drawn_from_stored_probabilities(sample_folder, tmp_path):
     assert not nothing.any()
     assert list(val_masks(run, tmp_path, [entry.image_id])) == []
     picture = outlines.OutlinedImage("an image", image, mask, predicted)
-    for figure in (
-        outlines.zoomed_figure([picture, picture]),
-        outlines.outlined_figure([picture] * 5),
-    ):
-        FigureCanvasAgg(figure).draw()
-        assert [text.get_text() for text in figure.legends[0].get_texts()] == ["predicted", "true"]
+    figure = outlines.outlined_figure([picture] * 5)
+    FigureCanvasAgg(figure).draw()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["predicted", "true"]
 
 
 def test_an_annotated_image_alone_has_whole_outlines_and_no_legend():
@@ -344,12 +367,6 @@ def test_an_annotated_image_alone_has_whole_outlines_and_no_legend():
     assert drawn == [[2, 2], [0, 0], [2, 2], []]  # a black line under each coloured one
     assert figure.axes[0].collections[1].get_linestyle() == [(0, None)]
     assert figure.legends == []
-
-
-def test_a_photo_without_a_true_mask_is_not_enlarged():
-    photo = outlines.OutlinedImage("IMG_7.jpg", np.zeros((60, 80, 3), np.uint8))
-    with pytest.raises(ValueError, match="IMG_7.jpg' without a true mask"):
-        outlines.zoomed_figure([photo])
 
 
 def test_a_large_photo_is_shrunk_before_it_is_drawn():

@@ -1,3 +1,5 @@
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,36 +9,30 @@ from pathlib import Path
 import nbformat
 import pytest
 
-import bench
 from common.offline_page import foreign_resources
+from common.records.description import read_description
 from common.report.__main__ import main
-from common.report.page import ReportError, as_page, execute, write_report
+from common.report.execution import execute
+from common.report.finished_run import read_run
+from common.report.html import rendered, without_own_script
+from common.report.page import ReportError, write_report
+from common.report.sections import ALL, gather
 from common.sample import generate
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("report") / "data"
-    return generate(
-        folder, train=16, val=6, real_test=1, size=128, seed=3, workers=1, progress=False
-    )
+@pytest.fixture
+def data(report_data) -> Path:
+    return report_data
 
 
-@pytest.fixture(scope="module")
-def run(data) -> Path:
-    folder = data.parent / "run"
-    words = ["--data", str(data), "--approaches", "threshold,pixel_lightgbm", "--preset", "smoke"]
-    assert bench.main([*words, "--output", str(folder)]) == 0
-    return folder
+@pytest.fixture
+def run(reported_run) -> Path:
+    return reported_run
 
 
-@pytest.fixture(scope="module")
-def page(run, data) -> str:
-    (run / "report.html").unlink(missing_ok=True)
-    assert write_report(run, data) == run / "report.html"
-    return (run / "report.html").read_text(encoding="utf-8")
+LARGE = shutil.ignore_patterns("models", "probabilities", "figures")  # not needed in a copy
 
 
 def notebook_of(path: Path, *cells: tuple[str, list[str]]) -> Path:
@@ -59,24 +55,65 @@ def test_importing_the_report_loads_no_jupyter():
     assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
 
 
-def test_the_report_opens_offline(page):
-    assert foreign_resources(page) == []
-    assert "<script" not in page
-    assert "http://" not in page
-    assert "https://" not in page
+def test_the_report_opens_offline_and_runs_no_script_but_its_own(page):
+    assert foreign_resources(without_own_script(page)) == []
+    assert page.count("<script") == 1 and foreign_resources(page) == ["<script>"]
+    assert "default-src 'none'" in page
 
 
 def test_the_report_begins_with_the_answer_and_holds_figures_but_no_code(page):
-    assert page.index("Take <code>") < page.index("<table>") < page.index("data:image/png")
-    assert page.count("data:image/") >= 10
-    assert "from common" not in page
-    assert "Traceback" not in page
-    assert "What must not be concluded" in page
+    assert page.index("<h1>") < page.index("data:image/svg+xml") < page.index("data:image/jpeg")
+    assert page.index("data:image/jpeg") < page.index("<nav") < page.index("<table>")
+    assert page.count("data:image/") >= 12
+    assert "from common" not in page and "Traceback" not in page
+    for title in ("Where does it fail?", "What must not be concluded?", "About this run"):
+        assert title in page
+
+
+def test_the_page_says_what_it_was_made_of(run, page):
+    told = read_description(run)
+    assert told.started[:10] in page and str(told.software["commit"])[:10] in page
+    assert "python bench.py --data" in page
 
 
 def test_pictures_of_val_and_of_the_photos_are_in_the_report(page):
-    assert "around the object" not in page  # it is drawn, not written
+    assert "Worst: image " in page and "Best: image " in page
     assert "On 1 photo the masks have" in page
+
+
+def test_every_picture_is_a_file_too_and_none_of_before_stays(run, data, page):
+    folder = run / "figures"
+    names = {path.name for path in folder.iterdir()}
+    assert {"ranked.svg", "ranked.png", "trade-off.png", "photo-1.jpg"} <= names
+    assert {Path(name).stem for name in names if name.endswith(".svg")} == {
+        Path(name).stem for name in names if name.endswith(".png")
+    }
+    assert page.count("<img ") == len([name for name in names if not name.endswith(".svg")])
+    (folder / "old.png").touch()
+    notebook = notebook_of(run.parent / "n.ipynb", ("DATA = 1\nRUN = 2", ["parameters"]))
+    kept = (run / "report.ipynb").read_bytes()
+    write_report(run, data, notebook)
+    assert {path.name for path in folder.iterdir()} == names
+    (run / "report.ipynb").write_bytes(kept)
+
+
+def test_the_executed_notebook_stays_beside_the_report(run, data, page):
+    notebook = nbformat.read(run / "report.ipynb", as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert str(data) in cells[0].source and str(run) in cells[0].source
+    shown = [set(output.get("data", {})) for cell in cells for output in cell.outputs]
+    assert sum("image/png" in kinds for kinds in shown) >= 10
+    assert "report.ipynb" in page
+    texts = [str(output.get("data", {})) for cell in cells for output in cell.outputs]
+    headings = re.findall(r"<h2>(.*?)</h2>", page)[:-1]
+    assert headings and all(f"## {heading}" in "".join(texts) for heading in headings)
+
+
+def test_sections_of_the_page_are_those_of_the_notebook():
+    source = (ROOT / "notebooks" / "leaderboard.ipynb").read_text(encoding="utf-8")
+    shown = re.findall(r"show\(sections\.(\w+)\(material\)\)", source)
+    assert shown == [section.__name__ for section in ALL]
 
 
 def test_the_notebook_itself_stays_as_it_is(run, data):
@@ -155,13 +192,13 @@ def test_data_that_is_not_the_runs_is_refused_and_the_old_report_stays(
     target.unlink() if kept is None else target.write_bytes(kept)
 
 
-def test_without_pictures_the_page_says_so(run, page, capsys):
-    assert "Without pictures." not in page
-    before = (run / "report.html").read_bytes()
-    assert main([str(run), "--no-pictures", "--data", "nowhere"]) == 0
-    bare = (run / "report.html").read_text(encoding="utf-8")
-    (run / "report.html").write_bytes(before)
-    assert bare.index("Without pictures.") < bare.index("Take <code>")
+def test_without_pictures_the_page_says_so(run, page, tmp_path):
+    assert "Without pictures:" not in page
+    shutil.copytree(run, tmp_path / "run", ignore=LARGE)
+    assert main([str(tmp_path / "run"), "--no-pictures", "--data", "nowhere"]) == 0
+    bare = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert bare.index("Without pictures:") < bare.index("<h1>")
+    assert "so it shows no photos" in bare and "no photo without labels" not in bare
     assert 0 < bare.count("data:image/") < page.count("data:image/")
 
 
@@ -189,7 +226,7 @@ def test_cells_import_this_project_whatever_else_is_installed(tmp_path, monkeypa
 def test_an_interrupt_ends_the_kernel_and_is_told_in_one_line(run, data, tmp_path):
     slow = (
         f"from pathlib import Path\nPath({str(tmp_path / 'begun')!r}).touch()\nimport "
-        "time\ntime.sleep(60)"
+        "time\ntime.sleep(600)"
     )
     notebook = notebook_of(tmp_path / "n.ipynb", ("DATA = 1\nRUN = 2", ["parameters"]), (slow, []))
     command = (
@@ -200,12 +237,12 @@ def test_an_interrupt_ends_the_kernel_and_is_told_in_one_line(run, data, tmp_pat
     started = subprocess.Popen(
         words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not (tmp_path / "begun").exists() and time.monotonic() < until:
         time.sleep(0.05)
     started.send_signal(signal.SIGINT)
-    out, told = started.communicate(timeout=30)
-    assert (started.returncode, out) == (130, "")
+    out, told = started.communicate(timeout=120)
+    assert (started.returncode, out) == (130, ""), told
     assert told == f"interrupted; {run / 'report.html'} is as it was before\n"
 
 
@@ -236,15 +273,27 @@ def test_parameters_reach_the_cells(tmp_path):
     assert done.cells[1].outputs[0].text == "a 'quoted' \\name b\n"
 
 
-def test_a_page_that_loads_something_is_refused(run, data, tmp_path):
-    shown = (
-        "from IPython.display import HTML\nHTML('<script "
-        'src="https://example.org/x.js"></script>\')'
+def test_a_page_that_loads_something_is_refused(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run", ignore=LARGE)
+    path = tmp_path / "run" / "photos_read.csv"
+    path.write_text(
+        "photo,approach,objects,found,invented,remark\n"
+        f"a.jpg,{read_description(run).winner},1,1,0,![](https://example.org/x.png)\n"
     )
-    cells = ("DATA = 1\nRUN = 2", ["parameters"]), (shown, [])
-    with pytest.raises(ReportError, match=r"it would load <script>, https://example\.org/x\.js"):
-        write_report(run, data, notebook_of(tmp_path / "n.ipynb", *cells))
+    with pytest.raises(ReportError, match=r"it would load https://example\.org/x\.png"):
+        write_report(tmp_path / "run", None)
+    assert not (tmp_path / "run" / "figures").exists()
 
 
-def test_the_title_is_text():
-    assert "<title>a &lt;b&gt;</title>" in as_page(nbformat.v4.new_notebook(), "a <b>")
+def test_html_in_names_and_remarks_is_text(run, tmp_path):
+    folder = tmp_path / "a <b>"
+    shutil.copytree(run, folder, ignore=LARGE)
+    (folder / "photos_read.csv").write_text(
+        "photo,approach,objects,found,invented,remark\n"
+        f"<i>.jpg,{read_description(run).winner},1,1,0,<script>alert(1)</script>\n"
+    )
+    sections = [section(gather(read_run(folder), None)) for section in ALL]
+    page = rendered(gather(read_run(folder), None), sections)
+    assert "<title>Report of a &lt;b&gt;</title>" in page
+    assert "&lt;i&gt;.jpg" in page and "&lt;script&gt;alert(1)" in page
+    assert foreign_resources(without_own_script(page)) == []

@@ -5,20 +5,20 @@ be counted is written, and what a person noted who looked at them.
 import pandas as pd
 
 from common.report.review import COUNTS, NAME
-from common.words import code, counted, listed, percent, plural, span
+from common.words import code, counted, listed, percent, plural
 
 USUAL = 0.95  # of the objects of train are exceeded
 FACTOR = 2.0  # by this much, before a piece is called out
 HOW = (
-    f"To have them counted, write `{NAME}` into the folder of the run, one row for each photo: "
-    "`photo`, `approach` (whose masks you look at), `objects` (that you see), `found` (of them, "
-    "outlined), `invented` (pieces of the mask that are no object), `remark` (what was missed and "
-    "what was invented); then `python -m common.report RUN`."
+    f"Write `{NAME}` into the folder of the run, one row for each photo: `photo`, `approach` "
+    "(whose masks you look at), `objects` (that you see), `found` (of them, outlined), `invented` "
+    "(pieces of the mask that are no object), `remark`; then `python -m common.report RUN`."
 )
 
 
 def of_photos(photos: pd.DataFrame, train: pd.DataFrame) -> str:
-    """How much was found on the photos, and what of it has a size that no object of `train` has.
+    """On how many photos something was found, and how much of it has a size that no object of
+    `train` has.
 
     Args:
         photos: of `common.describe.photos.photo_objects`.
@@ -33,46 +33,41 @@ def of_photos(photos: pd.DataFrame, train: pd.DataFrame) -> str:
     none = counts.index[counts == 0].tolist()
     sentences = [
         f"On {counted(len(counts), 'photo')} the masks have "
-        f"{counted(len(objects), 'separate piece')}, at most {int(counts.max())} on one."
+        f"{counted(len(objects), 'separate piece')}{_nothing(none)}."
     ]
-    if none:
-        sentences.append(f"Nothing was found on {counted(len(none), 'photo')}: {listed(none)}.")
-    if len(objects):
-        sentences.append(f"The median piece has {span(objects['area_px'], 'px')}.")
     if len(objects) and len(train):
-        sentences += _outliers(objects, train)
-    sentences.append(
-        "Without labels no score can be given, and a piece is not proof of an object."
-    )
+        sentences.append(_outliers(objects, train))
     return " ".join(sentences)
 
 
-def _outliers(objects: pd.DataFrame, train: pd.DataFrame) -> list[str]:
+def _nothing(names: list[str]) -> str:
+    return f"; nothing was found on {counted(len(names), 'photo')}" if names else ""
+
+
+def _outliers(objects: pd.DataFrame, train: pd.DataFrame) -> str:
     """Pieces much larger, smaller or thinner than nearly all objects of `train`."""
     least, most = train["area_px"].quantile([1 - USUAL, USUAL])
     thinnest = train["width_px"].quantile(1 - USUAL)
-    large = objects[objects["area_px"] > FACTOR * most]
-    small = objects[objects["area_px"] < least / FACTOR]
-    thin = objects[objects["width_px"] < thinnest / FACTOR]
-    return [
-        f"Compared with {percent(USUAL)} of the {counted(len(train), 'object')} of `train`, "
-        f"{counted(len(large), 'piece')} {plural('is', len(large), 'are')} more than {FACTOR:g} "
-        f"times as large (above {FACTOR * most:,.0f} px){_on(large)}, "
-        f"{len(small)} less than half as large (below {least / FACTOR:,.0f} px){_on(small)} and "
-        f"{len(thin)} less than half as wide (below {thinnest / FACTOR:.1f} px){_on(thin)}. "
-        "Photos taken at another resolution or distance explain part of that."
+    odd = objects[
+        (objects["area_px"] > FACTOR * most)
+        | (objects["area_px"] < least / FACTOR)
+        | (objects["width_px"] < thinnest / FACTOR)
     ]
+    if odd.empty:
+        return f"All are of a size that the objects of `train` have too{_factor()}."
+    return (
+        f"{len(odd):,} of them {plural('is', len(odd), 'are')} larger, smaller or thinner than "
+        f"the objects of `train`{_factor()}, which is a sign of invention or of another scale."
+    )
 
 
-def _on(rows: pd.DataFrame, most: int = 4) -> str:
-    """The photos of these rows."""
-    names = list(dict.fromkeys(rows["photo"]))
-    return f" (on {listed(names, most=most)})" if names else ""
+def _factor() -> str:
+    return f" (within a factor of {FACTOR:g}, leaving out the outer {percent(1 - USUAL)})"
 
 
 def of_review(review: pd.DataFrame, winner: str | None) -> str:
-    """What was found, missed and invented on the photos, with the remarks as a list; how to write
-    it where it is not.
+    """What was found, missed and invented on the photos by the count of a person; empty where
+    nobody counted.
 
     Args:
         review: of `common.report.review.read_review`.
@@ -81,21 +76,24 @@ def of_review(review: pd.DataFrame, winner: str | None) -> str:
     rows = review[review["approach"] == winner]
     if rows.empty:
         others = sorted(set(review["approach"]))
-        other = f"There are notes on the masks of {listed(code(others))} only. " if others else ""
-        return f"{other}**Nobody has noted what these masks miss and invent.** {HOW}"
+        return f"There are notes on the masks of {listed(code(others))} only." if others else ""
     objects, found, invented = (int(rows[column].sum()) for column in COUNTS)
-    missed = rows[rows["found"] < rows["objects"]]
-    false = rows[rows["invented"] > 0]
-    share = f" ({percent(found / objects)})" if objects else ""
-    sentences = [
-        f"A person looked at the masks of `{winner}` on {counted(len(rows), 'photo')}: of "
-        f"{counted(objects, 'object')} {found} were found{share}.",
-        f"Missed: {objects - found}{_on(missed, 12)}." if len(missed) else "None was missed.",
-        f"Invented: {counted(invented, 'piece')}{_on(false, 12)}."
-        if len(false)
-        else "Nothing was invented.",
-        "This is one person's judgement of few photos; an object that was found may still be "
-        "badly outlined.",
-    ]
-    remarks = [f"- {row.photo}: {row.remark}" for row in rows.itertuples() if row.remark]
-    return "\n".join([" ".join(sentences), *(["", *remarks] if remarks else [])])
+    return (
+        f"A person who looked at the masks of `{winner}` on {counted(len(rows), 'photo')} counted "
+        f"{found} of {counted(objects, 'object')} as found and "
+        f"{counted(invented, 'piece')} as invented."
+    )
+
+
+def review_table(review: pd.DataFrame, winner: str | None) -> str:
+    """The notes of that person photo by photo, as a Markdown table; how to write them where there
+    are none.
+    """
+    rows = review[review["approach"] == winner]
+    if rows.empty:
+        return HOW
+    lines = ["| photo | objects | found | invented | remark |", "| --- | --- | --- | --- | --- |"]
+    for row in rows.itertuples():
+        remark = " ".join(str(row.remark).split()).replace("|", "\\|")
+        lines.append(f"| {row.photo} | {row.objects} | {row.found} | {row.invented} | {remark} |")
+    return "\n".join(lines)

@@ -1,6 +1,6 @@
 """What each approach is, and what each metric tells that mean Dice does not."""
 
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,10 @@ from common.words import code, counted, listed
 
 # Column of the leaderboard → what it catches that mean Dice does not.
 METRICS = {
-    "nsd_2px": (
-        "the outline: around a large object 2 px are a small share of its pixels, so Dice hardly "
-        "notices them"
-    ),
-    "object_f1": "how many objects are found, missed and invented, each counting once however "
-    "small; a small invented one costs hardly any Dice",
-    "area_bias": (
-        "whether masks are too large (+) or too small (−), which Dice penalises alike; 0 is best"
-    ),
-    "dice_global": "the pixels of all images together: large objects weigh more, and what is "
-    "invented on images without object counts",
+    "nsd_2px": "the outline: the share of it within 2 px of the true one",
+    "object_f1": "objects found, missed and invented, each counting once however small",
+    "area_bias": "masks too large (+) or too small (−); 0 is best",
+    "dice_global": "all pixels together: large objects weigh more",
 }
 
 
@@ -29,21 +22,19 @@ def of_approaches(run: FinishedRun) -> str:
     """One line for each approach of the run, best first, as a Markdown list."""
     lines = []
     for row in run.board.itertuples():
-        made = _made(run, row) if row.status == "ok" else [f"no result ({row.status})"]
+        made = _made(run, row) if row.status == "ok" else [_without(row)]
         wording = "; ".join(filter(None, [run.described[row.approach].summary, *made]))
         lines.append(f"- `{row.approach}`: {wording or 'nothing is stored about it'}.")
     return "\n".join(lines) or NOTHING
 
 
-class _Row(Protocol):
-    """What `_made` looks at in a row of the leaderboard."""
-
-    approach: str
-    parameters: float
-    pretrained_on: str
+def _without(row: Any) -> str:
+    """Why an approach has no result."""
+    reason = f": {' '.join(str(row.reason).split()).rstrip('.')}" if pd.notna(row.reason) else ""
+    return f"no result ({row.status}{reason})"
 
 
-def _made(run: FinishedRun, row: _Row) -> list[str]:
+def _made(run: FinishedRun, row: Any) -> list[str]:
     """Members, fit, size and outside data of a complete approach."""
     made, combined = list(run.described[row.approach].remarks), run.combinations.get(row.approach)
     if combined is not None:
@@ -62,14 +53,13 @@ def _made(run: FinishedRun, row: _Row) -> list[str]:
 
 
 def metric_table(run: FinishedRun) -> str:
-    """What each metric tells that mean Dice does not, and its value here, as a Markdown table."""
+    """What each metric tells that mean Dice does not, and its value here, as a Markdown table;
+    no interval was computed for these.
+    """
     best = _best(run)
     if run.winner not in run.names or not best:
         return NOTHING
-    lines = [
-        f"| metric | shows what mean Dice does not | `{run.winner}` | best |",
-        "| --- | --- | --- | --- |",
-    ]
+    lines = [f"| metric | shows | `{run.winner}` | best |", "| --- | --- | --- | --- |"]
     for metric, name in best.items():
         sign = "+" if metric == "area_bias" else ""
         values = run.board.set_index("approach")[metric]
@@ -78,21 +68,6 @@ def metric_table(run: FinishedRun) -> str:
             f"| `{metric}` | {METRICS[metric]} | {chosen} | {values[name]:{sign}.3f} (`{name}`) |"
         )
     return "\n".join(lines)
-
-
-def of_metrics(run: FinishedRun) -> str:
-    """Whether the other metrics would choose the same."""
-    best = _best(run)
-    if run.winner not in run.names or not best:
-        return NOTHING
-    if len(run.names) < 2:
-        return "With a single approach there is nothing to choose."
-    agree = code(metric for metric, name in best.items() if name == run.winner)
-    other = [f"`{metric}` (`{name}`)" for metric, name in best.items() if name != run.winner]
-    sentences = [f"`{run.winner}` is first by {listed(agree)} too."] if agree else []
-    if other:
-        sentences.append(f"Another approach is first by {listed(other)}.")
-    return " ".join(sentences) + " No interval was computed for these."
 
 
 def _best(run: FinishedRun) -> dict[str, str]:

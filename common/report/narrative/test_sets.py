@@ -10,6 +10,23 @@ from common.leaderboard.named_sets import order_sentence, read_photos, readable_
 from common.report.finished_run import FinishedRun
 from common.words import between, counted
 
+NO_SETS = (
+    "No labelled photos of another origin were scored in this run, so how the approaches do "
+    "outside this data set was not measured; `--test NAME=DIR` scores all of them on such photos."
+)
+
+
+def of_chosen_there(run: FinishedRun) -> str:
+    """What the chosen approach finds, misses and invents on each set."""
+    table = run.tables["test_sets"]
+    if table.empty:
+        return NO_SETS
+    told = {
+        str(name): _of_chosen(run, rows[rows["status"] == "ok"])
+        for name, rows in table.groupby("set", sort=False)
+    }
+    return " ".join(f"*{name}*: {sentence}" for name, sentence in told.items() if sentence)
+
 
 def of_test_sets(run: FinishedRun) -> str:
     """For each set a table, what the chosen approach finds and invents there, and the order of all
@@ -17,11 +34,7 @@ def of_test_sets(run: FinishedRun) -> str:
     """
     table = run.tables["test_sets"]
     if table.empty:
-        return (
-            "No labelled photos of another origin were scored in this run, so how the approaches "
-            "do outside this data set was not measured; `--test NAME=DIR` scores all of them on "
-            "such photos."
-        )
+        return NO_SETS
     on_val = {name: float(run.row(name)["dice_mean"]) for name in run.names}
     parts = []
     for name, rows in table.groupby("set", sort=False):

@@ -14,47 +14,63 @@ from matplotlib.figure import Figure
 from common.records import Record
 from common.records.self_description import Combination
 from common.report.colours import BLUE, GREEN, GREY, SKY, VERMILION, Colours, colours_of
-from common.report.plots.style import labelled, legend, styled_axes
+from common.report.plots.style import (
+    WIDTH,
+    labelled,
+    legend_above,
+    row_figure,
+    styled_axes,
+)
 from common.report.plots.zoomed_axes import mark_beyond, reach_limits
 
 
 def training_figure(curves: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
-    """Loss and Dice on *tune* against the minutes of training.
+    """Dice on *tune* against the minutes of training; a star is the highest.
 
     Args:
-        curves: columns `approach`, `loss`, `tune_dice` (missing where none was judged), `seconds`.
+        curves: columns `approach`, `tune_dice` (missing where none was judged), `seconds`.
+        colours: approach → colour; those that are not in it get one that is free.
+    """
+    judged = curves.dropna(subset=["tune_dice"]) if len(curves) else curves
+    if judged.empty:
+        return None
+    figure, axes, colours = _minutes(curves, colours, "mean Dice on tune, threshold 0.5")
+    for name, rows in judged.groupby("approach", sort=False):
+        at, colour = (rows["seconds"] / 60, rows["tune_dice"]), colours[name]
+        axes.plot(*at, "o-", markersize=3, color=colour, label=name)
+        best = rows.loc[rows["tune_dice"].idxmax()]
+        axes.plot(best["seconds"] / 60, best["tune_dice"], "*", markersize=14, color=colour)
+    legend_above(figure, *axes.get_legend_handles_labels())
+    return figure
+
+
+def loss_figure(curves: pd.DataFrame, colours: Colours | None = None) -> Figure | None:
+    """Loss on *fit* against the minutes of training.
+
+    Args:
+        curves: columns `approach`, `loss`, `seconds`.
         colours: approach → colour; those that are not in it get one that is free.
     """
     if curves.empty:
         return None
-    figure, axes = styled_axes(1, 2, width=5.4, height=3.6)
-    colours = colours_of(curves["approach"], colours)
+    figure, axes, colours = _minutes(curves, colours, "loss on fit (logarithmic)")
     for name, rows in curves.groupby("approach", sort=False):
-        judged = rows.dropna(subset=["tune_dice"])
-        axes[0, 0].plot(rows["seconds"] / 60, rows["loss"], color=colours[name], label=name)
-        axes[0, 1].plot(
-            judged["seconds"] / 60, judged["tune_dice"], "o-", markersize=3, color=colours[name]
-        )
-        if len(judged):
-            best = judged.loc[judged["tune_dice"].idxmax()]
-            axes[0, 1].plot(
-                best["seconds"] / 60, best["tune_dice"], "*", markersize=14, color=colours[name]
-            )
-    [highest] = axes[0, 1].plot(
-        [], [], "*", markersize=12, color=GREY, linestyle="", label="highest Dice"
-    )
-    axes[0, 0].set_yscale("log")
-    axes[0, 0].yaxis.set_major_formatter(lambda loss, _: f"{loss:g}")
-    axes[0, 0].yaxis.set_minor_formatter(
-        lambda loss, _: f"{loss:g}" if f"{loss:e}"[0] in "25" else ""
-    )
-    for one in axes.flat:
-        one.set_xlim(left=0)
-    labelled(axes[0, 0], "minutes of training", "loss on fit (logarithmic)")
-    labelled(axes[0, 1], "minutes of training", "mean Dice on tune at a threshold of 0.5")
-    named = [*axes[0, 0].get_legend_handles_labels()[0], highest]
-    figure.legend(handles=named, loc="outside right upper", frameon=False, fontsize=9)
+        axes.plot(rows["seconds"] / 60, rows["loss"], color=colours[name], label=name)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda loss, _: f"{loss:g}")
+    axes.yaxis.set_minor_formatter(lambda loss, _: f"{loss:g}" if f"{loss:e}"[0] in "25" else "")
+    legend_above(figure, *axes.get_legend_handles_labels())
     return figure
+
+
+def _minutes(
+    curves: pd.DataFrame, colours: Colours | None, quantity: str
+) -> tuple[Figure, Axes, dict[str, str]]:
+    """Empty axes over the minutes of training, and the colours of the approaches."""
+    figure, grid = styled_axes(width=WIDTH, height=3.7)
+    grid[0, 0].set_xlim(0, max(1.03 * float(curves["seconds"].max()) / 60, 0.01))
+    labelled(grid[0, 0], "minutes of training", quantity)
+    return figure, grid[0, 0], colours_of(curves["approach"], colours)
 
 
 def threshold_figure(records: Sequence[Record], colours: Colours | None = None) -> Figure | None:
@@ -68,25 +84,24 @@ def threshold_figure(records: Sequence[Record], colours: Colours | None = None) 
     curves = {name: tuning for name, tuning in tunings.items() if tuning.thresholds}
     if not curves:
         return None
-    figure, axes = styled_axes(width=8.0, height=4.0)
+    figure, axes = styled_axes(width=WIDTH, height=3.9)
     one, colours = axes[0, 0], colours_of(curves, colours)
     for name, tuning in curves.items():
         at, dice, colour = tuning.thresholds, tuning.dice_mean, colours[name]
         chosen = tuning.postprocess.threshold
         one.plot(at, dice, color=colour, label=name)
         one.plot(chosen, np.interp(chosen, at, dice), "o", color=colour, markersize=8)
-    one.plot([], [], "o", color=GREY, markersize=8, label="chosen")
     one.set_xlim(0, 1)
-    labelled(one, "threshold of the probability", "mean Dice on tune")
-    legend(one, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    labelled(one, "threshold of the probability (dot: chosen)", "mean Dice on tune")
+    legend_above(figure, *one.get_legend_handles_labels())
     return figure
 
 
 def steps_figure(records: Sequence[Record], colours: Colours | None = None) -> Figure | None:
-    """What each step of post-processing would gain on *tune* where it was not chosen, with its 95
-    % interval.
+    """What each step of post-processing would gain on *tune* where it was not chosen, with its
+    95 % interval; filled where it is kept.
 
-    Where few intervals reach far beyond the others, these are shown enlarged beside the whole.
+    Where few intervals reach far beyond the others, arrows say so.
 
     Args:
         records: of a run; those without judged steps are left out.
@@ -102,35 +117,9 @@ def steps_figure(records: Sequence[Record], colours: Colours | None = None) -> F
         return None
     rows = pd.DataFrame(steps)
     rows = rows.assign(gain=rows["gain"].astype(float).fillna(0))
-    near = reach_limits(rows["gain"], rows["lower"], rows["upper"])
-    panels, width = (2, 5.6) if near else (1, 8.0)
-    figure, axes = styled_axes(1, panels, width=width, height=1.2 + 0.27 * len(rows), sharey=True)
-    for one in axes.flat:
-        _draw_steps(one, rows, colours)
-        labelled(one, "gain of mean Dice on tune, cross-fitted, with 95 % interval", "")
-    if near:
-        axes[0, 1].set_xlim(near)
-        for place, row in enumerate(rows.itertuples()):
-            bounds = (row.gain if pd.isna(bound) else bound for bound in (row.lower, row.upper))
-            mark_beyond(axes[0, 1], place, row.gain, *bounds)
-        axes[0, 0].set_title("all of it", fontsize=11, loc="left")
-        axes[0, 1].set_title("enlarged", fontsize=11, loc="left")
-    axes[0, 0].set_yticks(
-        range(len(rows)), [f"{row.approach}: {row.step}" for row in rows.itertuples()]
-    )
-    axes[0, 0].set_ylim(len(rows) - 0.4, -0.6)
-    figure.legend(
-        *axes[0, 0].get_legend_handles_labels(),
-        loc="outside upper center",
-        ncols=2,
-        frameon=False,
-        fontsize=9,
-    )
-    return figure
-
-
-def _draw_steps(axes: Axes, rows: pd.DataFrame, colours: Colours | None) -> None:
-    """Gains and their intervals, a line between approaches."""
+    names = [f"{row.approach}: {row.step}" for row in rows.itertuples()]
+    notes = ["kept" if kept else "" for kept in rows["kept"]]
+    figure, axes = row_figure(names, notes, rows["kept"])
     colours = colours_of(rows["approach"], colours)
     axes.axvline(0, color=GREY, linewidth=1)
     for place, row in enumerate(rows.itertuples()):
@@ -139,36 +128,41 @@ def _draw_steps(axes: Axes, rows: pd.DataFrame, colours: Colours | None) -> None
             axes.plot([row.lower, row.upper], [place] * 2, color=colour, linewidth=1.8)
         filled = colour if row.kept else "white"
         axes.plot(row.gain, place, "o", color=colour, markerfacecolor=filled, markersize=6)
-    for first in np.flatnonzero(rows["approach"].ne(rows["approach"].shift()))[1:]:
-        axes.axhline(first - 0.5, color="#CCCCCC", linewidth=0.7)
-    axes.plot([], [], "o", color=GREY, label="kept")
-    axes.plot([], [], "o", color=GREY, markerfacecolor="white", label="not kept")
+    near = reach_limits(rows["gain"], rows["lower"], rows["upper"])
+    if near:
+        axes.set_xlim(near)
+        for place, row in enumerate(rows.itertuples()):
+            bounds = (row.gain if pd.isna(bound) else bound for bound in (row.lower, row.upper))
+            mark_beyond(axes, place, row.gain, *bounds)
+    labelled(axes, "gain of mean Dice on tune, cross-fitted, 95 % interval", "")
+    return figure
 
 
-def ensemble_figure(combinations: Mapping[str, Combination]) -> Figure | None:
+def ensemble_figures(combinations: Mapping[str, Combination]) -> dict[str, Figure]:
     """Dice on *tune* of an ensemble's members alone, of all together, and with flips and turns.
 
     Points, not bars, so that the axis may begin where differences can be read.
 
     Args:
-        combinations: approach → what it made of others; each that tells of its members alone has
-            axes of its own.
+        combinations: approach → what it made of others.
+
+    Returns:
+        A figure for each that tells of its members alone.
     """
-    rows = {name: _rows_of(made) for name, made in combinations.items() if made.dice_alone}
-    if not rows:
-        return None
-    most = max(map(len, rows.values()))
-    figure, axes = styled_axes(len(rows), 1, width=8.0, height=1.2 + 0.36 * most)
-    for one, (name, points) in zip(axes.flat, rows.items(), strict=True):
-        best = max(combinations[name].dice_alone.values())
-        one.axvline(
-            best, color=VERMILION, linestyle="--", linewidth=1.2, label="best member alone"
-        )
-        _draw_points(one, points)
-        if len(rows) > 1:
-            one.set_title(name, fontsize=11, loc="left")
-        legend(one, loc="lower center", bbox_to_anchor=(0.5, 1.0))
-    return figure
+    figures = {}
+    for name, made in combinations.items():
+        if made.dice_alone:
+            points = _rows_of(made)
+            notes = [f"{dice:.4f}" for _, dice, _ in points]
+            figure, axes = row_figure([label for label, _, _ in points], notes)
+            best = max(made.dice_alone.values())
+            axes.axvline(best, color=VERMILION, linestyle="--", linewidth=1.2)
+            for place, (_, dice, colour) in enumerate(points):
+                axes.plot(dice, place, "o", color=colour, markersize=9)
+            note = "mean Dice on tune, each at its best threshold (dashed: best member)"
+            labelled(axes, note, "")
+            figures[name] = figure
+    return figures
 
 
 def _rows_of(made: Combination) -> list[tuple[str, float, str]]:
@@ -187,24 +181,3 @@ def _rows_of(made: Combination) -> list[tuple[str, float, str]]:
         words = "and flips and turns" + ("" if kept else " (not kept)")
         rows.append((words, together + made.gain_of_views, GREEN if kept else GREY))
     return rows
-
-
-def _draw_points(axes: Axes, rows: Sequence[tuple[str, float, str]]) -> None:
-    """One point below the other, each with its Dice."""
-    dice = [value for _, value, _ in rows]
-    span = max(max(dice) - min(dice), 0.005)
-    for place, (_, value, colour) in enumerate(rows):
-        axes.plot(value, place, "o", color=colour, markersize=10)
-        axes.annotate(
-            f"{value:.4f}",
-            (value, place),
-            (9, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
-    axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlim(max(0, min(dice) - 0.15 * span), max(dice) + 0.3 * span)
-    begins = f"axis begins at {axes.get_xlim()[0]:.3f}"
-    labelled(axes, f"mean Dice on tune, each at its best threshold ({begins})", "")

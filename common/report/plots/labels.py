@@ -64,7 +64,7 @@ def _label(
         textcoords="offset points",
         ha={1: "left", -1: "right", 0: "center"}[side[0]],
         va={1: "bottom", -1: "top", 0: "center"}[side[1]],
-        fontsize=9,
+        fontsize=10,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
         arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 3}
         if distance > DISTANCES[0]

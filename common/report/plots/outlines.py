@@ -15,8 +15,6 @@ from common.report.colours import BLACK, MAGENTA, SKY
 from common.report.plots.style import styled_axes
 
 WIDEST_PX = 900  # larger images are shrunk before they are drawn
-ZOOM_MARGIN = 0.6  # of the object's size is shown around it
-LEAST_ZOOM_PX = 48
 LineStyle = str | tuple[float, Sequence[float]]  # a name, or an offset and lengths on and off
 DASHED: LineStyle = (0, (3, 2))  # of what is true, where a prediction lies beside it
 
@@ -56,70 +54,6 @@ def outlined_figure(pictures: Sequence[OutlinedImage], columns: int = 4) -> Figu
         _draw(one, picture)
     _name_outlines(figure, pictures)
     return figure
-
-
-def zoomed_figure(pictures: Sequence[OutlinedImage]) -> Figure | None:
-    """A column for each image: whole above, and below the surroundings of its true objects
-    enlarged.
-
-    Args:
-        pictures: with true masks.
-
-    Returns:
-        The figure, None without pictures.
-
-    Raises:
-        ValueError: a picture has no true mask.
-    """
-    if not pictures:
-        return None
-    figure, axes = styled_axes(2, len(pictures), width=max(11 / len(pictures), 2.2), height=2.8)
-    for one in axes.flat:
-        one.set_axis_off()
-    for column, picture in enumerate(pictures):
-        if picture.truth is None:
-            raise ValueError(
-                f"zoomed_figure got {picture.title!r} without a true mask; it enlarges what lies "
-                "around the true objects. Use outlined_figure."
-            )
-        rows, columns = around(picture.truth)
-        _draw(axes[0, column], picture)
-        frame = columns.start, rows.start, columns.stop - columns.start, rows.stop - rows.start
-        _frame(axes[0, column], *frame, scale=_scale(picture.image))
-        part = [
-            None if mask is None else mask[rows, columns]
-            for mask in (picture.truth, picture.predicted)
-        ]
-        _draw(
-            axes[1, column],
-            OutlinedImage("around the object", picture.image[rows, columns], *part),
-        )
-    _name_outlines(figure, pictures)
-    return figure
-
-
-def around(mask: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of a square around a mask (H, W) bool, with room at its sides; all of it
-    where it is empty.
-
-    Examples:
-        >>> mask = np.zeros((100, 200), bool)
-        >>> mask[40:50, 100:120] = True
-        >>> around(mask)
-        (slice(21, 69, None), slice(86, 134, None))
-    """
-    if not mask.any():
-        return slice(0, mask.shape[0]), slice(0, mask.shape[1])
-    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    side = max(round(max(width, height) * (1 + 2 * ZOOM_MARGIN)), LEAST_ZOOM_PX)
-    rows, columns = (
-        slice(max(0, middle - side // 2), min(size, middle - side // 2 + side))
-        for middle, size in (
-            (top + height // 2, mask.shape[0]),
-            (left + width // 2, mask.shape[1]),
-        )
-    )
-    return rows, columns
 
 
 def _scale(image: np.ndarray) -> float:
@@ -165,20 +99,6 @@ def draw_outline(
     )
     axes.add_collection(
         LineCollection(closed, colors=colour, linewidths=1.2, linestyles=[style]), autolim=False
-    )
-
-
-def _frame(axes: Axes, left: float, top: float, width: float, height: float, scale: float) -> None:
-    """A thin white rectangle: what is enlarged below."""
-    x, y = (
-        np.array([left, left + width]) * scale - 0.5,
-        np.array([top, top + height]) * scale - 0.5,
-    )
-    axes.plot(
-        [x[0], x[1], x[1], x[0], x[0]],
-        [y[0], y[0], y[1], y[1], y[0]],
-        color="white",
-        linewidth=0.8,
     )
 
 

@@ -2,7 +2,7 @@
 and leave nothing behind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,11 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+
+# Inches, and with the sizes of letters below legible on a phone, where a figure has 9 cm.
+WIDTH = 5.2
+ROW, FRAME = 0.5, 0.75  # of a row of approaches, and of what stands around the rows
+TICKS, WORDS = 10, 10.5  # points
 
 
 def styled_axes(
@@ -50,10 +55,54 @@ def styled_axes(
 
 def labelled(axes: Axes, x: str, y: str, title: str = "") -> None:
     """Name both axes, with their units, and perhaps the whole."""
-    axes.set_xlabel(x, fontsize=10)
-    axes.set_ylabel(y, fontsize=10)
+    axes.set_xlabel(x, fontsize=WORDS)
+    axes.set_ylabel(y, fontsize=WORDS)
     if title:
         axes.set_title(title, fontsize=11, loc="left")
+
+
+def row_figure(
+    names: Sequence[str], notes: Iterable[str] = (), bold: Iterable[bool] = ()
+) -> tuple[Figure, Axes]:
+    """An empty figure with a row for each name, first on top. Name and note stand above the place
+    of the row, so that its axis has the whole width.
+
+    Args:
+        names: of the rows; row i lies at y = i.
+        notes: what stands at the right end of a row, for each or for none.
+        bold: whether a name is emphasised, for each or for none.
+    """
+    height = FRAME + ROW * max(len(names), 1)
+    figure, grid = styled_axes(width=WIDTH, height=height)
+    axes = grid[0, 0]
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_ylim(len(names) - 0.55, -0.75)
+    notes, bold = list(notes) or [""] * len(names), list(bold) or [False] * len(names)
+    for place, (name, note, strong) in enumerate(zip(names, notes, bold, strict=True)):
+        for text, side, align in ((name, 0.0, "left"), (note, 1.0, "right")):
+            axes.annotate(
+                text,
+                (side, place),
+                (0, 6),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                ha=align,
+                va="bottom",
+                fontsize=WORDS,
+                fontweight="bold" if strong else "normal",
+                annotation_clip=False,
+            )
+    return figure, axes
+
+
+def legend_above(
+    figure: Figure, handles: Sequence[Artist], labels: Sequence[str], columns: int = 2
+) -> None:
+    """A legend above the axes, where there is something to name."""
+    if handles:
+        place = "outside upper center"
+        figure.legend(handles, labels, loc=place, ncols=columns, frameon=False, fontsize=TICKS)
 
 
 def legend(
@@ -77,7 +126,7 @@ def legend(
         axes.legend(
             handles=named if handles is None else handles,
             frameon=False,
-            fontsize=9,
+            fontsize=TICKS,
             loc=loc,
             bbox_to_anchor=bbox_to_anchor,
             ncols=ncols,
@@ -103,6 +152,6 @@ def plain_ticks(axes: Axes) -> None:
 def _style(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color("#555555")
-    axes.tick_params(labelsize=9, colors="#333333")
+    axes.tick_params(labelsize=TICKS, colors="#333333")
     axes.grid(True, color="#E4E4E4", linewidth=0.7)
     axes.set_axisbelow(True)

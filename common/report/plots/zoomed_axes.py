@@ -72,7 +72,7 @@ def reach_limits(
 
 
 def mark_beyond(
-    axes: Axes, place: float, value: float, lower: float, upper: float, digits: int = 3
+    axes: Axes, place: float, value: float, lower: float, upper: float, digits: int | None = 3
 ) -> None:
     """Say where the point of a row is that lies beyond the axis, and point to where its interval
     runs out of it.
@@ -83,26 +83,26 @@ def mark_beyond(
         value: of its point.
         lower: bound of its interval; the value where there is none.
         upper: bound of its interval, likewise.
-        digits: behind the point of the value.
+        digits: behind the point of the value; None where it stands elsewhere in the row.
     """
     left, right = axes.get_xlim()
     sides = ((value < left, lower < left, left, "◀"), (value > right, upper > right, right, "▶"))
     for beyond, out, side, arrow in sides:
         if not (beyond or out):
             continue
-        wording = f"{value:+.{digits}f}" if left < 0 else f"{value:.{digits}f}"
-        words = (
-            (f"{arrow} {wording}" if side == left else f"{wording} {arrow}") if beyond else arrow
-        )
-        align = "left" if side == left else "right"
+        words = arrow
+        if beyond and digits is not None:
+            wording = f"{value:+.{digits}f}" if left < 0 else f"{value:.{digits}f}"
+            words = f"{arrow} {wording}" if side == left else f"{wording} {arrow}"
         axes.text(
             side,
             place,
             words,
-            ha=align,
-            va="center" if not beyond else "bottom",
-            fontsize=8,
+            ha="left" if side == left else "right",
+            va="center",
+            fontsize=9,
             color=GREY,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
 
 

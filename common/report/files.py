@@ -1,0 +1,50 @@
+"""The pictures of a report as files: charts as SVG and PNG, photos as JPEG."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+from PIL import Image
+
+from common.report.pictures import as_jpeg
+from common.report.section import Chart, Photo, Section
+
+DPI = 160
+
+
+def picture_files(sections: Sequence[Section]) -> dict[str, bytes]:
+    """File name → content, of every picture of these sections."""
+    files = {}
+    for picture in pictures(sections):
+        if isinstance(picture, Chart):
+            files[f"{picture.name}.svg"] = as_svg(picture.figure)
+            files[f"{picture.name}.png"] = as_png(picture.figure)
+        else:
+            files[f"{picture.name}.jpg"] = as_jpeg(picture.pixels)
+    return files
+
+
+def pictures(sections: Iterable[Section]) -> Iterator[Chart | Photo]:
+    """All pictures, in the order of the report."""
+    for section in sections:
+        yield from section.charts
+        yield from section.photos
+        for details in section.details:
+            yield from details.charts
+
+
+def as_svg(figure: Figure) -> bytes:
+    """A figure as SVG; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "report"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    return buffer.getvalue()
+
+
+def as_png(figure: Figure, dpi: int = DPI) -> bytes:
+    """A figure as PNG, in at most 128 colours, which makes a third of it."""
+    drawn, buffer = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=dpi)
+    Image.open(drawn).convert("RGB").quantize(128).save(buffer, format="png", optimize=True)
+    return buffer.getvalue()

@@ -1,0 +1,92 @@
+"""What is taken, how sure the ranking is, and what another choice would buy."""
+
+import pandas as pd
+
+from common.report import narrative as say
+from common.report.plots import comparison
+from common.report.section import Details, Link, Section, charts
+from common.report.sections.material import Material
+from common.words import listed
+
+
+def answer(material: Material) -> Section:
+    """The first screen."""
+    run = material.run
+    ranked = (
+        "ranked",
+        comparison.board_figure(run.board),
+        f"Mean Dice with its 95 % interval, best first: {_told(run.rows)}",
+    )
+    photos = material.strip
+    legend = {True: "outline", False: "errors"}[bool(material.photos)] if photos else ""
+    return Section(
+        "answer",
+        say.headline(run),
+        say.caution(run),
+        charts=charts(ranked),
+        photos=photos,
+        legend=legend,
+        facts=say.facts(run),
+        note=say.of_verdicts(run),
+    )
+
+
+def _told(rows: pd.DataFrame) -> str:
+    """Names, scores and verdicts, for who does not see the figure."""
+    each = [
+        f"{row.approach} {row.dice_mean:.3f}{'' if pd.isna(row.verdict) else f' ({row.verdict})'}"
+        for row in rows.itertuples()
+    ]
+    return listed(each, most=None)
+
+
+def ranking(material: Material) -> Section:
+    """How sure the ranking is."""
+    run = material.run
+    changes = f"{say.of_resamples(run)} {say.of_seeds(run)}"
+    difference = (
+        "differences",
+        comparison.difference_figure(run.board, run.margin),
+        "Difference of each approach to the best in mean Dice, with bounds that hold for all "
+        f"pairs at once; verdicts: {_told(run.rows)}",
+    )
+    ranks = (
+        "ranks",
+        comparison.rank_figure(run.board),
+        "Rank of each approach here, and the range of its rank in 95 % of resamples of the images",
+    )
+    return Section(
+        "ranking",
+        "How sure is the ranking?",
+        say.of_ranking(run),
+        charts=charts(difference),
+        details=[
+            Details("Would other images or trainings change it?", changes, charts(ranks)),
+            Details("What other metrics say", say.metric_table(run)),
+            Details("What the approaches are", say.of_approaches(run)),
+        ],
+        note="Bounds hold for all pairs at once with 95 %: a line that does not reach left of the "
+        "green band loses nothing that matters.",
+    )
+
+
+def trade_off(material: Material) -> Section:
+    """What a faster or better approach would cost."""
+    run = material.run
+    costs = (
+        "trade-off",
+        comparison.cost_figure(run.board),
+        f"Mean Dice against seconds for an image; {run.winner} is taken",
+    )
+    return Section(
+        "trade-off",
+        "What does another choice cost?",
+        say.of_trade_off(run),
+        charts=charts(costs),
+        details=[Details("All costs, and how the choice was made", _costs(material))],
+        links=[Link("leaderboard.csv", "all numbers as CSV")],
+    )
+
+
+def _costs(material: Material) -> str:
+    return f"{say.cost_table(material.run)}\n\n{say.of_rule_taken(material.run)}"
