@@ -91,7 +91,9 @@ def _seen_upright(outline: Outline) -> np.ndarray | None:
     if stored is None or not stored.is_turned or entry.upright:
         return None
     size = entry.width, entry.height
-    return _laid_down(outline.mask(), stored) if size == stored.upright_size else None
+    if not size == stored.size == stored.upright_size:
+        return None
+    return _laid_down(outline.mask(), stored)
 
 
 def _seen_upright_and_scaled(outline: Outline) -> np.ndarray | None:
