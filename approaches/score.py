@@ -1,5 +1,5 @@
 """A stored model on labelled images of another folder: `python -m approaches.score RUN --data DIR
-[--split val]`.
+[--split val]`, or `--test NAME=DIR` for photos with boxes alone or without objects too.
 
 It answers how far a model carries that was trained elsewhere, on other photos or on generated
 ones. Nothing is chosen here: the post-processing is the one that the run chose on its own *tune*.
@@ -21,8 +21,12 @@ def main(words: Sequence[str] | None = None) -> int:
         prog=started_as("python -m approaches.score"), description=__doc__.splitlines()[0]
     )
     parser.add_argument("run", type=Path, help="folder of a finished run")
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder with SPLIT/images and its annotations"
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--data", type=Path, help="folder with SPLIT/images and its annotations")
+    what.add_argument(
+        "--test",
+        metavar="NAME=DIR[:SPLIT]",
+        help="labelled photos by name: objects found, missed and invented; boxes alone will do",
     )
     parser.add_argument("--split", default="val", help="train or val (val)")
     parser.add_argument("--approach", help="the winner of the run unless given")
@@ -31,7 +35,10 @@ def main(words: Sequence[str] | None = None) -> int:
     add_read_options(parser)
     options = parser.parse_args(words)
     with command("nothing was written") as ending:
-        _score(options)
+        if options.test is None:
+            _score(options)
+        else:
+            _score_set(options)
     return ending.code
 
 
@@ -58,6 +65,30 @@ def _score(options: argparse.Namespace) -> None:
     if options.output:
         write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
     print(f"{table['approach'][0]} on {folder}, {describe_groups(groups)}:\n{summary_line(table)}")
+
+
+def _score_set(options: argparse.Namespace) -> None:
+    """The same on a named set."""
+    from common.data.check_set import require_sound_set
+    from common.data.named_sets import load_set, set_source
+
+    how, source = read_options(options), set_source(options.test, "test")
+    found = require_sound_set(source, how, progress=True)
+    print(found, end="\n\n" if found else "", file=sys.stderr)
+    from approaches import processes
+    from approaches.scoring import score_set
+    from approaches.segmenter import Segmenter
+    from common.analysis.set_scores import summary_of
+    from common.files import write_whole
+    from common.leaderboard.named_sets import measures_line
+
+    processes.use_threads()
+    segmenter = Segmenter.load(options.run, options.approach, options.scale)
+    images = load_set(source, how, [])
+    table = score_set(segmenter, images)
+    if options.output:
+        write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
+    print(f"{segmenter.name} on {images.notes[0]}:\n{measures_line(summary_of(table))}")
 
 
 if __name__ == "__main__":

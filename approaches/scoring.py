@@ -5,7 +5,9 @@ import pandas as pd
 from approaches.segmenter import Segmenter
 from common.coco import DataError
 from common.data import DataSet
+from common.data.named_sets import NamedSet
 from common.masks.evaluate import in_order, score_image, score_table
+from common.masks.found_objects import score_photo, set_score_table
 from common.metrics import summarise, with_objects
 from common.progress import progress
 from common.statistics import mean_intervals
@@ -38,6 +40,26 @@ def score(segmenter: Segmenter, data_set: DataSet) -> pd.DataFrame:
     table = score_table(in_order(scores, data_set.ids))
     groups = table["img_id"].map(data_set.groups)
     return table.assign(approach=segmenter.name, group=groups)
+
+
+def score_set(segmenter: Segmenter, images: NamedSet) -> pd.DataFrame:
+    """One row for each photo of a named set, as in a run's per_image_<NAME>.csv.
+
+    Args:
+        segmenter: whose masks are scored.
+        images: with outlines, boxes alone or without any object.
+
+    Raises:
+        ProbabilityError: the model gave no probabilities for an image.
+    """
+    scores = []
+    for index in progress(range(len(images)), f"{segmenter.name}: scoring {images.name}"):
+        photo = images[index]
+        image = photo.sample.image
+        levels = segmenter.quantised(image)
+        scores.append(score_photo(photo, levels, segmenter.postprocess_of(image)))
+    table = set_score_table(scores)
+    return table.assign(approach=segmenter.name)
 
 
 def summary_line(table: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ from approaches.score import main
 from bench import main as bench
 from common.coco.findings import format_table
 from common.data.check import check_data
+from tests.labelled_photos import as_boxes, edit, labelled_copy
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +91,19 @@ def test_broken_labels_are_told_as_the_check_tells_them(run, sample_folder, tmp_
     table, last = said.strip().rsplit("\n\n", 1)
     assert format_table(told) in table
     assert last.endswith("val has 2 errors; mend the labels first.")
+
+
+def test_photos_with_boxes_alone_are_scored_by_their_objects(run, sample_folder, tmp_path, capsys):
+    boxed = labelled_copy(sample_folder / "val", tmp_path / "boxed", as_boxes)
+    words = [str(run), f"--test=street={boxed}", "--output", str(tmp_path / "street.csv")]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    table = pd.read_csv(tmp_path / "street.csv")
+    assert len(table) == 6 and (table["boxes"] == table["objects"]).all()
+    assert f"found {table['found'].sum()}, missed " in said
+    assert "mean Dice" not in said and "object F1" in said
+    with pytest.raises(SystemExit):
+        main([*words, "--data", str(sample_folder)])
+    edit(boxed, lambda content: content["annotations"][0].update(bbox=[0.1, 0.1, 0.2, 0.2]))
+    assert main(words) == 2
+    assert "street has 1 error; mend the labels first." in capsys.readouterr().err

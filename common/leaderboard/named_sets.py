@@ -182,6 +182,22 @@ def set_text(records: Sequence[Record]) -> str:
     return "\n\n".join(filter(None, parts))
 
 
+def measures_line(row: Mapping[str, float]) -> str:
+    """What one approach came to on a set, in one line.
+
+    Args:
+        row: of `set_table`, or what `summary_of` gives.
+    """
+    parts = [
+        f"{measure.wording} {row[measure.name]:.4f} ("
+        f"{between(row[measure.name + '_lower'], row[measure.name + '_upper'])})"
+        for measure in MEASURES
+        if pd.notna(row[measure.name])
+    ]
+    counts = f"found {row['found']}, missed {row['missed']}, invented {row['invented']}"
+    return f"{counts}; {', '.join(parts)}"
+
+
 def set_line(row: pd.Series) -> str:
     """What a set shows, in one line.
 

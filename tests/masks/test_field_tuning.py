@@ -21,13 +21,15 @@ def drawn(number, litter, brightness=OBJECT, objects=True):
     image = np.zeros((64, 64, 3), np.uint8)
     image[..., 1] = number
     box = (8 + number % 5, 10, 16, 16)
-    left, top, *_ = box
+    left, top, width, height = box
     if objects:
-        image[top : top + 16, left : left + 16, 0] = brightness
+        bottom, right = top + height, left + width
+        image[top:bottom, left:right, 0] = brightness
     for place in range(litter):
         row = 34 + 8 * (place // 4)
         column = 2 + 16 * (place % 4)
-        image[row : row + 5, column : column + 5, 0] = LITTER
+        below, right = row + 5, column + 5
+        image[row:below, column:right, 0] = LITTER
     return image, [float(side) for side in box] if objects else None
 
 
