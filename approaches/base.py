@@ -21,13 +21,14 @@ from typing import (
     get_origin,
 )
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.commands import RefusedError, did_you_mean
 from common.records.self_description import Combination, PreparationStep, Traits
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from common.data import DataSet
 
 # in the folder given to `fit`: an unfinished one that can be continued
@@ -216,7 +217,7 @@ class Predictor(Protocol):
     def traits(self) -> Traits:
         """See `Approach.traits`."""
 
-    def predict_proba(self, image: np.ndarray) -> np.ndarray:
+    def predict_proba(self, image: "np.ndarray") -> "np.ndarray":
         """See `Approach.predict_proba`."""
 
     def parameters(self) -> int:
@@ -315,7 +316,7 @@ class Approach(ABC, Generic[ConfigT]):
         """
 
     @abstractmethod
-    def predict_proba(self, image: np.ndarray) -> np.ndarray:
+    def predict_proba(self, image: "np.ndarray") -> "np.ndarray":
         """The probability of "object" for each pixel.
 
         Args:
@@ -371,8 +372,10 @@ class Approach(ABC, Generic[ConfigT]):
         """How many numbers the fitted model consists of, its members' included."""
 
 
-def check_image(image: np.ndarray) -> np.ndarray:
+def check_image(image: "np.ndarray") -> "np.ndarray":
     """The image itself if it is (H, W, 3) uint8, else a ValueError that says what it is."""
+    import numpy as np  # here, so that the options of a command need no library
+
     if (
         not isinstance(image, np.ndarray)
         or image.dtype != np.uint8

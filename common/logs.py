@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tqdm.contrib.logging import logging_redirect_tqdm
-
 PARENTS = tuple(logging.getLogger(name) for name in ("approaches", "bench", "common"))
 
 
@@ -20,6 +18,8 @@ def console_log(level: int) -> Iterator[None]:
     Args:
         level: what is less important stays silent.
     """
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
     before = [(logger, logger.level, list(logger.handlers)) for logger in PARENTS]
     for logger in PARENTS:
         logger.setLevel(level)

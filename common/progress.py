@@ -10,8 +10,6 @@ from collections.abc import Generator, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from typing import TypeVar
 
-from tqdm import tqdm
-
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30
@@ -34,6 +32,8 @@ def progress(
     if not show:
         yield from items
     elif sys.stderr.isatty():
+        from tqdm import tqdm
+
         yield from tqdm(items, desc=what, total=total, leave=False, dynamic_ncols=True)
     else:
         yield from _lines(items, what, total)
@@ -51,6 +51,8 @@ def waiting(what: str, show: bool = True) -> Iterator[None]:
         if show and seconds > SECONDS_WORTH_A_LINE:
             log.info("%s took %.0f s", what, seconds)
         return
+    from tqdm import tqdm
+
     over = threading.Event()
     bar = tqdm(desc=what, bar_format="{desc} ({elapsed})", leave=False)
 
