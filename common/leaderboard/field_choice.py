@@ -16,7 +16,8 @@ EXPLAINED = """\
 Threshold and further steps maximise the mean of the four numbers, which are optimistic: they were
 chosen on these photos. `threshold_of_tune` is what *tune* alone would have chosen, and the columns
 `_at_tunes` are the same numbers there, without further steps. Field photos without a single object
-have no F1; the share of them on which nothing is invented takes its place."""
+have no F1; the share of them on which nothing is invented takes its place. For this choice an
+invented piece finds nothing, or a mask of the whole photo would."""
 
 
 def choice_table(records: Sequence[Record]) -> pd.DataFrame:

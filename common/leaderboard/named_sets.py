@@ -38,6 +38,7 @@ and post-processing of the table above. Objects are the annotations one by one. 
 where the mask covers at least half of its pixels; of a box without an outline, where the predicted
 pixels in it span at least half of its width and half of its height and fill at least an eighth of
 it. *Invented* is a predicted piece of at least 20 px of which less than a tenth lies on an object.
+A mask of the whole photo so finds everything by inventing once; its Dice tells.
 `dice_mean` is over the images that have objects, all of them with an outline; `found_share` is
 found / objects, `object_f1` is 2 found / (2 found + missed + invented), both of the sums over all
 images. `_lower` and `_upper` bound 95 % intervals over groups of images that belong together."""

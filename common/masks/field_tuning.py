@@ -171,7 +171,8 @@ def _judged(
     in_field, groups, objects, counts = [], [], [], []
     for is_field, photo in _photos(tune, fields):
         levels, shape = predict(photo.sample.image), photo.sample.image.shape
-        scores = [score_photo(photo, levels, one.for_photo(shape, sizes)) for one in options]
+        scaled = [one.for_photo(shape, sizes) for one in options]
+        scores = [score_photo(photo, levels, one, apart=True) for one in scaled]
         counts.append([[one.dice, one.found, one.invented] for one in scores])
         in_field.append(is_field)
         objects.append(scores[0].objects)

@@ -60,7 +60,10 @@ class SetScore:
 
 
 def count_hits(
-    prediction: np.ndarray, objects: Sequence[TrueObject], ignore: np.ndarray | None = None
+    prediction: np.ndarray,
+    objects: Sequence[TrueObject],
+    ignore: np.ndarray | None = None,
+    apart: bool = False,
 ) -> Hits:
     """Count what a mask finds and invents.
 
@@ -74,6 +77,8 @@ def count_hits(
         prediction: (H, W) bool.
         objects: of the photo.
         ignore: (H, W) bool, taken out of prediction and objects.
+        apart: whether invented pieces find nothing. Else a mask of the whole photo finds all that
+            is in it.
 
     Examples:
         >>> mask = np.zeros((20, 40), bool)
@@ -84,17 +89,20 @@ def count_hits(
     known = np.ones_like(prediction) if ignore is None else ~ignore
     prediction = prediction & known
     on_objects = np.zeros_like(prediction)
-    found = 0
     for one in objects:
         on_objects[one.place] |= one.window
-        visible = one.window & known[one.place]
-        found += _is_found(prediction[one.place] & visible, visible, one.is_box)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         np.ascontiguousarray(prediction).view(np.uint8), connectivity=8
     )
-    area = stats[1:, cv2.CC_STAT_AREA]
-    met = np.bincount(labels[prediction & on_objects], minlength=count)[1:]
+    area = stats[:, cv2.CC_STAT_AREA]
+    met = np.bincount(labels[prediction & on_objects], minlength=count)
     invented = (area >= LEAST_PIECE_PX) & (met < ON_OBJECT_SHARE * area)
+    invented[0] = False  # what is no piece
+    finding = prediction & ~invented[labels] if apart else prediction
+    found = 0
+    for one in objects:
+        visible = one.window & known[one.place]
+        found += _is_found(finding[one.place] & visible, visible, one.is_box)
     return Hits(found, int(np.count_nonzero(invented)))
 
 
@@ -111,17 +119,20 @@ def _is_found(covered: np.ndarray, visible: np.ndarray, is_box: bool) -> bool:
     return bool(spans and share >= LEAST_FILLED)
 
 
-def score_photo(photo: Photo, levels: np.ndarray, postprocess: Postprocess) -> SetScore:
+def score_photo(
+    photo: Photo, levels: np.ndarray, postprocess: Postprocess, apart: bool = False
+) -> SetScore:
     """Compare one quantised probability map with the objects of its photo.
 
     Args:
         photo: with its objects.
         levels: (H, W) uint8, the probabilities in steps of 1/255.
         postprocess: makes the mask.
+        apart: see `count_hits`.
     """
     sample, objects = photo.sample, photo.objects
     prediction = postprocess.apply(levels)
-    hits = count_hits(prediction, objects, sample.ignore)
+    hits = count_hits(prediction, objects, sample.ignore, apart)
     boxes = sum(one.is_box for one in objects)
     about = (sample.image_id, photo.group, len(objects), boxes, *hits)
     if boxes:

@@ -115,3 +115,12 @@ def test_steps_are_judged_on_other_groups_and_need_more_than_one(tune, make_set)
     lone = NamedSet(field.source, field.entries, dict.fromkeys(field.ids, "one"), "key")
     tuning = tune_on_field(levels, tune, [lone], None)
     assert [one.gain for one in tuning.steps] == [None, None, None]
+
+
+def test_a_mask_of_everything_is_not_chosen_though_it_covers_every_box(tune, make_set):
+    photos = [drawn(number, 4, LITTER) for number in range(10)]
+    for image, _ in photos:
+        image[..., 0] = np.maximum(image[..., 0], 40)  # so low a threshold takes the whole photo
+    tuning = tune_on_field(levels, tune, [make_set("street", photos)], None)
+    assert 40 / 255 < tuning.postprocess.threshold <= LITTER / 255
+    assert tuning.on_field.scores["field_object_f1"] == pytest.approx(2 * 10 / (10 + 10 + 40))

@@ -85,3 +85,10 @@ def test_dice_is_of_photos_whose_objects_all_have_an_outline():
     empty = score_photo(photo([], canvas()), levels, Postprocess())
     assert (empty.objects, empty.invented, empty.fp) == (0, 1, 200)
     assert np.isnan(empty.dice)
+
+
+def test_a_mask_of_the_whole_photo_finds_nothing_where_invented_pieces_do_not_count():
+    everything = np.ones((60, 80), bool)
+    assert count_hits(everything, [OBJECT]) == (1, 1)
+    assert count_hits(everything, [OBJECT], apart=True) == (0, 1)
+    assert count_hits(canvas((10, 10, 10, 20), (40, 40, 9, 9)), [OBJECT], apart=True) == (1, 1)
