@@ -75,6 +75,8 @@ def require_sound(root: Path, options: ReadOptions, *, progress: bool = False) -
     Raises:
         DataError: there is an error among them; the message holds the table.
     """
+    if not root.is_dir():
+        raise DataError(f"{root} is no folder; it should hold {ANNOTATION_FILE} and images/.")
     findings = check_split(root, root.name, options, progress=progress)
     table = format_table(findings)
     errors = sum(finding.level == "error" for finding in findings)

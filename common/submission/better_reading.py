@@ -31,7 +31,8 @@ BETTER_AGAIN = 0.005  # gain for which a less likely slip is believed instead of
 FITTING_DICE = 0.5
 MARGIN_PX = 10
 SURE_PX = 0.3  # two truths of one object, or a model and its truth, have nearer centres
-FEWEST_IMAGES = 5
+FEWEST_IMAGES = 5  # but for masks that are those of the objects to the pixel
+EXACT = 0.999
 COMPARED_IMAGES = 24
 COMPARED_PIXELS = 40_000_000
 READABLE_SHARE = 0.9  # of the rows; the others may have faults of their own
@@ -86,7 +87,8 @@ def better_reading(cells: Cells, entries: Sequence[Entry], written: pd.DataFrame
         return _counted_from_zero(cells, entries, compared, masks)
     read = best
     found = means(score_images(entries, lambda entry: _decoded(read, cells, entry)))
-    if found.dice < means(written).dice + best_gain:
+    least = FITTING_DICE if len(compared) < FEWEST_IMAGES else AS_GOOD
+    if found.dice < max(means(written).dice + best_gain, least):
         return None
     return Better(best.said, best.mend, found)
 
@@ -152,7 +154,8 @@ def _counted_from_zero(
     proven = any(
         len(cell.numbers) and cell.numbers[0] == 0 for row in cells.values() for cell in row
     )
-    if not proven and not _one_pixel_left(compared, masks):
+    is_exact = _mean_of(reading, cells, compared) >= EXACT > _mean_dice(masks, compared)
+    if not (proven or is_exact or _one_pixel_left(compared, masks)):
         return None
     found = means(score_images(entries, lambda entry: _decoded(reading, cells, entry)))
     return Better(reading.said, reading.mend, found, certain=proven)
@@ -197,7 +200,7 @@ def rows_of_other_images(
         written: `score_images` of the file as it is written.
     """
     ids = [entry.image_id for entry in entries]
-    if len(ids) < FEWEST_IMAGES or set(order) != set(ids):
+    if set(order) != set(ids):
         return None
     overlap = _overlaps(cells, entries)
     if overlap is None:
@@ -217,7 +220,8 @@ def rows_of_other_images(
     found = means(
         score_images(entries, lambda entry: mask_as_written(moved[entry.image_id], entry))
     )
-    if found.dice < means(written).dice + FAR_BETTER:
+    least = EXACT if len(ids) < FEWEST_IMAGES else 0.0
+    if found.dice < max(means(written).dice + FAR_BETTER, least):
         return None
     row = int(np.flatnonzero(best != np.arange(len(ids)))[0])
     example = f"the row of image {ids[row]} holds the mask of image {ids[best[row]]}"

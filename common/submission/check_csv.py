@@ -132,6 +132,11 @@ def _slip_findings(
         level: Level = "error" if better.certain else "warning"
         expected = "row-major, 1-based `start length` pairs in the row of each image"
         return [Finding(level, path.name, found, expected, better.mend)]
+    full = (written["tn"] == 0) & (written["fn"] == 0) & (written["fp"] > 0)
+    if len(full) and full.all():
+        found = f"all {len(full)} masks cover their whole image"
+        mend = "threshold first: encode proba >= 0.5 or mask > 0, not the bytes of a whole image"
+        return [Finding("error", path.name, found, "masks of the objects alone", mend)]
     every = [cell for row in cells.values() for cell in row]
     if every and all(cell.readable and not len(cell.numbers) for cell in every):
         mend = (

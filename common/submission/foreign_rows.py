@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from common.coco.findings import Finding, Level
+from common.coco.images import PHOTO_SUFFIXES
 from common.coco.names import folded, plain_name
 from common.coco.values import plain_id
 from common.data.template import Layout, listed
@@ -94,8 +95,11 @@ class _Images:
         image_id = plain_id(text)
         if image_id is not None and image_id in self.written:
             return image_id
-        for name in (text, PurePosixPath(plain_name(text)).name if text else ""):
-            images = self._by_name.get(folded(name), set())
+        name = PurePosixPath(plain_name(text)).name if text else ""
+        is_image = PurePosixPath(name).suffix.lower() in PHOTO_SUFFIXES
+        stem = PurePosixPath(name).stem if is_image else ""  # a mask saved as PNG
+        for spelling in (text, name, stem):
+            images = self._by_name.get(folded(spelling), set())
             if len(images) == 1:
                 return next(iter(images))
         return None
@@ -221,7 +225,7 @@ def _assign(
 def _missing_and_order(path: Path, rows: ForeignRows, layout: Layout) -> list[Finding]:
     findings = []
     missing = [image_id for _, image_id in layout.rows if image_id not in rows.texts]
-    if missing:
+    if missing and (rows.texts or not rows.rows):  # else no row is of an image of val
         found = f"no row for {len(missing)} of {len(layout.rows)} images: {listed(missing)}"
         mend = "add their rows; the mask of an image where nothing was found is an empty cell"
         findings.append(Finding("error", path.name, found, "a row for each image of val", mend))

@@ -1,3 +1,4 @@
+import json
 import shutil
 
 import numpy as np
@@ -305,3 +306,60 @@ def test_a_hand_in_in_the_form_of_its_template_has_no_finding(tmp_path, sample_f
     path.write_text(path.read_text().replace(";", ","))
     [finding] = check_csv(path, entries, layout).findings
     assert finding.expected == "UTF-8 with semicolons between the cells"
+
+
+def few(folder, masks, count=4):
+    """A folder of the first images of val alone, and their masks."""
+    content = json.loads((folder / "val" / "coco_annotations.json").read_text())
+    kept = sorted(masks)[:count]
+    content["images"] = [item for item in content["images"] if item["id"] in kept]
+    notes = [note for note in content["annotations"] if note["image_id"] in kept]
+    content["annotations"] = notes
+    return content, {image_id: masks[image_id] for image_id in kept}
+
+
+@pytest.mark.parametrize("slip", ["counted from zero", "rows of other images"])
+def test_a_slip_in_a_few_exact_masks_is_named(tmp_path, data, slip, capsys):
+    content, masks = few(*data)
+    (tmp_path / "val").mkdir()
+    (tmp_path / "val" / "coco_annotations.json").write_text(json.dumps(content))
+    texts = texts_of(masks)
+    path = write(tmp_path / "right.csv", texts)
+    assert said(capsys, "check", path, tmp_path)[0] == 0
+    if slip == "counted from zero":
+        texts = {image_id: pairs(np.roll(mask.ravel(), -1)) for image_id, mask in masks.items()}
+    else:
+        texts = dict(zip(texts, [*list(texts.values())[1:], texts[min(texts)]], strict=True))
+    path = write(tmp_path / "slip.csv", texts)
+    found = checked(path, tmp_path)
+    assert found.better is not None
+    assert found.better.means.dice > 0.999
+    told = {"counted from zero": "from 0", "rows of other images": "stands in the row"}[slip]
+    assert told in found.better.said
+
+
+def test_masks_of_whole_images_are_told_to_be_thresholded(tmp_path, data, masks):
+    texts = {image_id: f"1 {mask.size}" for image_id, mask in masks.items()}
+    [finding] = checked(write(tmp_path / "full.csv", texts), data[0]).findings
+    assert finding.level == "error"
+    assert "cover their whole image" in finding.found
+
+
+def test_names_of_masks_saved_as_png_are_known(tmp_path, data, masks):
+    """As predicted masks are named: by the photo, with another suffix."""
+    folder, _ = data
+    entries = read_entries(folder / "val")
+    names = {entry.image_id: f"{entry.path.stem}.png" for entry in entries}
+    if any(name == entry.file_name for name, entry in zip(names.values(), entries, strict=True)):
+        names = {image_id: name.replace(".png", ".jpg") for image_id, name in names.items()}
+    path = tmp_path / "names.csv"
+    rows = "".join(f"{names[image_id]},{text}\n" for image_id, text in texts_of(masks).items())
+    path.write_text("img_id,rle_mask\n" + rows)
+    [finding] = checked(path, folder).findings
+    assert "ids written otherwise" in finding.found
+
+
+def test_rows_of_other_images_alone_are_one_finding(tmp_path, data, masks):
+    texts = {10_000 + image_id: text for image_id, text in texts_of(masks).items()}
+    [finding] = checked(write(tmp_path / "train.csv", texts), data[0]).findings
+    assert "rows of no image of val" in finding.found
