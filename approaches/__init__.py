@@ -339,7 +339,8 @@ def describe_stored(
     if name not in TABLE:
         return SelfDescription()
     try:
-        approach = build(name, overrides=config)
+        before = config_of(name).before_there_was
+        approach = build(name, overrides={**before, **config})
         if fit is not None:
             approach.report_ = FitReport(fit.seconds, fit.steps, fit.resumes, dict(fit.notes))
         return describe(name, approach)

@@ -81,6 +81,9 @@ class Config(BaseModel):
         frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
     )
 
+    # what a setting that came later was in the fits that are stored without it
+    before_there_was: ClassVar[Mapping[str, Any]] = {}
+
     def __init__(self, **values: Any):
         given = {name: _without_lists(value) for name, value in values.items()}
         try:

@@ -24,6 +24,7 @@ GEOMETRIC = ("geometric", "full")
 SMALLEST_SCENE_PX = 320  # smaller generated scenes look zoomed in
 MARGIN = 1.7  # a window this much larger than the crop leaves room to turn and to shear
 PASTED = (0.6, 0.25, 0.15)  # how often one, two or three objects are pasted
+MOST_REPEATED = 4
 ZOOMED_SHARE = 0.8  # of the crops of the geometric augmentation
 
 
@@ -124,7 +125,16 @@ class Crops(torch.utils.data.Dataset):
         self.zoom, self.transform = zoom, augmentation(strength, crop_px)
         shows = np.array([has_object(entry) for entry in images.entries], bool)
         self.with_object, self.without = np.flatnonzero(shows), np.flatnonzero(~shows)
-        self.background_share = background_share if shows.any() and not shows.all() else None
+        self.background_share = self._affordable(background_share)
+
+    def _affordable(self, share: float | None) -> float | None:
+        """A share of images without an object in which none of them comes more than
+        `MOST_REPEATED` times as often as one with; None where there are none of either kind.
+        """
+        if share is None or not len(self.without) or not len(self.with_object):
+            return None
+        weight = MOST_REPEATED * len(self.without)
+        return min(share, weight / (weight + len(self.with_object)))
 
     def image_index(self, place: int) -> int:
         """Which image the crop at a place is taken from; every image comes once before one comes

@@ -1,6 +1,7 @@
 """The settings that the training of any network has, with what is allowed for each."""
 
-from typing import Annotated, Literal, Self, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -11,11 +12,13 @@ Strength: TypeAlias = Literal["none", "geometric", "photometric", "full"]
 Precision: TypeAlias = Literal["float32", "bfloat16", "float16"]
 Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 Magnification: TypeAlias = Annotated[float, Field(ge=0.1, le=10)]
-ZOOM = (0.6, 1.5)
+ZOOM = (0.35, 1.5)
 
 
 class TrainingConfig(Config):
     """What training any network depends on."""
+
+    before_there_was: ClassVar[Mapping[str, Any]] = {"background_share": None}
 
     crop_px: Annotated[int, Field(ge=32, le=4096)] = 192
     # at which the network sees an image; logits are brought back to its size
@@ -28,9 +31,10 @@ class TrainingConfig(Config):
     # least and greatest magnification of the geometric augmentation
     zoom: tuple[Magnification, Magnification] = ZOOM
     generated_share: Share = 0.0  # of the crops show generated scenes, not the user's images
-    # of the crops are taken from images without any object; None: as often as from the others
-    background_share: Share | None = None
-    paste_share: Share = 0.0  # of the crops get objects of other images laid on them
+    # of the crops are taken from images without any object, if there are enough of these; None:
+    # as often as from the others
+    background_share: Share | None = 0.3
+    paste_share: Share = 0.5  # of the crops get objects of other images laid on them
     butt_share: Share = 0.0  # of the crops get generated butts laid on them
     litter_share: Share = 0.0  # of the crops get generated things laid on them that are no butts
     average_share: Share = 0.05  # of all steps is the averaged weights' memory; 0: the raw ones

@@ -20,7 +20,7 @@ def preparation_steps(
     """
     near = f"{percent(config.object_share)} of them near an object"
     if config.background_share is not None:
-        near += f", {percent(config.background_share)} of images without one"
+        near += f", up to {percent(config.background_share)} of images without one"
     scale = config.input_scale
     size = "as it is" if scale == 1 else f"{scale:g} times as large"
     steps = [

@@ -11,7 +11,13 @@ from common.commands import did_you_mean
 
 NETWORK = "smp_unet_lite0"
 # the last epoch is kept: nothing of a training is chosen on the images that judge it
-LAST_EPOCH = {"evaluations": 1}
+# and what the published studies were compared with is kept when a default changes
+LAST_EPOCH = {
+    "evaluations": 1,
+    "background_share": None,
+    "paste_share": 0.0,
+    "zoom": (0.6, 1.5),
+}
 # the same for the pixel classifier, which else keeps the round that is best on them
 ALL_ROUNDS = {"patience": 0}
 Expects = Literal["better", "worse", "same", "no better", ""]  # "no better" is the same or worse
@@ -110,7 +116,9 @@ STUDIES: dict[str, Study] = {
             "On the cigarette butts none of these was shown to help, so the default stays; yet "
             "*none* (+0.016, -0.007 to +0.038) and *photometric alone* (+0.015) hint that in so "
             "short a training augmentation costs Dice, which is why there is the study "
-            "*longer-training*. Generated scenes hurt, so none are mixed in."
+            "*longer-training*. Generated scenes hurt, so none are mixed in. Objects of other "
+            "images are pasted by default all the same: these trainings cannot show what that "
+            "does on photos of other ground."
         ),
     ),
     "longer-training": Study(

@@ -167,6 +167,17 @@ def test_images_without_an_object_come_as_often_as_was_set(sample_data):
     assert drawn[:length] != drawn[length:]
 
 
+def test_few_images_without_an_object_are_not_shown_over_and_over(sample_data):
+    fit = sample_data.fit
+    bare = [entry.image_id for entry in fit.entries if not has_object(entry)]
+    few = fit.subset([image_id for image_id in fit.ids if image_id not in bare[1:]])
+    length = 8 * len(few)
+    stream = crops(few, epoch_length=length, background_share=0.9)
+    counts = np.bincount([stream.image_index(place) for place in range(length)])
+    index = few.ids.index(bare[0])
+    assert 3 < counts[index] / np.delete(counts, index).mean() < 5
+
+
 def test_objects_are_pasted_on_images_without_one_as_often_as_on_the_others(sample_data):
     stream = crops(
         sample_data.fit, "none", paste_share=0.5, background_share=0.5, object_share=0.0
