@@ -153,7 +153,7 @@ def _predict(options: argparse.Namespace, ending: Ending) -> None:
     outcome, page = predicting.Outcome(), None
     with PredictionFolder(output, str(segmenter), options.category).opened() as folder:
         results = predicting.predict(segmenter, photos, folder, options.save_proba)
-        stream = predicting.shown(results, outcome)
+        stream = predicting.gallery_photos(results, outcome)
         try:
             if options.no_gallery:
                 collections.deque(stream, maxlen=0)

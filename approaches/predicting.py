@@ -99,7 +99,9 @@ def predict(
         yield Predicted(photo, image, mask, levels, number)
 
 
-def shown(results: Iterable[Predicted | Failure], outcome: Outcome) -> Iterator[GalleryPhoto]:
+def gallery_photos(
+    results: Iterable[Predicted | Failure], outcome: Outcome
+) -> Iterator[GalleryPhoto]:
     """The photos of a gallery; what came of each is noted when its turn has come."""
     for result in results:
         if isinstance(result, Predicted):

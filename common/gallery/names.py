@@ -10,7 +10,7 @@ class GalleryError(RefusedError):
     """A photo cannot be shown, or the written page does not pass its check."""
 
 
-def shown(text: str) -> str:
+def displayable(text: str) -> str:
     """A name with a replacement sign for each character that cannot be shown, such as those that
     turn the direction of what follows. The template escapes what HTML reads as its own.
     """

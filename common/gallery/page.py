@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from common.gallery.names import shown
+from common.gallery.names import displayable
 
 Key = str | float | None | list[float | None]
 
@@ -177,5 +177,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["shown"] = shown
+    environment.filters["displayable"] = displayable
     return environment

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from common.gallery.names import Slugs, shown
+from common.gallery.names import Slugs, displayable
 from common.gallery.page import Figure, Filter, Item, Order, Page
 from common.gallery.pictures import (
     MOST_OUTLINES,
@@ -127,7 +127,9 @@ def _add(
     facts = [f"{mask.shape[1]} × {mask.shape[0]} px", wording]
     facts += [f"{_percent(object_px, mask.size)} of the image"] if object_px else []
     facts += [f"outlines of the {MOST_OUTLINES} longest"] if len(pieces) > MOST_OUTLINES else []
-    figures = _figures(images, slug, image, mask, levels, objects, f"{shown(name)}, {wording}")
+    figures = _figures(
+        images, slug, image, mask, levels, objects, f"{displayable(name)}, {wording}"
+    )
     keys = {
         "place": float(len(counts.items)),
         "objects": float(len(objects)),

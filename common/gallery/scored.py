@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from common.data import Sample
-from common.gallery.names import Slugs, shown
+from common.gallery.names import Slugs, displayable
 from common.gallery.page import Figure, Filter, Item, Key, Order, Page, Picture
 from common.gallery.pictures import (
     check_picture,
@@ -172,7 +172,7 @@ def _item(pictures: Path, slugs: Slugs, image: ScoredImage, approaches: Sequence
     small_image = limited(sample.image, LARGEST_PX)
     photo, small = store_both(pictures, f"{slug}_photo.jpg", small_image)
     truth, ignore = _at(sample.mask, photo), _at(sample.ignore, photo)
-    figures = [Figure("photo", "Photo", f"Photo: {shown(image.name)}", small, photo.file)]
+    figures = [Figure("photo", "Photo", f"Photo: {displayable(image.name)}", small, photo.file)]
     for number, approach in enumerate(approaches):
         found = image.predictions.get(approach)
         if found is None:
@@ -180,7 +180,7 @@ def _item(pictures: Path, slugs: Slugs, image: ScoredImage, approaches: Sequence
         file = f"{slug}_errors-{number}.png"
         overlay = store_errors(pictures, file, _at(found.mask, photo), truth, ignore)
         facts = _facts(found.score)
-        alt = f"{approach} on {shown(image.name)}: {facts}"
+        alt = f"{approach} on {displayable(image.name)}: {facts}"
         figure = Figure("errors", approach, alt, small, photo.file, facts, None, overlay, number)
         figures.append(figure)
     height, width = sample.mask.shape

@@ -50,7 +50,7 @@ class Better:
     `certain` is False where the gain is small, though the same on almost all images.
     """
 
-    said: str
+    looks_like: str
     mend: str
     means: Means
     certain: bool = True
@@ -90,7 +90,7 @@ def better_reading(cells: Cells, entries: Sequence[Entry], written: pd.DataFrame
     least = FITTING_DICE if len(compared) < FEWEST_IMAGES else AS_GOOD
     if found.dice < max(means(written).dice + best_gain, least):
         return None
-    return Better(best.said, best.mend, found)
+    return Better(best.looks_like, best.mend, found)
 
 
 def _compared(cells: Cells, entries: Sequence[Entry]) -> list[tuple[Entry, Truth]]:
@@ -158,7 +158,7 @@ def _counted_from_zero(
     if not (proven or is_exact or _one_pixel_left(compared, masks)):
         return None
     found = means(score_images(entries, lambda entry: _decoded(reading, cells, entry)))
-    return Better(reading.said, reading.mend, found, certain=proven)
+    return Better(reading.looks_like, reading.mend, found, certain=proven)
 
 
 def _one_pixel_left(compared: Sequence[tuple[Entry, Truth]], masks: Sequence[np.ndarray]) -> bool:

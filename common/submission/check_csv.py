@@ -126,8 +126,8 @@ def _slip_findings(
     now = means(written)
     if better:
         found = (
-            f"the masks look as if {better.said}: read so, mean Dice is {better.means.dice:.4f} "
-            f"instead of {now.dice:.4f}"
+            f"the masks look as if {better.looks_like}: read so, mean Dice is "
+            f"{better.means.dice:.4f} instead of {now.dice:.4f}"
         )
         level: Level = "error" if better.certain else "warning"
         expected = "row-major, 1-based `start length` pairs in the row of each image"

@@ -45,11 +45,11 @@ def check(path: Path, data: Path, how: ReadOptions) -> int:
     return _report(findings, "\n".join(parts))
 
 
-def _report(findings: Sequence[Finding], said: str) -> int:
+def _report(findings: Sequence[Finding], outcome: str) -> int:
     errors = sum(finding.level == "error" for finding in findings)
     warnings = sum(finding.level == "warning" for finding in findings)
     summary = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
-    print("\n\n".join(filter(None, (format_table(findings), said, summary))))
+    print("\n\n".join(filter(None, (format_table(findings), outcome, summary))))
     return int(errors > 0)
 
 
@@ -104,7 +104,7 @@ def described(checked: CheckedCsv) -> str:
     if checked.better:
         better = checked.better.means
         lines.append(
-            f"Read as if {checked.better.said}: mean Dice {better.dice:.4f}, mean IoU "
+            f"Read as if {checked.better.looks_like}: mean Dice {better.dice:.4f}, mean IoU "
             f"{better.iou:.4f}; by filled polygons {better.dice_filled:.4f} and "
             f"{better.iou_filled:.4f}."
         )

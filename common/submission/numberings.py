@@ -22,7 +22,7 @@ class Numbering:
 
     Attributes:
         name: of it.
-        said: how the file looks, to follow "as if"; empty for the submission's own.
+        looks_like: how the file looks, to follow "as if"; empty for the submission's own.
         mend: how to write it right.
         runs: from the two numbers of each pair, (n,) int64 each, to runs; None for counts of COCO,
             which are no pairs.
@@ -33,7 +33,7 @@ class Numbering:
     """
 
     name: str
-    said: str
+    looks_like: str
     mend: str
     runs: Callable[[np.ndarray, np.ndarray], Runs] | None
     summed: int | None = None

@@ -39,14 +39,14 @@ class Reading:
     """One way to read the numbers of a file.
 
     Attributes:
-        said: how the masks were written, to follow "as if".
+        looks_like: how the masks were written, to follow "as if".
         mend: how to write them right.
         numbering: what the numbers count.
         pixels: how many pixels were counted in an image of a shape (H, W).
         place: from the flat mask, (pixels,) bool, and the shape to the mask (H, W) bool.
     """
 
-    said: str
+    looks_like: str
     mend: str
     numbering: Numbering
     pixels: Callable[[Shape], int]
@@ -84,12 +84,12 @@ def as_written(numbers: np.ndarray, shape: Shape) -> np.ndarray:
 
 def own_reading() -> Reading:
     """The submission's dialect, for numbers that keep to it."""
-    return Reading(OWN.said, OWN.mend, OWN, area, by_row)
+    return Reading(OWN.looks_like, OWN.mend, OWN, area, by_row)
 
 
 def counted_from_zero() -> Reading:
     """The submission's dialect with pixels counted from 0."""
-    return Reading(FROM_ZERO.said, FROM_ZERO.mend, FROM_ZERO, area, by_row)
+    return Reading(FROM_ZERO.looks_like, FROM_ZERO.mend, FROM_ZERO, area, by_row)
 
 
 def other_readings(shapes: Sequence[Shape]) -> list[Reading]:
@@ -101,7 +101,9 @@ def other_readings(shapes: Sequence[Shape]) -> list[Reading]:
     found = [
         reading
         for numbering in NUMBERINGS
-        for reading in _in_both_orders(numbering.said, numbering.mend, area, by_row, numbering)
+        for reading in _in_both_orders(
+            numbering.looks_like, numbering.mend, area, by_row, numbering
+        )
     ]
     for count in CHANNELS:
         found += _channels(count)
@@ -113,7 +115,7 @@ def other_readings(shapes: Sequence[Shape]) -> list[Reading]:
         lambda flat, shape: ~by_row(flat, shape),
     )
     found += _in_both_orders(
-        GRAY_LEVELS.said,
+        GRAY_LEVELS.looks_like,
         GRAY_LEVELS.mend,
         area,
         lambda flat, shape: _filled(flat.reshape(shape)),
@@ -124,7 +126,7 @@ def other_readings(shapes: Sequence[Shape]) -> list[Reading]:
             found += _of_size(f"{side}x{side} px", partial(_square, side))
     for factor in FACTORS:
         found += _of_size(f"{factor:g} times the image's size", partial(_times, factor))
-    return [reading for reading in found if reading.said]
+    return [reading for reading in found if reading.looks_like]
 
 
 def area(shape: Shape) -> int:
@@ -138,7 +140,7 @@ def by_row(flat: np.ndarray, shape: Shape) -> np.ndarray:
 
 
 def _in_both_orders(
-    said: str,
+    looks_like: str,
     mend: str,
     pixels: Callable[[Shape], int],
     place: Place,
@@ -147,11 +149,11 @@ def _in_both_orders(
     """A reading along the rows, and the same with everything counted down the columns: `place`
     for the transposed image, transposed back.
     """
-    yield Reading(said, mend, numbering, pixels, place)
+    yield Reading(looks_like, mend, numbering, pixels, place)
     down = "pixels were counted down the columns (column-major, or the mask transposed)"
     rows = "count along the rows, mask.ravel(order='C') of a mask (H, W)"
     yield Reading(
-        " and ".join(filter(None, (said, down))),
+        " and ".join(filter(None, (looks_like, down))),
         "; ".join(filter(None, (mend, rows))),
         numbering,
         lambda shape: pixels(shape[::-1]),

@@ -335,7 +335,7 @@ def test_a_slip_in_a_few_exact_masks_is_named(tmp_path, data, slip, capsys):
     assert found.better is not None
     assert found.better.means.dice > 0.999
     told = {"counted from zero": "from 0", "rows of other images": "stands in the row"}[slip]
-    assert told in found.better.said
+    assert told in found.better.looks_like
 
 
 def test_masks_of_whole_images_are_told_to_be_thresholded(tmp_path, data, masks):

@@ -25,7 +25,7 @@ def of_folds(run: FinishedRun) -> str:
     if len(whole):
         first = whole.iloc[0]
         bounds = between(first["unseen_lower"], first["unseen_upper"])
-        said = (
+        sentence = (
             f"On the {counted(int(first['n_images']), 'image')} with objects of all "
             f"{counted(int(first['n_groups']), 'group')} of `train`, each predicted by a model "
             f"that saw nothing of its group, `{first['approach']}` is first with "
@@ -35,9 +35,9 @@ def of_folds(run: FinishedRun) -> str:
         if len(own):
             row = own.iloc[0]
             verb = "reaches" if row["approach"] == first["approach"] else "comes to"
-            said += (
+            sentence += (
                 f" `{run.winner}`, chosen on `val`, {verb} {row['unseen_dice']:.3f} there and "
                 f"{row['val_dice']:.3f} on `val` ({row['difference']:+.3f})."
             )
-        parts.append(said)
+        parts.append(sentence)
     return "\n\n".join([*parts, EXPLAINED])

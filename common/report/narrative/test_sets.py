@@ -21,11 +21,11 @@ def of_chosen_there(run: FinishedRun) -> str:
     table = run.tables["test_sets"]
     if table.empty:
         return NO_SETS
-    told = {
+    sentences = {
         str(name): _of_chosen(run, rows[rows["status"] == "ok"])
         for name, rows in table.groupby("set", sort=False)
     }
-    return " ".join(f"*{name}*: {sentence}" for name, sentence in told.items() if sentence)
+    return " ".join(f"*{name}*: {sentence}" for name, sentence in sentences.items() if sentence)
 
 
 def of_test_sets(run: FinishedRun) -> str:

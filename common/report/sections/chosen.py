@@ -15,7 +15,7 @@ def answer(material: Material) -> Section:
     ranked = (
         "ranked",
         comparison.board_figure(run.board),
-        f"Mean Dice with its 95 % interval, best first: {_told(run.rows)}",
+        f"Mean Dice with its 95 % interval, best first: {_verdicts_of(run.rows)}",
     )
     photos = material.strip
     legend = {True: "outline", False: "errors"}[bool(material.photos)] if photos else ""
@@ -31,7 +31,7 @@ def answer(material: Material) -> Section:
     )
 
 
-def _told(rows: pd.DataFrame) -> str:
+def _verdicts_of(rows: pd.DataFrame) -> str:
     """Names, scores and verdicts, for who does not see the figure."""
     each = [
         f"{row.approach} {row.dice_mean:.3f}{'' if pd.isna(row.verdict) else f' ({row.verdict})'}"
@@ -48,7 +48,7 @@ def ranking(material: Material) -> Section:
         "differences",
         comparison.difference_figure(run.board, run.margin),
         "Difference of each approach to the best in mean Dice, with bounds that hold for all "
-        f"pairs at once; verdicts: {_told(run.rows)}",
+        f"pairs at once; verdicts: {_verdicts_of(run.rows)}",
     )
     ranks = (
         "ranks",

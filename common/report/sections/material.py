@@ -106,16 +106,18 @@ def _judged(run: FinishedRun, data: Path) -> list[Photo]:
     pictures = []
     for sample, mask in val_masks(run, data, list(kinds)):
         row, kind = scores.loc[sample.image_id], kinds[sample.image_id]
-        told = f"Dice {row['dice']:.2f}"
+        caption = f"Dice {row['dice']:.2f}"
         if {"object_tp", "object_fp", "object_fn"} <= set(scores.columns):
             words = (("found", "object_tp"), ("missed", "object_fn"), ("invented", "object_fp"))
             counts = [f"{int(row[column])} {word}" for word, column in words if row[column] > 0]
-            told = ", ".join([told, *counts])
+            caption = ", ".join([caption, *counts])
         pixels = judged(sample.image, sample.mask, mask, sample.ignore)
         name = f"val-{sample.image_id}"
-        alt = f"Image {sample.image_id} of val, one of the {kind}: {told}; objects cut out"
+        alt = f"Image {sample.image_id} of val, one of the {kind}: {caption}; objects cut out"
         pictures.append(
-            Photo(name, pixels, alt, f"{kind.capitalize()}: image {sample.image_id}, {told}", kind)
+            Photo(
+                name, pixels, alt, f"{kind.capitalize()}: image {sample.image_id}, {caption}", kind
+            )
         )
     return pictures
 

@@ -13,14 +13,14 @@ WITHOUT_DATA = (
 def real_photos(material: Material) -> Section:
     """What the winner's masks hold on photos without labels."""
     run = material.run
-    told = say.of_photos(material.pieces, material.train) if material.with_data else WITHOUT_DATA
+    text = say.of_photos(material.pieces, material.train) if material.with_data else WITHOUT_DATA
     noted = say.of_review(material.review, run.winner)
     summary = "Photo by photo, as a person saw it" if noted else "Have a person count them"
     shown = count_of(material.photo_count or 0, len(material.photos))
     return Section(
         "photos",
         "What does it do on real photos?",
-        " ".join(filter(None, [told, noted])),
+        " ".join(filter(None, [text, noted])),
         photos=material.photos,
         legend="outline" if material.photos else "",
         details=[Details(summary, say.review_table(material.review, run.winner))],
