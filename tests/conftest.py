@@ -23,7 +23,8 @@ WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER and hasattr(os, "sched_setaffinity"):
     # Each worker of pytest-xdist, and what it starts, keeps to its share of the cores.
     cores, count = sorted(os.sched_getaffinity(0)), int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
-    mine = cores[int(WORKER.removeprefix("gw")) % len(cores) :: count]
+    first = int(WORKER.removeprefix("gw")) % len(cores)
+    mine = cores[first::count]
     os.sched_setaffinity(0, mine)
     cv2.setNumThreads(len(mine))
 

@@ -98,7 +98,7 @@ def test_a_photo_without_probabilities_has_no_mask_and_is_named(run, tmp_path, c
     words = [str(run), *photos, "--approach", "moody", "--output", str(output)]
     assert predict(words) == 1
     printed = capsys.readouterr()
-    assert "1 mask in" in printed.out and "2 of 3 photos have no mask" in printed.err
+    assert "on 1 of 1 photo" in printed.out and "2 of 3 photos have no mask" in printed.err
     for name, values in (("nan", "nan to nan"), ("triple", "0.0 to 3.0")):
         assert f"{name}.png: predict_proba gave values from {values}; expected" in printed.err
     assert [path.name for path in (output / "masks").iterdir()] == ["good.png"]

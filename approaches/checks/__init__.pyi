@@ -1,3 +1,4 @@
-from .contract import CHECKS, Outcome, run_check
+from .contract import CHECKS, EXPECTED_FAILURES, Outcome, run_check
+from .subject import BUDGET
 
-__all__ = ["CHECKS", "Outcome", "run_check"]
+__all__ = ["BUDGET", "CHECKS", "EXPECTED_FAILURES", "Outcome", "run_check"]

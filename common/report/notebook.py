@@ -4,6 +4,7 @@ holds, and how a table, a photo or a section of the report is shown.
 
 import io
 import os
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -21,6 +22,9 @@ from common.report.section import Chart, Photo, Section
 
 if TYPE_CHECKING:
     from IPython.display import Image
+
+# without ipywidgets the bars of libraries are plain text, which needs no word in a notebook
+warnings.filterwarnings("ignore", message="IProgress not found")
 
 REPORT = "leaderboard.ipynb"
 DPI = 80  # of charts in a notebook, which would be large otherwise

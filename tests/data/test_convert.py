@@ -281,7 +281,8 @@ def test_images_that_leave_open_how_they_were_annotated_are_counted(tmp_path, tu
     assert "8 × image turned by its EXIF orientation but of the size" in capsys.readouterr().out
 
 
-def test_a_copy_that_fails_its_own_check_is_not_left_in_place(tmp_path, capsys):
+def test_a_copy_that_fails_its_own_check_is_not_left_in_place(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
     for split, numbers in (("train", TRAIN), ("val", [*VAL, TRAIN[0]])):
         put(tmp_path / "in" / split / "images", numbers)
         dump(tmp_path / "in" / split / "coco_annotations.json", listing(numbers, png))
