@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "common.foreign_csv",
         "common.metrics",
         "common.offline_page",
+        "common.page_template",
         "common.geometry",
         "common.progress",
         "common.scale",

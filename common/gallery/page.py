@@ -1,21 +1,14 @@
-"""The page of a gallery: what stands on it, and the one template that makes HTML of it.
+"""The page of a gallery: what stands on it, and the one template that makes HTML of it."""
 
-Style and script stand in the page itself, so that it is one file. A policy in its head lets no
-script run but this one, whatever a photo is called.
-"""
-
-import base64
-import functools
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from common.gallery.names import displayable
+from common.page_template import PageTemplate
 
 Key = str | float | None | list[float | None]
+_TEMPLATE = PageTemplate("common.gallery", "gallery", {"displayable": displayable})
+without_own_script = _TEMPLATE.without_script
 
 
 @dataclass(frozen=True)
@@ -143,39 +136,5 @@ class Page:
 
 def rendered(page: Page) -> bytes:
     """The HTML of a page; the same page gives the same bytes."""
-    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
     groups = sorted({str(item.keys["group"]) for item in page.items if "group" in item.keys})
-    template = _environment().get_template("gallery.html")
-    html = template.render(
-        page=page, style=_text("gallery.css"), script=script(), digest=digest, groups=groups
-    )
-    return html.encode()
-
-
-def script() -> str:
-    """The only script that a page has."""
-    return _text("gallery.js")
-
-
-def without_own_script(html: str) -> str:
-    """A page without the script that all galleries have; any other stays, to be found."""
-    return html.replace(f"<script>{script()}</script>", "", 1)
-
-
-@functools.cache
-def _text(name: str) -> str:
-    path = files("common.gallery") / "templates" / name
-    return path.read_text(encoding="utf-8")
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("common.gallery"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["displayable"] = displayable
-    return environment
+    return _TEMPLATE.rendered(page=page, groups=groups).encode()

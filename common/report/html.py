@@ -1,19 +1,16 @@
-"""The page of a report: one template makes HTML of its sections. Pictures, style and script stand
-in the page itself; a policy in its head lets no script run but this one.
+"""The page of a report: one template makes HTML of its sections. Pictures stand in the page
+itself.
 """
 
 import base64
-import functools
-import hashlib
 import re
 from collections.abc import Collection, Sequence
-from importlib.resources import files
 from urllib.parse import quote
 
 import mistune
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from common.page_template import PageTemplate
 from common.report.files import as_svg
 from common.report.pictures import as_jpeg
 from common.report.section import Chart, Photo, Section
@@ -30,22 +27,17 @@ def rendered(material: Material, sections: Sequence[Section], coming: Collection
         sections: the first is the first screen.
         coming: what is linked to although it is written later.
     """
-    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
     folder = material.run.folder
     paths = {link.path for section in sections for link in section.links}
     existing = {path for path in paths if (folder / path).exists()}
     told = about(material)
-    template = _environment().get_template("report.html")
-    return template.render(
+    return _TEMPLATE.rendered(
         title=f"Report of {folder.resolve().name}",
         sections=sections,
         about=told,
         brief=" · ".join(value for name, value in told if name not in ("Command", "Commit")),
         existing=existing.union(coming),
         with_data=material.with_data,
-        style=_text("report.css"),
-        script=script(),
-        digest=digest,
     )
 
 
@@ -65,16 +57,6 @@ def about(material: Material) -> list[tuple[str, str]]:
         ("Command", f"python bench.py {told.command}".strip()),
     ]
     return [(name, value) for name, value in rows if value]
-
-
-def script() -> str:
-    """The only script that a page has."""
-    return _text("report.js")
-
-
-def without_own_script(html: str) -> str:
-    """A page without the script that all reports have; any other stays, to be found."""
-    return html.replace(f"<script>{script()}</script>", "", 1)
 
 
 def as_html(markdown: str) -> Markup:
@@ -116,22 +98,10 @@ def size_of(picture: Chart | Photo) -> tuple[int, int]:
     return picture.pixels.shape[1], picture.pixels.shape[0]
 
 
-@functools.cache
-def _text(name: str) -> str:
-    path = files("common.report") / "templates" / name
-    return path.read_text(encoding="utf-8")
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("common.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters = {
+_TEMPLATE = PageTemplate(
+    "common.report",
+    "report",
+    {
         "markdown": as_html,
         "line": as_line,
         "plain": as_plain,
@@ -139,6 +109,6 @@ def _environment() -> Environment:
         "file_of": file_of,
         "size_of": size_of,
         "is_chart": lambda picture: isinstance(picture, Chart),
-    }
-    environment.filters.update(filters)
-    return environment
+    },
+)
+without_own_script = _TEMPLATE.without_script
