@@ -43,6 +43,19 @@ def amount(number: float, unit: str) -> str:
     return f"{number:g} {plural(unit, number)}"
 
 
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown.
+
+    Examples:
+        >>> print(markdown_table(["name", "Dice"], [["unet", "0.9"]]))
+        | name | Dice |
+        | --- | --- |
+        | unet | 0.9 |
+    """
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
 def percent(share: float) -> str:
     """A share as text: with one decimal below 10 %, and never 0 % or 100 % unless it is exactly
     that.

@@ -17,7 +17,7 @@ from common.metrics import summarise, with_objects
 from common.records import CompleteRecord
 from common.records.description import RunDescription
 from common.statistics import mean_intervals
-from common.words import counted
+from common.words import counted, markdown_table
 
 SHOWN = {  # of `summarise`: what the card calls it
     "dice_mean": "mean Dice",
@@ -137,7 +137,7 @@ or `python -m approaches.predict THIS_FOLDER PHOTOS`. The post-processing is par
 def _scores(record: CompleteRecord, run: RunDescription, data: str) -> str:
     table = score_table(record.scores)
     means = summarise(table)
-    rows = [f"| {name} | {means[key]:.4f} |" for key, name in SHOWN.items()]
+    rows = ((name, f"{means[key]:.4f}") for key, name in SHOWN.items())
     visible = with_objects(table)
     wording = (
         f"On the {counted(len(table), 'image')} of `val` of {data}, which training did not see"
@@ -149,7 +149,7 @@ def _scores(record: CompleteRecord, run: RunDescription, data: str) -> str:
             f"; the 95 % interval of the mean Dice is {bounds.lower[0]:.4f} to "
             f"{bounds.upper[0]:.4f} over {counted(len(set(groups)), 'independent group')}"
         )
-    return "\n".join([f"{wording}.", "", "| score | value |", "| --- | --- |", *rows])
+    return f"{wording}.\n\n{markdown_table(('score', 'value'), rows)}"
 
 
 def _training(record: CompleteRecord, run: RunDescription, data: str) -> str:

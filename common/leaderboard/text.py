@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from common.leaderboard.rows import COLUMNS
-from common.words import duration
+from common.words import duration, markdown_table
 
 READABLE = (
     "approach status dice_mean dice_lower dice_upper difference simultaneous_lower "
@@ -49,10 +49,8 @@ training augmentation has too."""
 
 def as_markdown(table: pd.DataFrame, columns: Sequence[str] = COLUMNS) -> str:
     """A leaderboard as a Markdown table; what is not known is left empty."""
-    lines = ["| " + " | ".join(columns) + " |", "|" + "|".join(" --- " for _ in columns) + "|"]
-    for row in table[list(columns)].to_dict(orient="records"):
-        lines.append("| " + " | ".join(_cell(column, row[column]) for column in columns) + " |")
-    return "\n".join(lines)
+    rows = table[list(columns)].to_dict(orient="records")
+    return markdown_table(columns, ([_cell(name, row[name]) for name in columns] for row in rows))
 
 
 def as_text(table: pd.DataFrame, columns: Sequence[str]) -> str:

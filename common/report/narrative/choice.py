@@ -8,7 +8,7 @@ from common.analysis.object_counts import object_counts
 from common.leaderboard.sentences import of_rule
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
-from common.words import between, code, duration
+from common.words import between, code, duration, markdown_table
 
 FASTER, NEAR = 0.5, 0.05  # of the time, at most, and mean Dice lost, at most, to be worth a look
 Cell = Callable[[pd.Series], str]  # of a row of the board with its object counts
@@ -56,10 +56,8 @@ def cost_table(run: FinishedRun) -> str:
     rows = run.rows.set_index("approach").join(counts, how="left")
     shown = {label: [cell(row) for _, row in rows.iterrows()] for label, cell in _CELLS.items()}
     shown = {label: cells for label, cells in shown.items() if any(cells)}
-    lines = [f"| approach | {' | '.join(shown)} |", "| --- |" + " --- |" * len(shown)]
-    for place, name in enumerate(code(rows.index)):
-        lines.append(f"| {name} | {' | '.join(cells[place] for cells in shown.values())} |")
-    return "\n".join(lines)
+    columns = {"approach": code(rows.index), **shown}
+    return markdown_table(list(columns), zip(*columns.values(), strict=True))
 
 
 def _plain(column: str, digits: int = 0, unit: str = "") -> Cell:

@@ -8,7 +8,7 @@ from common.masks.postprocess import THRESHOLDS
 from common.records.self_description import Combination, SelfDescription
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOT_STORED, NOTHING, budget_of
-from common.words import between, code, listed
+from common.words import between, code, listed, markdown_table
 
 # of the training; a highest Dice that comes later leaves open whether more time would help
 LATE = 0.8
@@ -73,12 +73,12 @@ def threshold_table(run: FinishedRun) -> str:
     rows = run.rows.dropna(subset=["threshold"])
     if rows.empty:
         return ""
-    lines = ["| approach | mask | mean Dice | at a plain 0.5 |", "| --- | --- | --- | --- |"]
+    cells = []
     for row in rows.itertuples():
         half = "" if pd.isna(row.dice_at_half) else f"{row.dice_at_half:.3f}"
         mask = f"{row.threshold:g}" if pd.isna(row.postprocess) else row.postprocess
-        lines.append(f"| `{row.approach}` | {mask} | {row.dice_mean:.3f} | {half} |")
-    return "\n".join(lines)
+        cells.append((f"`{row.approach}`", mask, f"{row.dice_mean:.3f}", half))
+    return markdown_table(("approach", "mask", "mean Dice", "at a plain 0.5"), cells)
 
 
 def of_steps(run: FinishedRun) -> str:

@@ -5,7 +5,7 @@ be counted is written, and what a person noted who looked at them.
 import pandas as pd
 
 from common.report.review import COUNTS, NAME
-from common.words import code, counted, listed, percent, plural
+from common.words import code, counted, listed, markdown_table, percent, plural
 
 USUAL = 0.95  # of the objects of train are exceeded
 FACTOR = 2.0  # by this much, before a piece is called out
@@ -92,8 +92,8 @@ def review_table(review: pd.DataFrame, winner: str | None) -> str:
     rows = review[review["approach"] == winner]
     if rows.empty:
         return HOW
-    lines = ["| photo | objects | found | invented | remark |", "| --- | --- | --- | --- | --- |"]
+    cells = []
     for row in rows.itertuples():
         remark = " ".join(str(row.remark).split()).replace("|", "\\|")
-        lines.append(f"| {row.photo} | {row.objects} | {row.found} | {row.invented} | {remark} |")
-    return "\n".join(lines)
+        cells.append((row.photo, str(row.objects), str(row.found), str(row.invented), remark))
+    return markdown_table(("photo", "objects", "found", "invented", "remark"), cells)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from common.records.self_description import PreparationStep
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
-from common.words import code, listed
+from common.words import code, listed, markdown_table
 
 
 def preparation_table(run: FinishedRun) -> str:
@@ -14,7 +14,7 @@ def preparation_table(run: FinishedRun) -> str:
     Args:
         run: whose complete approaches are in it.
     """
-    lines = ["| step | what is done | by |", "| --- | --- | --- |"]
+    rows: list[tuple[str, str, str]] = []
     steps = {name: run.described[name].preparation for name in run.names}
     for step in _step_names(steps.values()):
         by: dict[PreparationStep, list[str]] = {}
@@ -22,12 +22,9 @@ def preparation_table(run: FinishedRun) -> str:
             for one in steps[name]:
                 if one.name == step:
                     by.setdefault(one, []).append(name)
-        lines += [
-            f"| {step} | {one.done} | {listed(code(names), most=12)} |"
-            for one, names in by.items()
-        ]
-    if len(lines) > 2:
-        return "\n".join(lines)
+        rows += [(step, one.done, listed(code(names), most=12)) for one, names in by.items()]
+    if rows:
+        return markdown_table(("step", "what is done", "by"), rows)
     return (
         "What the approaches do to an image is not stored with this run." if run.names else NOTHING
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
-from common.words import code, counted, listed
+from common.words import code, counted, listed, markdown_table
 
 # Column of the leaderboard → what it catches that mean Dice does not.
 METRICS = {
@@ -59,15 +59,14 @@ def metric_table(run: FinishedRun) -> str:
     best = _best(run)
     if run.winner not in run.names or not best:
         return NOTHING
-    lines = [f"| metric | shows | `{run.winner}` | best |", "| --- | --- | --- | --- |"]
+    rows = []
     for metric, name in best.items():
         sign = "+" if metric == "area_bias" else ""
         values = run.board.set_index("approach")[metric]
         chosen = f"{values[run.winner]:{sign}.3f}" if pd.notna(values[run.winner]) else ""
-        lines.append(
-            f"| `{metric}` | {METRICS[metric]} | {chosen} | {values[name]:{sign}.3f} (`{name}`) |"
-        )
-    return "\n".join(lines)
+        highest = f"{values[name]:{sign}.3f} (`{name}`)"
+        rows.append((f"`{metric}`", METRICS[metric], chosen, highest))
+    return markdown_table(("metric", "shows", f"`{run.winner}`", "best"), rows)
 
 
 def _best(run: FinishedRun) -> dict[str, str]:

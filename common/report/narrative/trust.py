@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from common.report.finished_run import FinishedRun
-from common.words import counted, listed
+from common.words import counted, listed, markdown_table
 
 LEAN = 0.02  # a mean probability that is off by more is called too high or too low
 FEW = 30  # images
@@ -74,8 +74,8 @@ def calibration_table(run: FinishedRun) -> str:
     rows = run.rows.dropna(subset=["calibration_error"])
     if rows.empty:
         return ""
-    lines = ["| approach | calibration error | Brier score |", "| --- | --- | --- |"]
+    cells = []
     for row in rows.itertuples():
         brier = "" if pd.isna(row.brier) else f"{row.brier:.3f}"
-        lines.append(f"| `{row.approach}` | {row.calibration_error:.3f} | {brier} |")
-    return "\n".join(lines)
+        cells.append((f"`{row.approach}`", f"{row.calibration_error:.3f}", brier))
+    return markdown_table(("approach", "calibration error", "Brier score"), cells)

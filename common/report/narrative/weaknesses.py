@@ -8,7 +8,7 @@ from common.analysis.strata import QUANTITIES, failed_by_all, outer_difference
 from common.metrics import with_objects
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
-from common.words import counted, listed, percent
+from common.words import counted, listed, markdown_table, percent
 
 FAILED = 0.5  # Dice
 # Kind of `common.analysis.lost_dice` → an image of it.
@@ -68,11 +68,11 @@ def loss_table(run: FinishedRun) -> str:
     rows = _rows(run)
     if not {"object_fp", "object_fn"} <= set(rows.columns) or rows.empty:
         return ""
-    lines = ["| images | number | share of the loss |", "| --- | --- | --- |"]
+    cells = []
     for part in loss_parts(rows).itertuples():
         share = "" if pd.isna(part.share) else percent(part.share)
-        lines.append(f"| {LOST[str(part.Index)]} | {int(part.images)} | {share} |")
-    return "\n".join(lines)
+        cells.append((LOST[str(part.Index)], str(int(part.images)), share))
+    return markdown_table(("images", "number", "share of the loss"), cells)
 
 
 def of_kinds(run: FinishedRun) -> str:
