@@ -33,8 +33,7 @@ def background_entries(folder: Path, labelled: Sequence[Entry]) -> tuple[list[En
     _refuse_annotated(folder)
     photos, broken = whole_photos(folder)
     notes = [f"warning: {path.name} is left out: {why}" for path, why in broken.items()]
-    known = {_digest(entry.path) for entry in labelled}
-    repeated = [path for path in photos if _digest(path) in known]
+    repeated = _repeated(photos, [entry.path for entry in labelled])
     if repeated:
         names = ", ".join(path.name for path in repeated[:5])
         notes.append(
@@ -76,6 +75,15 @@ def _entries(photos: Sequence[Path], first: int, sizes: ImageSizes) -> Iterator[
         seen = round(width * factor), round(height * factor)
         group = f"background {path.name}"
         yield Entry(image_id, path.name, path, *seen, group, upright=True, resized=factor != 1)
+
+
+def _repeated(photos: Sequence[Path], others: Sequence[Path]) -> list[Path]:
+    """The photos whose file is one of the others, byte by byte; of those, only files of a photo's
+    size are read.
+    """
+    sizes = {path.stat().st_size for path in photos}
+    known = {_digest(path) for path in others if path.stat().st_size in sizes}
+    return [path for path in photos if known and _digest(path) in known]
 
 
 def _digest(path: Path) -> bytes:
