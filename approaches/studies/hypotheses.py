@@ -10,9 +10,9 @@ from approaches.base import ConfigError
 from common.commands import did_you_mean
 
 NETWORK = "smp_unet_lite0"
-# the last epoch is kept: nothing of a training is chosen on the images that judge it
-# and what the published studies were compared with is kept when a default changes
-LAST_EPOCH = {
+# Of the published studies, whatever has become the default since. The last epoch is kept: nothing
+# of a training is chosen on the images that judge it.
+AS_PUBLISHED = {
     "evaluations": 1,
     "background_share": None,
     "paste_share": 0.0,
@@ -64,7 +64,7 @@ class Study:
     question: str
     variations: Mapping[str, Variation]
     approach: str = NETWORK
-    baseline: Mapping[str, Any] = field(default_factory=lambda: LAST_EPOCH)
+    baseline: Mapping[str, Any] = field(default_factory=lambda: AS_PUBLISHED)
     steps: int = 100
     outcome: str = ""
 

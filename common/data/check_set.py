@@ -7,17 +7,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from common.coco.annotations import DataError, Entry, annotation_name
+from common.coco.annotations import Entry, annotation_name
 from common.coco.check_annotations import check_outlines
 from common.coco.check_images import ImageFile, Inspection, image_findings, inspect_images
 from common.coco.check_outlines import stated_box
 from common.coco.check_sizes import fitting, size_findings
-from common.coco.findings import Finding, Problem, format_table, gathered, gathered_images
+from common.coco.findings import Finding, Problem, gathered, gathered_images
 from common.coco.options import ReadOptions
 from common.coco.values import plain_id
-from common.data.check_split import Split, open_split, without_file
+from common.data.check_split import Split, open_split, table_without_errors, without_file
 from common.data.named_sets import SetSource, options_for, pixel_box
-from common.words import counted
 
 SMALLEST_BOX_PX = 1.0  # a side below it is a share of the image, not a number of pixels
 
@@ -66,13 +65,7 @@ def require_sound_set(source: SetSource, options: ReadOptions, *, progress: bool
     inspections = inspect_images(split.images, progress=progress)
     sized = fitting(inspections) | without_file([split])
     findings = set_findings(source, split, inspections, sized, how)
-    table = format_table(findings)
-    errors = sum(finding.level == "error" for finding in findings)
-    if errors:
-        raise DataError(
-            f"{table}\n\n{source.name} has {counted(errors, 'error')}; mend the labels first."
-        )
-    return table
+    return table_without_errors(findings, source.name)
 
 
 def _count(split: Split) -> int:

@@ -78,11 +78,21 @@ def require_sound(root: Path, options: ReadOptions, *, progress: bool = False) -
     if not root.is_dir():
         raise DataError(f"{root} is no folder; it should hold {ANNOTATION_FILE} and images/.")
     findings = check_split(root, root.name, options, progress=progress)
+    return table_without_errors(findings, str(root))
+
+
+def table_without_errors(findings: Sequence[Finding], what: str) -> str:
+    """The table of findings; DataError with it where there is an error among them.
+
+    Args:
+        findings: of one folder of labelled images.
+        what: is to be mended, in the message.
+    """
     table = format_table(findings)
     errors = sum(finding.level == "error" for finding in findings)
     if errors:
         raise DataError(
-            f"{table}\n\n{root} has {counted(errors, 'error')}; mend the labels first."
+            f"{table}\n\n{what} has {counted(errors, 'error')}; mend the labels first."
         )
     return table
 

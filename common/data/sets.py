@@ -240,28 +240,7 @@ def load_data(
                 f"none of the {len(part)} images of {name} has an object; annotate more, or "
                 "nothing can be learned."
             )
-    shared = set(labelled.values()) & set(score.groups.values())
-    notes = [
-        f"{role}: {describe_groups(part.groups)}"
-        for role, part in (("fit", fit), ("tune", tune), ("val", score))
-    ]
-    notes += [f"warning: {warning}" for warning in split.warnings]
-    few = {name: len(set(part.groups.values())) for name, part in (("tune", tune), ("val", score))}
-    chosen = {
-        "tune": "thresholds and all else that is chosen there are",
-        "val": "the ranking and the choice are",
-    }
-    notes += [
-        f"warning: {name} has {groups} independent group{'s' * (groups != 1)}; {chosen[name]} "
-        "hardly more than chance"
-        for name, groups in few.items()
-        if groups < LEAST_GROUPS
-    ]
-    if shared:
-        notes.append(
-            f"warning: {len(shared)} groups are in both train and val; a score on val says little "
-            "of objects never seen"
-        )
+    notes = _group_notes(fit, tune, score, split.warnings)
     crowd = {"train": crowd_regions(train), "val": crowd_regions(val)}
     notes += [f"{split}: {found}" for split, found in crowd.items() if found.regions]
     photos, broken = whole_photos(folder / "real_test")
@@ -283,6 +262,36 @@ def load_data(
         frozenset(bare_ids),
         content_key(bare) if bare else "",
     )
+
+
+def _group_notes(
+    fit: DataSet, tune: DataSet, score: DataSet, warnings: Sequence[str]
+) -> list[str]:
+    """How many independent groups each role has, and where they are too few or shared."""
+    notes = [
+        f"{role}: {describe_groups(part.groups)}"
+        for role, part in (("fit", fit), ("tune", tune), ("val", score))
+    ]
+    notes += [f"warning: {warning}" for warning in warnings]
+    few = {name: len(set(part.groups.values())) for name, part in (("tune", tune), ("val", score))}
+    chosen = {
+        "tune": "thresholds and all else that is chosen there are",
+        "val": "the ranking and the choice are",
+    }
+    notes += [
+        f"warning: {name} has {groups} independent group{'s' * (groups != 1)}; {chosen[name]} "
+        "hardly more than chance"
+        for name, groups in few.items()
+        if groups < LEAST_GROUPS
+    ]
+    trained = {*fit.groups.values(), *tune.groups.values()}
+    shared = trained & set(score.groups.values())
+    if shared:
+        notes.append(
+            f"warning: {len(shared)} groups are in both train and val; a score on val says little "
+            "of objects never seen"
+        )
+    return notes
 
 
 def _scale_notes(fit: DataSet, score: DataSet, photos: Sequence[Path]) -> list[str]:

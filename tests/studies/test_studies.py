@@ -8,7 +8,7 @@ import pytest
 import bench
 from approaches import TABLE, build
 from approaches.base import Budget, ConfigError
-from approaches.studies.hypotheses import LAST_EPOCH, NETWORK, STUDIES, studies_for
+from approaches.studies.hypotheses import AS_PUBLISHED, NETWORK, STUDIES, studies_for
 from approaches.studies.run import Trainings, folds_of, run_study, slug
 from common.leaderboard import leaderboard
 from common.leaderboard.studies import Judged, pooled, study_table
@@ -200,7 +200,7 @@ def test_every_variation_of_a_network_trains_and_predicts(variation, sample_data
     hours later.
     """
     small = {"batch": 2, "evaluated_images": 1, "precision": "float32"}
-    settings = {**LAST_EPOCH, **variation.settings, **small, "crop_px": 64}
+    settings = {**AS_PUBLISHED, **variation.settings, **small, "crop_px": 64}
     ids = [sample.image_id for sample in sample_data.fit if sample.mask.any()][:4]
     images = sample_data.fit.subset(ids)
     approach = build(NETWORK, overrides=settings).fit(images, images, budget=Budget(steps=1))
