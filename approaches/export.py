@@ -61,7 +61,7 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _options(words)
     with console_log(logging.INFO), command("nothing was written") as ending:
         from approaches import processes
-        from approaches.exporting import Wanted, export
+        from approaches.stored.exporting import Wanted, export
         from common.records.folder import RunFolder
 
         processes.use_threads()

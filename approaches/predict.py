@@ -142,8 +142,9 @@ def _predict(options: argparse.Namespace, ending: Ending) -> None:
     from common.predictions import PredictionFolder, find_photos
 
     photos = find_photos(options.photos)  # before torch is imported, which takes seconds
-    from approaches import predicting, processes
+    from approaches import processes
     from approaches.segmenter import Segmenter
+    from approaches.stored import predicting
     from common.words import counted
 
     output = predicting.checked_output(options.output, options.run, options.photos)

@@ -52,8 +52,8 @@ def _score(options: argparse.Namespace) -> None:
     print(found, end="\n\n" if found else "", file=sys.stderr)
     entries = read_entries(folder, how)
     from approaches import processes
-    from approaches.scoring import score, summary_line
     from approaches.segmenter import Segmenter
+    from approaches.stored.scoring import score, summary_line
     from common.data import DataSet
     from common.data.groups import describe_groups, group_images
     from common.files import write_whole
@@ -76,8 +76,8 @@ def _score_set(options: argparse.Namespace) -> None:
     found = require_sound_set(source, how, progress=True)
     print(found, end="\n\n" if found else "", file=sys.stderr)
     from approaches import processes
-    from approaches.scoring import score_set
     from approaches.segmenter import Segmenter
+    from approaches.stored.scoring import score_set
     from common.analysis.set_scores import summary_of
     from common.files import write_whole
     from common.leaderboard.named_sets import measures_line

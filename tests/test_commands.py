@@ -34,7 +34,7 @@ COMMANDS = [
     ),
     (
         "approaches.export",
-        "approaches.exporting.export",
+        "approaches.stored.exporting.export",
         "RUN --output out",
         "nothing was written",
     ),

@@ -231,7 +231,7 @@ def test_what_has_no_onnx_form_is_refused_and_nothing_is_written(
 
 
 def test_an_onnx_file_with_other_masks_is_not_kept(with_onnx, run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("approaches.exporting.MOST_DIFFERING", -1.0)
+    monkeypatch.setattr("approaches.stored.exporting.MOST_DIFFERING", -1.0)
     output = tmp_path / "out"
     assert main([str(run), "--approach", "unet", "--output", str(output), "--onnx"]) == 2
     assert "the ONNX file was not kept: on 3 generated images" in capsys.readouterr().err

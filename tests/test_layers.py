@@ -48,7 +48,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("approaches.configs",),
     (*PLUG_INS, "approaches.fold_mean"),
     ("approaches.running",),
-    ("approaches.exporting", "approaches.predicting", "approaches.scoring", "approaches.studies"),
+    ("approaches.stored", "approaches.studies"),
     ("approaches.checks", "approaches.export", "approaches.predict"),
     ("approaches.score",),
     ("bench",),

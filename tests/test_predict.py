@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from pycocotools.coco import COCO
 
-from approaches import predicting
 from approaches.predict import main
+from approaches.stored import predicting
 from bench import main as bench
 from common.gallery import check_gallery
 
