@@ -2,7 +2,8 @@
 
 Each photo gets a black and white mask and an overlay, the photo with the outline of the mask;
 `gallery.html` shows them all. All objects are listed in `objects.csv`, and in
-`predictions.coco.json` as annotations that CVAT, FiftyOne, Label Studio and pycocotools open. A
+`predictions.coco.json` as annotations that CVAT, FiftyOne, Label Studio and pycocotools open; a
+piece of a mask that is smaller than 1/20,000 of its photo is listed as a speck and not counted. A
 photo that cannot be read is named at the end, and the others are predicted.
 """
 

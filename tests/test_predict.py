@@ -224,6 +224,24 @@ def test_the_coco_file_holds_the_masks_and_the_table(run, cameras, tmp_path):
     assert len(json.loads((output / "predictions.coco.json").read_text())["info"]) == 2
 
 
+def test_specks_are_counted_apart_and_alike_in_table_page_and_terminal(
+    run, sample_folder, tmp_path, capsys
+):
+    photos = str(sample_folder / "real_test")
+    output = tmp_path / "out"
+    assert main([str(run), photos, "--output", str(output), "--min-area", "0"]) == 0
+    table = pd.read_csv(output / "objects.csv")
+    assert table["speck"].sum() > 0
+    for name, rows in table.groupby("photo"):
+        height, width = cv2.imread(f"{photos}/{name}").shape[:2]
+        assert ((rows["area_px"] < height * width / 20_000) == rows["speck"]).all()
+    objects, specks = (table["speck"] == 0).sum(), table["speck"].sum()
+    wording = f"{objects} objects (and {specks} specks) in all"
+    assert wording in (output / "gallery.html").read_text(encoding="utf-8")
+    told = capsys.readouterr().out
+    assert f": {objects} objects on " in told and f", and {specks} specks of less than" in told
+
+
 def test_the_options_change_what_is_found(run, sample_folder, tmp_path, capsys):
     photos = str(sample_folder / "real_test")
 

@@ -32,7 +32,8 @@ class Predicted:
         image: (H, W, 3) uint8 RGB, upright.
         mask: (H, W) bool.
         levels: (H, W) uint8, the probabilities in steps of 1/255.
-        objects: how many the mask holds.
+        objects: how many the mask holds, specks not counted.
+        specks: how many of those.
     """
 
     photo: Photo
@@ -40,6 +41,7 @@ class Predicted:
     mask: np.ndarray
     levels: np.ndarray
     objects: int
+    specks: int
 
 
 @dataclass
@@ -48,10 +50,12 @@ class Outcome:
 
     Attributes:
         found: the number of objects of each photo that has a mask.
+        specks: on all photos, see `common.masks.objects.SPECK`.
         unread: why the others have none.
     """
 
     found: list[int] = field(default_factory=list)
+    specks: int = 0
     unread: list[Failure] = field(default_factory=list)
 
 
@@ -88,7 +92,7 @@ def predict(
             yield ProbabilityError(f"{photo.path}: {error}")
             continue
         mask = segmenter.mask_of(image, levels)
-        number = folder.add(photo, image, mask, levels)
+        pieces = folder.add(photo, image, mask, levels)
         if save_proba:
             folder.add_probabilities(photo, levels)
         factor = segmenter.scale_of(image)
@@ -96,7 +100,8 @@ def predict(
             height, width = image.shape[:2]
             seen = "(%d x %d px) was seen at %.2g times its size"
             log.info(f"%s {seen}", photo.path, width, height, factor)
-        yield Predicted(photo, image, mask, levels, number)
+        specks = sum(piece.speck for piece in pieces)
+        yield Predicted(photo, image, mask, levels, len(pieces) - specks, specks)
 
 
 def gallery_photos(
@@ -106,6 +111,7 @@ def gallery_photos(
     for result in results:
         if isinstance(result, Predicted):
             outcome.found.append(result.objects)
+            outcome.specks += result.specks
             yield result.photo.name, result.image, result.mask, result.levels
         else:
             outcome.unread.append(result)
@@ -151,6 +157,7 @@ def summary(segmenter: Segmenter, outcome: Outcome, output: Path, page: Path | N
     """What was found and where it lies."""
     found = outcome.found
     with_objects = sum(number > 0 for number in found)
+    specks = counted(outcome.specks, "speck") + " of less than 1/20,000 of its photo"
     rows = {
         "look at first": page or output / "overlays",
         "masks": output / "masks",
@@ -160,7 +167,7 @@ def summary(segmenter: Segmenter, outcome: Outcome, output: Path, page: Path | N
     return "\n".join(
         [
             f"{segmenter}: {counted(sum(found), 'object')} on {with_objects} of "
-            f"{counted(len(found), 'photo')}",
+            f"{counted(len(found), 'photo')}" + (f", and {specks}" if outcome.specks else ""),
             *(f"  {what + ':':17}{where}" for what, where in rows.items()),
         ]
     )

@@ -28,7 +28,6 @@ from common.masks.objects import PredictedObject, predicted_objects
 from common.words import counted
 
 PHOTOS = "real_test"
-SPECK = 1 / 20_000  # of the photo's pixels; a smaller piece of a mask is not counted as an object
 MOST_CONFIDENCES = 20  # that are named in the line of a photo
 _ORDERS = (
     Order("place", "in the order of their names"),
@@ -114,7 +113,7 @@ def _add(
     slug = slugs.of(name)
     check_picture(name, image, mask)
     pieces = predicted_objects(mask, np.zeros(mask.shape, np.uint8) if levels is None else levels)
-    objects = [piece for piece in pieces if piece.area_px >= SPECK * mask.size]
+    objects = [piece for piece in pieces if not piece.speck]
     confidences = [found.confidence for found in objects] if levels is not None else []
     specks, object_px = len(pieces) - len(objects), int(mask.sum())
     counts.objects += len(objects)

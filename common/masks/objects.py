@@ -9,6 +9,8 @@ import numpy as np
 
 from common.masks.postprocess import LEVELS
 
+SPECK = 1 / 20_000  # of the photo's pixels; a smaller piece of a mask is not counted as an object
+
 
 @dataclass(frozen=True)
 class PredictedObject:
@@ -22,6 +24,7 @@ class PredictedObject:
         height_px: rows from its topmost to its lowest pixel.
         confidence: mean probability of its pixels, in [0, 1].
         window: (height_px, width_px) bool, its pixels within its box.
+        speck: whether it is too small to be counted as an object, see `SPECK`.
     """
 
     area_px: int
@@ -31,10 +34,11 @@ class PredictedObject:
     height_px: int
     confidence: float
     window: np.ndarray
+    speck: bool
 
 
 def predicted_objects(mask: np.ndarray, levels: np.ndarray) -> list[PredictedObject]:
-    """The objects of a mask, those that begin further up first.
+    """The objects of a mask, those that begin further up first, and after them the specks.
 
     Args:
         mask: (H, W) bool.
@@ -59,5 +63,6 @@ def predicted_objects(mask: np.ndarray, levels: np.ndarray) -> list[PredictedObj
         bottom, right = top + height, left + width
         window = labels[top:bottom, left:right] == label
         confidence = float(sums[label] / (area * LEVELS))
-        found.append(PredictedObject(area, left, top, width, height, confidence, window))
-    return sorted(found, key=lambda each: (each.top_px, each.left_px))
+        speck = area < SPECK * mask.size
+        found.append(PredictedObject(area, left, top, width, height, confidence, window, speck))
+    return sorted(found, key=lambda each: (each.speck, each.top_px, each.left_px))

@@ -27,7 +27,7 @@ from common.masks.postprocess import LEVELS
 from common.predictions.photos import COCO_FILE, GALLERY, Photo
 
 FOLDERS = {"masks": ".png", "overlays": ".jpg", "probabilities": ".png"}
-COLUMNS = "photo object area_px left_px top_px width_px height_px confidence".split()
+COLUMNS = "photo object area_px left_px top_px width_px height_px confidence speck".split()
 JPEG_QUALITY = 92
 
 
@@ -66,14 +66,19 @@ class PredictionFolder:
         finally:
             self._write_lists()
 
-    def add(self, photo: Photo, image: np.ndarray, mask: np.ndarray, levels: np.ndarray) -> int:
-        """Write the mask and the overlay of a photo, and note its objects; returns their number.
+    def add(
+        self, photo: Photo, image: np.ndarray, mask: np.ndarray, levels: np.ndarray
+    ) -> list[PredictedObject]:
+        """Write the mask and the overlay of a photo, and note its objects and specks.
 
         Args:
             photo: which one.
             image: (H, W, 3) uint8 RGB, upright.
             mask: (H, W) bool.
             levels: (H, W) uint8, the probabilities in steps of 1/255.
+
+        Returns:
+            The objects and specks, as they are numbered in `objects.csv` and on the page.
         """
         write_pixels(self._file("masks", photo.output), mask.astype(np.uint8) * LEVELS)
         quality = (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY)
@@ -88,7 +93,7 @@ class PredictionFolder:
         for number, each in enumerate(objects, start=1):
             box = [each.left_px, each.top_px, each.width_px, each.height_px]
             confidence = round(each.confidence, 4)
-            self._rows.append([name, number, each.area_px, *box, confidence])
+            self._rows.append([name, number, each.area_px, *box, confidence, int(each.speck)])
             self.annotations.append(
                 {
                     "id": len(self.annotations) + 1,
@@ -101,7 +106,7 @@ class PredictionFolder:
                     "score": confidence,
                 }
             )
-        return len(objects)
+        return objects
 
     def add_probabilities(self, photo: Photo, levels: np.ndarray) -> None:
         """Write the probabilities (H, W) uint8 of a photo as a grey image, 255 for 1."""

@@ -48,6 +48,18 @@ def test_an_overlay_changes_nothing_but_a_line_around_the_objects(mask, grey):
     assert mask.any() or np.array_equal(drawn, image)
 
 
+def test_specks_come_after_the_objects_so_that_both_are_numbered_as_on_the_page():
+    mask = np.zeros((200, 300), bool)  # a speck has fewer than 3 pixels
+    mask[0, :2] = mask[50, :3] = mask[9, 9] = mask[80:90, 10:20] = True
+    found = predicted_objects(mask, np.full(mask.shape, 51, np.uint8))
+    assert [(each.area_px, each.speck) for each in found] == [
+        (3, False),
+        (100, False),
+        (2, True),
+        (1, True),
+    ]
+
+
 def test_a_line_is_wider_on_a_large_photo():
     mask = np.zeros((2000, 2000), bool)
     mask[900:1000, 900:1000] = True
@@ -62,7 +74,7 @@ def test_a_name_that_is_no_text_is_written_and_taken_away_again(tmp_path):
     photo = Photo(tmp_path / output, f"{output}.jpg", output)
     image, mask = np.zeros((4, 5, 3), np.uint8), np.ones((4, 5), bool)
     with PredictionFolder(tmp_path / "out", "test").opened() as folder:
-        assert folder.add(photo, image, mask, mask.astype(np.uint8)) == 1
+        assert len(folder.add(photo, image, mask, mask.astype(np.uint8))) == 1
     content = json.loads((tmp_path / "out" / "predictions.coco.json").read_text("utf-8"))
     assert content["images"][0]["file_name"] == "\\xee.jpg"
     assert (tmp_path / "out" / "masks" / f"{output}.png").is_file()
