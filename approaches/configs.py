@@ -74,6 +74,8 @@ class SmpConfig(TrainingConfig):
     architecture: Architecture = "unet"
     encoder: str = "tu-tf_efficientnet_lite0"
     pretrained: bool = True  # False begins from random weights, to see what pretraining gives
+    # of the library's own numbers of channels
+    decoder_width: Annotated[float, Field(ge=0.1, le=4)] = 1.0
 
     @field_validator("encoder")
     @classmethod

