@@ -53,6 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="S",
         help="same seed, same bytes (default 0)",
     )
+    parser.add_argument(
+        "--photos-per-place",
+        type=int,
+        default=3,
+        metavar="N",
+        help="photos of one ground and its butts: a group (default 3)",
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
     parser.add_argument(
         "--sheet", metavar="FILE", help="also a JPEG with 24 of its training images side by side"

@@ -19,7 +19,7 @@ from common.commands import RefusedError
 from common.files import whole_folder
 from common.progress import progress as with_progress
 from common.sample.outline import outline
-from common.sample.scene import SPLITS, Scene, render_scene
+from common.sample.scene import PHOTOS_PER_PLACE, SPLITS, Scene, render_scene
 
 VERSION = 1
 MARKER = "sample.json"
@@ -54,7 +54,7 @@ them is a photo.
 Made by
 
     python -m common.sample --output DIR --train {train} --val {val} --real-test {real_test} \\
-        --size {size} --seed {seed}
+        --size {size} --seed {seed} --photos-per-place {photos_per_place}
 
 The same command makes the same bytes with the same package versions on the same kind of CPU.
 `group` in an image's entry names its place: images of one place share the ground and the butts.
@@ -86,6 +86,7 @@ class Share(TypedDict):
     counts: dict[str, int]
     size: int
     seed: int
+    photos_per_place: int
     workers: int
     rank: int
 
@@ -98,6 +99,7 @@ def generate(
     real_test: int = 6,
     size: int = 512,
     seed: int = 0,
+    photos_per_place: int = PHOTOS_PER_PLACE,
     workers: int | None = None,
     progress: bool = True,
 ) -> Path:
@@ -111,6 +113,7 @@ def generate(
         real_test: Number of images without labels in `real_test/`.
         size: Height and width of every image in pixels, at least 128.
         seed: Same seed, same bytes, whatever the number of workers.
+        photos_per_place: How many photos share a ground and its butts, at least 1: a group.
         workers: Number of processes; None takes one a core, fewer for a small set.
         progress: Whether to show a progress bar on stderr.
 
@@ -123,11 +126,16 @@ def generate(
     """
     counts = {"train": train, "val": val, "real_test": real_test}
     _check(counts, size, seed, workers)
+    if photos_per_place < 1:
+        raise RefusedError(
+            f"generate got photos_per_place={photos_per_place}; it needs 1 or more."
+        )
     folder = Path(folder).absolute()
     _refuse_foreign(folder)
-    settings = {"version": VERSION, **counts, "size": size, "seed": seed}
+    drawn_with = {"size": size, "seed": seed, "photos_per_place": photos_per_place}
+    settings = {"version": VERSION, **counts, **drawn_with}
     with whole_folder(folder) as partial:
-        _write_images(partial, counts, size, seed, workers, progress)
+        _write_images(partial, counts, drawn_with, workers, progress)
         (partial / "README.md").write_text(README_TEXT.format(**settings), encoding="utf-8")
         (partial / "LICENSE").write_text(LICENSE_TEXT, encoding="utf-8")
         (partial / MARKER).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
@@ -140,7 +148,7 @@ def image_tasks(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def write_share(
-    folder: Path, tasks: Iterable[tuple[str, int]], size: int, seed: int
+    folder: Path, tasks: Iterable[tuple[str, int]], size: int, seed: int, photos_per_place: int
 ) -> Iterator[WrittenImage]:
     """Render and write some of the images; yield the entry of each for the annotation file.
 
@@ -149,6 +157,7 @@ def write_share(
         tasks: (split, index) of the images to write.
         size: Height and width in pixels.
         seed: The data set's seed.
+        photos_per_place: How many photos in a row share a place.
 
     Yields:
         One entry for each image.
@@ -157,7 +166,9 @@ def write_share(
     cv2.setNumThreads(1)
     try:
         for split, index in tasks:
-            scene = render_scene(seed, index=index, split=split, size=size)
+            scene = render_scene(
+                seed, index=index, split=split, size=size, photos_per_place=photos_per_place
+            )
             (folder / image_path(split, index)).write_bytes(scene.jpeg)
             yield {
                 "split": split,
@@ -234,8 +245,7 @@ def _refuse_foreign(folder: Path) -> None:
 def _write_images(
     folder: Path,
     counts: dict[str, int],
-    size: int,
-    seed: int,
+    drawn_with: dict[str, int],
     workers: int | None,
     progress: bool,
 ) -> None:
@@ -251,14 +261,14 @@ def _write_images(
         )
         workers = max(1, min(cores, len(tasks) // 10))
     if workers == 1:
-        entries = write_share(folder, tasks, size, seed)
+        entries = write_share(folder, tasks, **drawn_with)
     else:
-        entries = _from_processes(folder, counts, size, seed, workers)
+        entries = _from_processes(folder, counts, drawn_with, workers)
     drawn = with_progress(entries, "drawing sample data", total=len(tasks), show=progress)
     written = sorted(drawn, key=lambda entry: (entry["split"], entry["index"]))
     for split in ("train", "val"):
         document = annotation_document(
-            [entry for entry in written if entry["split"] == split], split, size
+            [entry for entry in written if entry["split"] == split], split, drawn_with["size"]
         )
         path = folder / split / "coco_annotations.json"
         path.write_text(json.dumps(document) + "\n", encoding="utf-8")
@@ -307,7 +317,7 @@ def annotation_document(
 
 
 def _from_processes(
-    folder: Path, counts: dict[str, int], size: int, seed: int, workers: int
+    folder: Path, counts: dict[str, int], drawn_with: dict[str, int], workers: int
 ) -> Iterator[WrittenImage]:
     """Share the images among fresh interpreters and yield their entries as they come.
 
@@ -319,8 +329,9 @@ def _from_processes(
     job: Share = {
         "folder": str(folder),
         "counts": counts,
-        "size": size,
-        "seed": seed,
+        "size": drawn_with["size"],
+        "seed": drawn_with["seed"],
+        "photos_per_place": drawn_with["photos_per_place"],
         "workers": workers,
         "rank": 0,
     }

@@ -62,14 +62,22 @@ class Place:
     designs: tuple[Design, ...]
 
 
-def render_scene(seed: int, *, index: int = 0, split: str = "train", size: int = 512) -> Scene:
-    """Draw one photo; (seed, split, index, size) alone decide it.
+def render_scene(
+    seed: int,
+    *,
+    index: int = 0,
+    split: str = "train",
+    size: int = 512,
+    photos_per_place: int = PHOTOS_PER_PLACE,
+) -> Scene:
+    """Draw one photo; the arguments alone decide it.
 
     Args:
         seed: Of the data set, 0 or more.
         index: Number of the photo in its split, 0 or more.
         split: "train", "val" or "real_test"; no two share a ground or the look of a butt.
         size: Height and width in pixels, 128 or more.
+        photos_per_place: How many photos in a row share a place.
 
     Returns:
         The photo with its masks.
@@ -78,7 +86,7 @@ def render_scene(seed: int, *, index: int = 0, split: str = "train", size: int =
         ValueError: for an unknown split or a number out of range.
     """
     _check(seed, index, split, size)
-    place = find_place(seed, index // PHOTOS_PER_PLACE, split)
+    place = find_place(seed, index // photos_per_place, split)
     rng = np.random.default_rng([seed, SPLITS.index(split), 1, index])
     view = draw_view(rng, size)
     canvas, loose = bare_ground(place, rng, split, view)

@@ -14,7 +14,8 @@ def main(share: Share) -> None:
     """Write the images of one share and report each on stdout."""
     rank, workers = share["rank"], share["workers"]
     tasks = image_tasks(share["counts"])[rank::workers]
-    for entry in write_share(Path(share["folder"]), tasks, share["size"], share["seed"]):
+    drawn_with = share["size"], share["seed"], share["photos_per_place"]
+    for entry in write_share(Path(share["folder"]), tasks, *drawn_with):
         print(json.dumps(entry), flush=True)
 
 
