@@ -21,6 +21,7 @@ from approaches.network.checkpoint import Checkpoints, Curve, KeptEpoch, Trainin
 from approaches.network.config import TrainingConfig
 from approaches.network.inference import predict_whole
 from approaches.network.losses import build_loss
+from approaches.network.memory import kept_memory
 from approaches.network.plan import Plan, loader_workers, make_plan
 from common.data import DataSet
 from common.data.groups import spread
@@ -64,9 +65,10 @@ def train(
     network = network.to(processes.state().device, memory_format=torch.channels_last)
     crops = crops_of(fit_set, config, seed, batch)
     judged = tune_set.subset(spread(tune_set, config.evaluated_images))
-    plan = make_plan(network, crops, judged, batch, config, budget, folder, start)
-    loop = _Loop(network, crops, judged, config, plan, batch, folder, divisor)
-    loop.run(start)
+    with kept_memory():
+        plan = make_plan(network, crops, judged, batch, config, budget, folder, start)
+        loop = _Loop(network, crops, judged, config, plan, batch, folder, divisor)
+        loop.run(start)
     notes = {
         "precision": plan.precision,
         "precision_candidates": plan.candidates,
