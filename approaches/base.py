@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from common.data import DataSet
+    from common.data.named_sets import NamedSet
 
 # in the folder given to `fit`: an unfinished one that can be continued
 CHECKPOINT = "checkpoint.pt"
@@ -262,6 +263,8 @@ class Approach(ABC, Generic[ConfigT]):
     ):
         self.config = config if config is not None else cast(ConfigT, self.config_class())
         self.members = dict(members or {})
+        # photos of other origin that `fit` may choose on beside *tune*; given by who calls it
+        self.fields: Sequence[NamedSet] = ()
         self.report_ = FitReport()
 
     @property

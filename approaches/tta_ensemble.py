@@ -1,5 +1,6 @@
 """Averages the probabilities of trained members over flips and quarter turns; members, weights and
-views are chosen on *tune*.
+views are chosen on *tune*, by mean Dice. Where there are photos of the field, they are chosen on
+both, by `common.masks.field_tuning`: views that hardly change the Dice can halve what is invented.
 
 Source: R. Caruana et al., Ensemble Selection from Libraries of Models, 2004 (greedy selection with
 replacement).
@@ -28,11 +29,14 @@ from approaches.configs import EnsembleConfig
 from approaches.predictors import quantised_proba
 from common.data import DataSet, Sample
 from common.data.groups import spread
+from common.data.named_sets import NamedSet
 from common.files import write_whole
 from common.geometry import D4_VIEWS, apply_view, invert_view
+from common.masks.field_tuning import best_on_field
 from common.masks.postprocess import LEVELS, quantise, threshold_curve
 from common.progress import progress
 from common.records.self_description import Combination, PreparationStep
+from common.scale import image_sizes
 
 
 class TtaEnsemble(Approach[EnsembleConfig]):
@@ -73,6 +77,8 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             )
         start = time.monotonic()
         samples = self._samples(tune_set)
+        self._tune = tune_set.subset([sample.image_id for sample in samples])
+        self._sizes = image_sizes((entry.height, entry.width) for entry in fit_set.entries)
         self._predict(samples, D4_VIEWS[:1])
         self.weights_, plain, alone = self._select(samples)
         self.views_ = 1
@@ -120,6 +126,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
                 "selection": (
                     f"{wording}; flips and turns {'kept' if self.views_ > 1 else 'not kept'}"
                 ),
+                "chosen_on": ["tune", *(one.name for one in self.fields)],
                 "weights": self.weights_,
                 "views": self.views_,
                 "tune_dice_alone": alone,
@@ -158,13 +165,17 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         """Have the members' maps of these views remembered; the processes share the images."""
         names = list(getattr(self, "weights_", self.members))
         with processes.together("predicting for the ensemble"):
-            mine = processes.share(samples)
-            for sample in progress(
-                mine, "tta_ensemble: predicting views", show=processes.is_main()
-            ):
+            asked: list[Sample | tuple[NamedSet, int]] = [*samples, *self._field_places()]
+            mine = processes.share(asked)
+            for one in progress(mine, "tta_ensemble: predicting views", show=processes.is_main()):
+                image = one[0][one[1]].sample.image if isinstance(one, tuple) else one.image
                 for name in names:
                     for view in views:
-                        self.members[name].predict_proba(apply_view(sample.image, view))
+                        self.members[name].predict_proba(apply_view(image, view))
+
+    def _field_places(self) -> list[tuple[NamedSet, int]]:
+        """Each photo of the field by its place, to be decoded when its turn comes."""
+        return [(one, place) for one in self.fields for place in range(len(one))]
 
     def _affordable(
         self, samples: Sequence[Sample], budget: Budget, start: float, folder: Path | None
@@ -181,6 +192,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         self._predict(samples[:1], D4_VIEWS)
         each = (time.monotonic() - began) / processes.state().num_processes
         left = budget.minutes * 60 - (time.monotonic() - start)
+        left -= len(self._field_places()) * each
         images = processes.agree(int(np.clip(left / max(each, 1e-6), 1, len(samples))))
         if path and processes.is_main():
             write_whole(path, json.dumps({"images": images}) + "\n")
@@ -209,7 +221,14 @@ class TtaEnsemble(Approach[EnsembleConfig]):
     def _score(
         self, samples: Sequence[Sample], weights: Mapping[str, int], views: Sequence
     ) -> float:
-        """Mean Dice at the best threshold."""
+        """Mean Dice at the best threshold; with photos of the field, what is chosen by there."""
+        if self.fields:
+            chosen = self._tune.subset([sample.image_id for sample in samples])
+
+            def predict(image: np.ndarray) -> np.ndarray:
+                return quantise(self._mean(image, weights, views))
+
+            return best_on_field(predict, chosen, self.fields, self._sizes)
         maps = ((quantise(self._mean(s.image, weights, views)), s.mask, s.ignore) for s in samples)
         return float(threshold_curve(maps).mean().max())
 

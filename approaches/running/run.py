@@ -111,6 +111,7 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
     with processes.together(f"training {name}"):
         members = {member: cached_model(run, member) for member in record.made_from.members}
         approach = prepared(name, settings, members)
+        approach.fields = settings.fields
         if approach.traits.fits_on_all or processes.is_main():
             start, folder = time.monotonic(), run.training(name)
             if settings.plans and processes.is_main():

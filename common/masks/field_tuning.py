@@ -118,6 +118,22 @@ class Judged:
         )
 
 
+def best_on_field(
+    predict: Predict, tune: DataSet, fields: Sequence[NamedSet], sizes: ImageSizes | None
+) -> float:
+    """The criterion at the best of a few thresholds, in [0, 1]: by it, what predicts differently
+    can be compared.
+
+    Args:
+        predict: an image to its quantised map.
+        tune: labelled images.
+        fields: photos of other origin that may be chosen on.
+        sizes: of the images that the model was fitted to.
+    """
+    options = [Postprocess(each) for each in THRESHOLDS[1::3]]
+    return float(_judged(options, predict, tune, fields, sizes).of_all().max())
+
+
 def tune_on_field(
     predict: Predict, tune: DataSet, fields: Sequence[NamedSet], sizes: ImageSizes | None
 ) -> Tuning:
