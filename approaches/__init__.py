@@ -86,14 +86,22 @@ TABLE: dict[str, Entry] = {
     "smp_unet_lite0": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "U-Net on a pretrained EfficientNet-Lite0 (weights come with a package)",
-        {"architecture": "unet", "encoder": "tu-tf_efficientnet_lite0"},
+        {
+            "architecture": "unet",
+            "encoder": "tu-tf_efficientnet_lite0",
+            "decoder_width": 0.5,
+        },
         colour="#0072B2",
         config_class="approaches.configs:SmpConfig",
     ),
     "smp_fpn_lite0": Entry(
         "approaches.smp_pretrained:SmpPretrained",
         "feature pyramid network on a pretrained EfficientNet-Lite0 (weights come with a package)",
-        {"architecture": "fpn", "encoder": "tu-tf_efficientnet_lite0"},
+        {
+            "architecture": "fpn",
+            "encoder": "tu-tf_efficientnet_lite0",
+            "decoder_width": 0.5,
+        },
         colour="#009E73",
         config_class="approaches.configs:SmpConfig",
     ),
@@ -339,8 +347,7 @@ def describe_stored(
     if name not in TABLE:
         return SelfDescription()
     try:
-        before = config_of(name).before_there_was
-        approach = build(name, overrides={**before, **config})
+        approach = _as_stored(name, config)
         if fit is not None:
             approach.report_ = FitReport(fit.seconds, fit.steps, fit.resumes, dict(fit.notes))
         return describe(name, approach)
@@ -407,4 +414,11 @@ def load(
     members = {
         member: wrap(member, load(folder.parent / member)) for member in described["members"]
     }
-    return build(described["approach"], members, described["config"]).load(folder)
+    return _as_stored(described["approach"], described["config"], members).load(folder)
+
+
+def _as_stored(
+    name: str, config: Mapping[str, Any], members: Mapping[str, Predictor] | None = None
+) -> Approach[Any]:
+    """An approach with stored settings; one that came later is as it was before there was it."""
+    return build(name, members, {**config_of(name).before_there_was, **config})

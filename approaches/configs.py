@@ -2,7 +2,8 @@
 before any learning library is imported.
 """
 
-from typing import Annotated, Literal, Self, TypeAlias, get_args
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, get_args
 
 from pydantic import Field, field_validator
 
@@ -70,6 +71,11 @@ class UNetConfig(TrainingConfig):
 
 class SmpConfig(TrainingConfig):
     """Which network of segmentation-models-pytorch, beside the training's settings."""
+
+    before_there_was: ClassVar[Mapping[str, Any]] = {
+        **TrainingConfig.before_there_was,
+        "decoder_width": 1.0,
+    }
 
     architecture: Architecture = "unet"
     encoder: str = "tu-tf_efficientnet_lite0"
