@@ -23,6 +23,7 @@ from common.sample.patch import Canvas, Patch
 
 SPLITS = ("train", "val", "real_test")
 PHOTOS_PER_PLACE = 3
+USUAL_PX = 512
 LONG_SIDE_PX = (25, 140)
 LEAST_VISIBLE = 0.45  # of a butt's own area; one that is hidden further is not laid there
 LEAST_AREA_PX = 80
@@ -136,14 +137,14 @@ def scatter(
     diameter: float,
 ) -> None:
     """Throw things that are no butts on the ground: a few anywhere, sometimes a drift of small
-    ones.
+    ones; fewer on a photo that shows less of it.
     """
-    places = rng.uniform(0, view.size, (int(rng.integers(0, 14)), 2))
+    share = min(1.0, (view.size / USUAL_PX) ** 2)
+    places = rng.uniform(0, view.size, (round(share * rng.integers(0, 14)), 2))
     if rng.random() < 0.25:
         heart, spread = rng.uniform(0, view.size, 2), rng.uniform(0.03, 0.3, 2) * view.size
-        places = np.concatenate(
-            [places, rng.normal(heart, spread, (int(rng.integers(15, 50)), 2))]
-        )
+        drift = rng.normal(heart, spread, (round(share * rng.integers(15, 50)), 2))
+        places = np.concatenate([places, drift])
     for x, y in places:
         scale = diameter * view.scale_at(y) * rng.uniform(0.5, 1.1)
         canvas.lay(pick(rng, drawers)(rng, scale, canvas.light), x, y)
