@@ -67,7 +67,7 @@ def data_folder(given: Path | None) -> Path:
     with processes.together("generating sample data"):
         if processes.is_main() and not SAMPLE.is_dir():
             log.info("no --data and no %s: generating sample data in %s", DATA, SAMPLE)
-            generate(SAMPLE)
+            generate(SAMPLE, train=160, val=60, size=256, photos_per_place=1)
     return SAMPLE
 
 
@@ -168,7 +168,7 @@ def settings_of(
         budget=budget_of(options, PRESETS[preset]),
         seed=options.seed,
         smoke=PRESETS[preset].smoke,
-        overrides=overrides_of(options, names),
+        overrides=overrides_of(options, names, PRESETS[preset].settings),
         score_only=options.score_only,
         robustness=options.robustness,
         folds=options.folds or 0,
