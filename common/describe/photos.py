@@ -10,11 +10,12 @@ import pandas as pd
 
 from common.coco import DEFAULT_OPTIONS, ReadOptions, rasterise, read_entries
 from common.describe.objects import SIZES, object_sizes
+from common.masks.objects import SPECK
 
 
 def photo_objects(photos: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> pd.DataFrame:
-    """A row for each object that was found on each photo; a photo without any has one row, whose
-    `object` is 0.
+    """A row for each object that was found on each photo, specks left out; a photo without any has
+    one row, whose `object` is 0.
 
     Args:
         photos: name, image (H, W, 3) uint8 and mask (H, W) bool of each.
@@ -24,7 +25,7 @@ def photo_objects(photos: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> pd.Da
     """
     rows = []
     for name, _, mask in photos:
-        found = object_sizes(mask)
+        found = [size for size in object_sizes(mask) if size["area_px"] >= SPECK * mask.size]
         rows += [
             {"photo": name, "object": number, **size} for number, size in enumerate(found, start=1)
         ]

@@ -38,13 +38,11 @@ OF_RUN = [
     say.of_kinds,
     say.of_trainings,
     say.of_thresholds,
-    say.threshold_table,
     say.of_steps,
     say.of_ensemble,
     say.preparation_table,
     say.of_robustness,
     say.of_calibration,
-    say.calibration_table,
 ]
 
 
@@ -71,7 +69,6 @@ def study_texts() -> str:
     tables, studies = {"loss": _study(), "views": None}, {"loss": _planned(), "views": _planned()}
     parts = {
         "of_studies": say.of_studies({"butts": tables}),
-        "of_study": say.of_study(tables["loss"]),
         "of_budget": say.of_budget(tables["loss"], "unet"),
         "of_overview": say.of_overview(tables),
         "expected_beside_found": say.expected_beside_found(

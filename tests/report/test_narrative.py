@@ -37,8 +37,6 @@ TABLES = [
     say.cost_table,
     say.metric_table,
     say.loss_table,
-    say.threshold_table,
-    say.calibration_table,
     say.preparation_table,
 ]
 STUDY = pd.DataFrame(
@@ -190,7 +188,10 @@ def test_pieces_on_photos_are_counted_and_outliers_named():
         {"area_px": [90, 110], "length_px": [12.0, 12.0], "width_px": [9.0, 10.0]}
     )
     said = say.of_photos(table, train)
-    assert "On 3 photos the masks have 3 separate pieces; nothing was found on 1 photo." in said
+    assert (
+        "On 3 photos the masks have 3 objects (specks not counted); nothing was found on 1 photo."
+        in said
+    )
     assert "2 of them are larger, smaller or thinner than the objects of `train`" in said
     usual = pd.DataFrame({"area_px": [70, 70, 3500, 3500], "width_px": [1.0, 1.0, 50.0, 50.0]})
     assert "All are of a size that the objects of `train` have" in say.of_photos(table, usual)
@@ -201,17 +202,6 @@ def test_the_objects_of_train_are_those_of_its_annotations(sample_folder, sample
     truth = sample_data.fit.joined(sample_data.tune)
     assert found["area_px"].sum() == sum((sample.mask & ~sample.ignore).sum() for sample in truth)
     assert train_objects(sample_folder / "nowhere").empty
-
-
-def test_a_study_is_told_with_its_bounds():
-    said = say.of_study(STUDY)
-    assert "Shown to help: *copy-paste* (+0.020, +0.005 to +0.034)." in said
-    assert "Shown to hurt: *none* (-0.030, -0.050 to -0.010)." in said
-    assert "*broken* has no result" in said
-
-
-def test_a_study_that_was_not_run_says_so():
-    assert "not run" in say.of_study(None)
 
 
 def test_studies_are_found_by_their_files(tmp_path):

@@ -99,6 +99,7 @@ def test_whether_an_expectation_was_right_stands_beside_what_was_found():
     assert lines[0] == "| variation | expected | found | expectation |"
     found = "helps: +0.020 (+0.005 to +0.034); by seed and fold +0.010 -0.002"
     assert lines[2] == f"| up | As said before. | {found} | **as expected** |"
+    assert "| no result (failed: no memory) |" in lines[5]
     assert [line.split("**")[-2] for line in lines[3:]] == [
         "opposite",
         "undecided",
@@ -142,14 +143,9 @@ def test_half_an_expectation_that_dice_cannot_show_is_named():
     planned = Study(
         "Which?", {"wide": Variation("The same.", "same", unmeasured="better elsewhere")}
     )
-    unseen = (
-        "The Dice of the folds cannot show all that was expected of *wide* (better elsewhere)."
-    )
-    assert unseen in of(TABLE, planned)
     assert "not measured by this study: better elsewhere" in say.expected_beside_found(
         planned.variations, TABLE
     )
-    assert "cannot show" not in of(None, planned)
 
 
 def test_studies_name_what_their_folds_cannot_show():
@@ -158,13 +154,12 @@ def test_studies_name_what_their_folds_cannot_show():
     assert scale["wide scaling"].unmeasured == "better on photos from further away"
 
 
-def test_the_overview_has_a_sentence_with_its_extremes():
+def test_the_overview_counts_what_was_shown():
     said = say.of_overview({"loss": TABLE, "crops": None})
     assert (
         "Of 4 variations with a result, 1 is shown to help and 1 to hurt; 2 are not told apart"
         in said
     )
-    assert "*loss: up* (+0.020)" in said and "*loss: down* (-0.030)" in said
     assert "reach 0.017 to each side" in said
     assert "No variation of any study has a result" in say.of_overview({"loss": None})
     assert "No variation of any study has a result" in say.of_overview(
@@ -214,13 +209,10 @@ def test_of_variations_that_help_as_much_the_cheapest_is_recommended():
         for name in ("two", "eight")
     }
     said = say.of_defaults({"views": found}, {"views": Study("Which?", variations)})
-    assert (
-        "*two* (+0.017, +0.011 to +0.023) at 110 ms an image instead of 80 ms is shown to help"
-        in said
-    )
+    assert "*two* at 110 ms an image instead of 80 ms is shown to help" in said
     assert "speaks for `views=two` of `tta`" in said
     assert (
-        "Not taken, because it costs more or gains less while the bounds overlap: *eight* (+0.019"
+        "Not taken, because it costs more or gains less while the bounds overlap: *eight* at "
         in said
     )
     assert "410 ms an image instead of 110 ms" in said
@@ -259,7 +251,7 @@ def test_ideas_are_listed_with_what_they_answer():
     assert said.splitlines()[-2:] == ["- **none**: nothing.", "- **full**: all."]
 
 
-def run(folder, minutes, dice, **more):
+def run(folder, minutes, dice):
     """A published run of one approach."""
     folder.mkdir()
     row = {
@@ -269,34 +261,24 @@ def run(folder, minutes, dice, **more):
         "dice_lower": dice - 0.05,
         "dice_upper": dice + 0.05,
     }
-    pd.DataFrame([{**row, **more.pop("row", {})}]).to_csv(folder / "leaderboard.csv", index=False)
-    about = {
-        "identity": {"budget": {"minutes": minutes}},
-        "approaches": {"unet": {"config": more.get("config", {})}},
-    }
+    pd.DataFrame([row]).to_csv(folder / "leaderboard.csv", index=False)
+    about = {"identity": {"budget": {"minutes": minutes}}}
     (folder / "run.json").write_text(json.dumps(about))
     return folder
 
 
 def test_two_leaderboards_stand_beside_each_other_with_what_changed(tmp_path):
-    before = run(tmp_path / "before", 12.0, 0.84, row={"fit_steps": 1013}, config={"loss": "bce"})
-    step = {"fit_steps": 1157, "postprocess": "probability >= 0.5, objects of 40 px or more"}
-    after = run(tmp_path / "after", 8.0, 0.85, row=step, config={"loss": "dice", "zoom": 1})
+    before, after = run(tmp_path / "before", 12.0, 0.84), run(tmp_path / "after", 8.0, 0.85)
     said = say.before_and_after(before, after)
     assert "| `unet` | 0.840 (0.790 to 0.890) | 0.850 (0.800 to 0.900) | +0.010 |" in said
     assert "12 minutes before, 8 after" in said
-    assert "1,013 and 1,157 for `unet`" in said
-    assert "`loss` of `unet` from bce to dice" in said and "zoom" not in said
-    assert "were added between the two runs" in said and "by 1 of 1 approach." in said
     assert "no change is shown" in said
 
 
 def test_a_score_that_left_its_interval_is_named(tmp_path):
     before, after = run(tmp_path / "before", 8.0, 0.7), run(tmp_path / "after", 8.0, 0.85)
     said = say.before_and_after(before, after)
-    assert "outside its interval before: `unet`" in said
-    assert "post-processing" not in said  # neither run says what it did
-    assert "No setting that both runs name was changed." in said
+    assert "Outside its interval before: `unet`" in said
 
 
 def test_without_two_leaderboards_nothing_is_compared(tmp_path):

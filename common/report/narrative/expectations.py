@@ -1,5 +1,5 @@
-"""Whether what was expected of the variations of a study was borne out: row by row, counted for a
-study, and for all.
+"""Whether what was expected of the variations of a study was borne out, and what follows for the
+defaults.
 
 Only the direction of the mean Dice is judged. How far it was expected to go, and what else the
 words say, is left to the reader; what the study could not show at all is named.
@@ -11,6 +11,9 @@ import pandas as pd
 
 from common.leaderboard import as_markdown
 from common.leaderboard.studies import (
+    ALIKE,
+    BASELINE,
+    COSTS,
     NO_RESULT,
     NOT_RUN,
     OPEN,
@@ -20,9 +23,10 @@ from common.leaderboard.studies import (
     Expected,
     Planned,
     judgement,
+    recommended,
     row_of,
 )
-from common.words import between, counted, listed
+from common.words import between, counted, duration, listed
 
 # An expectation → what is written of it.
 WORDS = {"better": "better", "worse": "worse", "same": "no difference", "no better": "no gain"}
@@ -49,7 +53,9 @@ def expected_beside_found(variations: Mapping[str, Expected], table: pd.DataFram
 
 def _found(variation: Expected, row: pd.Series | None) -> str:
     if row is None or pd.isna(row["verdict"]):
-        return NOT_RUN if row is None else NO_RESULT
+        reason = None if row is None else row.get("reason")
+        found = NOT_RUN if row is None else NO_RESULT
+        return found if pd.isna(reason) else f"{found} ({reason})"
     bounds = between(row["to_baseline_lower"], row["to_baseline_upper"], 3, "+")
     found = (
         f"{row['verdict']}: {row['to_baseline']:+.3f} ({bounds}); by seed and fold "
@@ -71,7 +77,7 @@ def of_expectations(
             study.
     """
     verdicts: dict[str, str] = {}
-    wrong, unmeasured, margin = [], [], False
+    wrong, margin = [], False
     for study, planned in studies.items():
         for name, variation in planned.variations.items():
             row = row_of(tables.get(study), name)
@@ -81,20 +87,14 @@ def of_expectations(
                 wrong.append(
                     f"{label} ({WORDS[variation.expects]} was expected, it {row['verdict']})"
                 )
-            if verdict in (RIGHT, WRONG, OPEN):
-                margin |= variation.expects in ("same", "no better")
-                unmeasured += [f"{label} ({variation.unmeasured})"] if variation.unmeasured else []
+            known = verdict in (RIGHT, WRONG, OPEN)
+            margin |= known and variation.expects in ("same", "no better")
     if set(verdicts.values()) <= {NOT_RUN}:
         return f"None of {counted(len(verdicts), 'expectation')} was tested."
     sentences = [_counted(list(verdicts.values()), wrong)]
     if margin:
         sentences.append(
             f"*No difference* is borne out only where both bounds lie within ±{SAME:g}."
-        )
-    if unmeasured:
-        sentences.append(
-            f"The Dice of the folds cannot show all that was expected of "
-            f"{listed(unmeasured, most=None)}."
         )
     return " ".join(sentences)
 
@@ -122,3 +122,75 @@ def _counted(verdicts: list[str], wrong: list[str]) -> str:
 
 def _were(count: int) -> str:
     return f"{count or 'none'} {'was' if count < 2 else 'were'}"
+
+
+def of_defaults(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]) -> str:
+    """What follows for the defaults and what was decided, study by study, as a Markdown list.
+
+    Args:
+        tables: study → its table, None where it was not run.
+        studies: by name, whose settings and decisions are told.
+    """
+    lines = []
+    for name, table in tables.items():
+        follows = "not run, so no measurement supports the default."
+        if table is not None:
+            outcome = studies[name].outcome
+            decided = (
+                f"**Decided:** {outcome}"
+                if outcome
+                else "Whether the default changes is not decided yet."
+            )
+            follows = f"{_followed(table, studies[name])} {decided}"
+        lines.append(f"- **{name}**: {follows}")
+    return "\n".join(lines)
+
+
+def _followed(table: pd.DataFrame, planned: Planned) -> str:
+    """What the numbers of one study speak for."""
+    rows = table[(table["variation"] != BASELINE) & table["verdict"].notna()]
+    if rows.empty:
+        return "no variation has a result, so nothing follows."
+    better, worse = (rows[rows["verdict"] == verdict] for verdict in ("helps", "hurts"))
+    if better.empty:
+        return (
+            f"of {counted(len(rows), 'variation')} with a result none is shown to help and "
+            f"{len(worse) or 'none'} to hurt, so nothing speaks for another default."
+        )
+    chosen, alike = recommended(better)
+    usual = table[table["variation"] == BASELINE].iloc[0]
+    others = [f"*{row['variation']}*{_cost(row, chosen)}" for _, row in alike.iterrows()]
+    less = [f"*{name}*" for name in better.drop([chosen.name, *alike.index])["variation"]]
+    sentences = [
+        f"*{chosen['variation']}*{_cost(chosen, usual)} is shown to help, which speaks for "
+        f"{_settings(chosen['variation'], planned)} on data like these."
+    ]
+    if others:
+        sentences.append(
+            "Not taken, because it costs more or gains less while the bounds overlap: "
+            f"{listed(others, most=None)}."
+        )
+    if less:
+        sentences.append(f"Shown to help, but less: {listed(less, most=None)}.")
+    return " ".join(sentences)
+
+
+def _settings(name: str, planned: Planned) -> str:
+    """What a variation sets, in code."""
+    variation = planned.variations.get(name)
+    if variation is None or not variation.settings:
+        return "its settings"
+    settings = [f"`{key}={value}`" for key, value in variation.settings.items()]
+    return f"{listed(settings, most=None)} of `{variation.approach or planned.approach}`"
+
+
+def _cost(row: pd.Series, other: pd.Series) -> str:
+    """Seconds of an image, and of a training where they clearly differ from another row's, beside
+    that row's.
+    """
+    prices = []
+    for cost, what, least in zip(COSTS, ("an image", "a training"), (1.0, ALIKE), strict=True):
+        here, there = row.get(cost), other.get(cost)
+        if pd.notna(here) and pd.notna(there) and max(here, there) > least * min(here, there):
+            prices.append(f"{duration(here)} {what} instead of {duration(there)}")
+    return f" at {listed(prices)}" if prices else ""

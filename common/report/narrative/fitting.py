@@ -1,11 +1,13 @@
-"""What happened on *fit* and *tune*: trainings, thresholds, further steps, and what an ensemble
-gains.
+"""What is done to an image beforehand, and what happened on *fit* and *tune*: trainings,
+thresholds, further steps, and what an ensemble gains.
 """
+
+from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
 from common.masks.postprocess import THRESHOLDS
-from common.records.self_description import Combination, SelfDescription
+from common.records.self_description import Combination, PreparationStep, SelfDescription
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOT_STORED, NOTHING, budget_of
 from common.words import between, code, listed, markdown_table
@@ -64,21 +66,6 @@ def _at_the_end(run: FinishedRun, rows: pd.DataFrame) -> list[str]:
     if not ends:
         return []
     return [f"**At the end of the grid: {listed(ends)}**; a better threshold may lie beyond it."]
-
-
-def threshold_table(run: FinishedRun) -> str:
-    """Thresholds, further steps, and Dice on `val` with them and at a plain 0.5, as a Markdown
-    table.
-    """
-    rows = run.rows.dropna(subset=["threshold"])
-    if rows.empty:
-        return ""
-    cells = []
-    for row in rows.itertuples():
-        half = "" if pd.isna(row.dice_at_half) else f"{row.dice_at_half:.3f}"
-        mask = f"{row.threshold:g}" if pd.isna(row.postprocess) else row.postprocess
-        cells.append((f"`{row.approach}`", mask, f"{row.dice_mean:.3f}", half))
-    return markdown_table(("approach", "mask", "mean Dice", "at a plain 0.5"), cells)
 
 
 def of_steps(run: FinishedRun) -> str:
@@ -147,3 +134,31 @@ def _on_val(run: FinishedRun, name: str, members: list[str]) -> str:
         f" On `val` {loses}{gain:+.4f} mean Dice{bounds} against its best member there, "
         f"`{best}`{price}{chance}."
     )
+
+
+def preparation_table(run: FinishedRun) -> str:
+    """What each trained approach does to an image beforehand, as a Markdown table.
+
+    Args:
+        run: whose complete approaches are in it.
+    """
+    rows: list[tuple[str, str, str]] = []
+    steps = {name: run.described[name].preparation for name in run.names}
+    for step in _step_names(steps.values()):
+        by: dict[PreparationStep, list[str]] = {}
+        for name in run.names:
+            for one in steps[name]:
+                if one.name == step:
+                    by.setdefault(one, []).append(name)
+        rows += [(step, one.done, listed(code(names), most=12)) for one, names in by.items()]
+    if rows:
+        return markdown_table(("step", "what is done", "by"), rows)
+    return (
+        "What the approaches do to an image is not stored with this run." if run.names else NOTHING
+    )
+
+
+def _step_names(steps: Iterable[Sequence[PreparationStep]]) -> list[str]:
+    """The names of all steps, as the approach with most of them orders them."""
+    longest_first = sorted(steps, key=len, reverse=True)
+    return list(dict.fromkeys(step.name for each in longest_first for step in each))

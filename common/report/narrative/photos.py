@@ -30,18 +30,15 @@ def of_photos(photos: pd.DataFrame, train: pd.DataFrame) -> str:
         )
     counts = photos.groupby("photo", sort=False)["object"].max()
     objects = photos[photos["object"] > 0]
-    none = counts.index[counts == 0].tolist()
+    none = int((counts == 0).sum())
     sentences = [
         f"On {counted(len(counts), 'photo')} the masks have "
-        f"{counted(len(objects), 'separate piece')}{_nothing(none)}."
+        f"{counted(len(objects), 'object')} (specks not counted)"
+        + (f"; nothing was found on {counted(none, 'photo')}." if none else ".")
     ]
     if len(objects) and len(train):
         sentences.append(_outliers(objects, train))
     return " ".join(sentences)
-
-
-def _nothing(names: list[str]) -> str:
-    return f"; nothing was found on {counted(len(names), 'photo')}" if names else ""
 
 
 def _outliers(objects: pd.DataFrame, train: pd.DataFrame) -> str:
@@ -53,16 +50,13 @@ def _outliers(objects: pd.DataFrame, train: pd.DataFrame) -> str:
         | (objects["area_px"] < least / FACTOR)
         | (objects["width_px"] < thinnest / FACTOR)
     ]
+    within = f" (within a factor of {FACTOR:g}, leaving out the outer {percent(1 - USUAL)})"
     if odd.empty:
-        return f"All are of a size that the objects of `train` have too{_factor()}."
+        return f"All are of a size that the objects of `train` have too{within}."
     return (
         f"{len(odd):,} of them {plural('is', len(odd), 'are')} larger, smaller or thinner than "
-        f"the objects of `train`{_factor()}, which is a sign of invention or of another scale."
+        f"the objects of `train`{within}, which is a sign of invention or of another scale."
     )
-
-
-def _factor() -> str:
-    return f" (within a factor of {FACTOR:g}, leaving out the outer {percent(1 - USUAL)})"
 
 
 def of_review(review: pd.DataFrame, winner: str | None) -> str:

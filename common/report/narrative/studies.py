@@ -1,4 +1,6 @@
-"""What the studies found, all together and one by one, and what their trainings cost."""
+"""Which studies were run, what stands out over all of them, what their trainings cost, and two
+leaderboards of the same data before and after a change.
+"""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -6,8 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from common.leaderboard import as_markdown, read_leaderboard
 from common.leaderboard.studies import BASELINE
-from common.words import between, counted, listed, plural
+from common.records.description import RunDescription, read_description
+from common.records.folder import RunFolder
+from common.words import between, code, counted, listed, plural
 
 
 def study_tables(
@@ -54,48 +59,6 @@ def of_studies(found: Mapping[str, Mapping[str, pd.DataFrame | None]]) -> str:
         if open_:
             sentences.append(f"**Not run: {listed(open_, most=12)}.**")
     return " ".join(sentences)
-
-
-def of_study(table: pd.DataFrame | None) -> str:
-    """What a study found, in sentences.
-
-    Args:
-        table: of `common.leaderboard.studies.study_table`; None where the study was not run.
-    """
-    if table is None:
-        return "**This study was not run**, so there is nothing beyond what is expected."
-    rows = table[table["variation"] != BASELINE]
-    judged = rows[rows["verdict"].notna()]
-    if judged.empty:
-        return (
-            "**This study has no result**: neither its baseline nor any variation can be compared."
-        )
-    sentences = []
-    for verdict, words in (("helps", "Shown to help"), ("hurts", "Shown to hurt")):
-        chosen = judged[judged["verdict"] == verdict]
-        if len(chosen):
-            sentences.append(
-                f"{words}: {listed([_difference(row) for row in chosen.itertuples()], most=12)}."
-            )
-    alike = judged.loc[judged["verdict"] == "not told apart"]
-    if len(alike):
-        sentences.append(
-            "Not told apart from the baseline: "
-            f"{listed([_difference(row) for row in alike.itertuples()], most=12)}; this does "
-            "not mean that there is no difference."
-        )
-    for row in rows[rows["verdict"].isna()].itertuples():
-        reason = getattr(row, "reason", None)
-        sentences.append(
-            f"*{row.variation}* has no result "
-            f"({reason if pd.notna(reason) else 'it was not compared'})."
-        )
-    return " ".join(sentences)
-
-
-def _difference(row: Any) -> str:
-    bounds = between(row.to_baseline_lower, row.to_baseline_upper, 3, "+")
-    return f"*{row.variation}* ({row.to_baseline:+.3f}, {bounds})"
 
 
 def of_budget(
@@ -153,29 +116,19 @@ def of_overview(tables: Mapping[str, pd.DataFrame | None]) -> str:
     Args:
         tables: study → its table, None where it was not run.
     """
-    ran = {study: table for study, table in tables.items() if table is not None}
-    rows = pd.concat(
-        [table.assign(study=study)[table["variation"] != BASELINE] for study, table in ran.items()]
-        or [pd.DataFrame()]
-    )
-    rows = rows[rows["verdict"].notna()] if len(rows) else rows
+    ran = [table[table["variation"] != BASELINE] for table in tables.values() if table is not None]
+    rows = pd.concat(ran or [pd.DataFrame(columns=["verdict"])]).dropna(subset=["verdict"])
     if rows.empty:
         return "No variation of any study has a result, so the figure is empty."
-    counts = {
-        verdict: int((rows["verdict"] == verdict).sum())
-        for verdict in ("helps", "hurts", "not told apart")
-    }
-    tied = counts["not told apart"]
-    low, high = (rows.sort_values("to_baseline").iloc[place] for place in (0, -1))
+    counts = rows["verdict"].value_counts()
+    helps, hurts, tied = (int(counts.get(one, 0)) for one in ("helps", "hurts", "not told apart"))
     reach = float((rows["to_baseline_upper"] - rows["to_baseline_lower"]).median()) / 2
     return (
-        f"Of {counted(len(rows), 'variation')} with a result, {counts['helps']} "
-        f"{plural('is', counts['helps'], 'are')} shown to help and {counts['hurts']} to hurt; "
-        f"{tied} {plural('is', tied, 'are')} not told apart from the baseline. The highest "
-        f"difference is that of *{high['study']}: {high['variation']}* "
-        f"({high['to_baseline']:+.3f}), the lowest that of *{low['study']}: {low['variation']}* "
-        f"({low['to_baseline']:+.3f}). The median bounds reach {reach:.3f} to each side: a "
-        "smaller change could rarely be shown with so few independent groups of images."
+        f"Of {counted(len(rows), 'variation')} with a result, {helps} "
+        f"{plural('is', helps, 'are')} shown to help and {hurts} to hurt; "
+        f"{tied} {plural('is', tied, 'are')} not told apart from the baseline. The median bounds "
+        f"reach {reach:.3f} to each side: a smaller change could rarely be shown with so few "
+        "independent groups of images."
     )
 
 
@@ -194,4 +147,82 @@ def of_ideas(answers: Mapping[str, str], groups: Mapping[int, str]) -> str:
     )
     return "\n".join(
         [opening, "", *(f"- **{idea}**: {answer}." for idea, answer in answers.items())]
+    )
+
+
+def stored_board(run: Path) -> pd.DataFrame | None:
+    """The leaderboard of a run, None where there is none."""
+    return read_leaderboard(run) if (run / "leaderboard.csv").is_file() else None
+
+
+def before_and_after(before: Path, after: Path) -> str:
+    """A Markdown table of both leaderboards, and sentences on what changed between them.
+
+    Args:
+        before: folder with `leaderboard.csv` and `run.json`.
+        after: the same.
+    """
+    runs = (before, after)
+    boards = [board for run in runs if (board := stored_board(run)) is not None]
+    if len(boards) < len(runs):
+        missing = [run.name for run in runs if stored_board(run) is None]
+        return (
+            "Nothing can be compared before and after: no leaderboard is stored in "
+            f"{listed(code(missing))}."
+        )
+    both = boards[1].merge(boards[0], on="approach", how="outer", suffixes=("", "_before"))
+    both = both.sort_values("dice_mean", ascending=False, na_position="last")
+    both["change"] = both["dice_mean"] - both["dice_mean_before"]
+    columns = ["approach", "Dice before", "Dice after", "after minus before"]
+    rows = [
+        (
+            f"`{row.approach}`",
+            _score(row, "_before"),
+            _score(row, ""),
+            "" if pd.isna(row.change) else f"{row.change:+.3f}",
+        )
+        for row in both.itertuples()
+    ]
+    table = as_markdown(pd.DataFrame(rows, columns=columns), columns)
+    minutes = [_about(run).identity.budget.minutes for run in runs]
+    budgets = (
+        f"Budget of a training: {minutes[0]:g} minutes before, {minutes[1]:g} after. "
+        if all(minutes)
+        else ""
+    )
+    return f"{table}\n\n{budgets}{_of_changes(both)}"
+
+
+def _score(row: Any, which: str) -> str:
+    """A mean Dice with its interval."""
+    mean, lower, upper = (
+        getattr(row, f"{column}{which}") for column in ("dice_mean", "dice_lower", "dice_upper")
+    )
+    if pd.isna(mean):
+        return "no result"
+    return f"{mean:.3f}" if pd.isna(lower) else f"{mean:.3f} ({between(lower, upper)})"
+
+
+def _about(run: Path) -> RunDescription:
+    has_one = RunFolder(run).description.is_file()
+    return read_description(run) if has_one else RunDescription()
+
+
+def _of_changes(both: pd.DataFrame) -> str:
+    """Whether any score left the interval of the one before."""
+    rows = both.dropna(subset=["change"])
+    if rows.empty:
+        return "No approach has a result in both."
+    left = rows[
+        (rows["dice_mean"] < rows["dice_lower_before"])
+        | (rows["dice_mean"] > rows["dice_upper_before"])
+    ]
+    outside = (
+        f"Outside its interval before: {listed(code(left['approach']), most=12)}"
+        if len(left)
+        else "Every score after lies within its interval before, so no change is shown"
+    )
+    return (
+        f"{outside}. Each run is one training with one seed, so a difference may come from the "
+        "trainings alone."
     )

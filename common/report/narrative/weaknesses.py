@@ -1,16 +1,19 @@
-"""Where the chosen approach fails: single images, what is lost on them, and kinds of images."""
+"""Where the chosen approach fails: single images, what is lost on them, kinds of images, corrupted
+images, and probabilities that do not mean what they say.
+"""
 
 import numpy as np
 import pandas as pd
 
 from common.analysis.lost_dice import loss_parts
 from common.analysis.strata import QUANTITIES, failed_by_all, outer_difference
-from common.metrics import with_objects
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
 from common.words import counted, listed, markdown_table, percent
 
 FAILED = 0.5  # Dice
+LEAN = 0.02  # a mean probability that is off by more is called too high or too low
+FEW = 30  # images
 # Kind of `common.analysis.lost_dice` → an image of it.
 LOST = {
     "missed": "with a missed object",
@@ -76,9 +79,7 @@ def loss_table(run: FinishedRun) -> str:
 
 
 def of_kinds(run: FinishedRun) -> str:
-    """On which kinds of images the chosen approach is weaker by more than chance, and whether its
-    masks are too large or too small.
-    """
+    """On which kinds of images the chosen approach is weaker by more than chance."""
     rows, images = _rows(run), run.tables["images"]
     kinds = [kind for kind in QUANTITIES if kind in images]
     if rows.empty or not kinds:
@@ -94,19 +95,7 @@ def of_kinds(run: FinishedRun) -> str:
     sentences = [f"Its Dice is lower in {listed(weaker)}."] if weaker else []
     if open_:
         sentences.append(f"Differences by {listed(open_)} may be chance.")
-    return " ".join([*sentences, *_area(rows)])
-
-
-def _area(rows: pd.DataFrame) -> list[str]:
-    """Whether the masks are too large or too small on the median image."""
-    bias = with_objects(rows).get("area_bias", pd.Series(dtype=float)).astype(float).dropna()
-    if bias.empty:
-        return []
-    middle = float(np.median(bias))
-    if abs(middle) < 0.0005:
-        return ["On the median image its mask has the true area."]
-    size = "larger" if middle > 0 else "smaller"
-    return [f"On the median image its mask is {percent(abs(middle))} {size} than the object."]
+    return " ".join(sentences)
 
 
 def _rows(run: FinishedRun) -> pd.DataFrame:
@@ -120,3 +109,52 @@ def _dice(run: FinishedRun) -> pd.Series | None:
     """Dice of the chosen approach by image, of the images with objects."""
     found = run.dice(run.winner) if run.winner is not None and len(run.per_image) else {}
     return pd.Series(found, dtype=float) if found else None
+
+
+def of_robustness(run: FinishedRun) -> str:
+    """Under which corruption the chosen approach loses most, and who is best on them."""
+    table = run.tables["robustness"]
+    rows = table[table["approach"] == run.winner] if len(table) else table
+    if rows.empty:
+        return (
+            "Corrupted images were not scored in this run; `--robustness 20` does so with 20 "
+            "images."
+        )
+    kinds = rows.groupby("corruption", sort=False)[["drop", "in_augmentation"]].mean()
+    worst = kinds["drop"].idxmax()
+    met = "holds something" if kinds.loc[worst, "in_augmentation"] > 0 else "holds nothing"
+    sentences = [
+        f"`{run.winner}` loses most under *{worst.replace('_', ' ')}*, and its training "
+        f"augmentation {met} like it."
+    ]
+    kept = table.groupby("approach", sort=False)["dice_mean"].mean()
+    if kept.idxmax() != run.winner:
+        sentences.append(f"Over all corruptions `{kept.idxmax()}` keeps more.")
+    images = int(rows["n_images"].iloc[0])
+    if images < FEW:
+        sentences.append(
+            f"{counted(images, 'image')} without intervals: only large differences mean anything."
+        )
+    return " ".join(sentences)
+
+
+def of_calibration(run: FinishedRun) -> str:
+    """Whether the probabilities of the chosen approach mean what they say."""
+    table = run.tables["calibration"]
+    rows = (
+        table[(table["approach"] == run.winner) & (table["pixels"] > 0)] if len(table) else table
+    )
+    if rows.empty or run.winner is None:
+        return "Calibration was not measured in this run."
+    gap = float(np.average(rows["proba_mean"] - rows["object_share"], weights=rows["pixels"]))
+    leans = "too high" if gap > 0 else "too low"
+    lean = (
+        f"{leans} on average"
+        if abs(gap) > LEAN
+        else "neither too high nor too low on average (by 0.02 at most)"
+    )
+    return (
+        f"Within 16 px of the objects, the probabilities of `{run.winner}` are {lean}. Masks are "
+        "cut at a threshold chosen on *tune*, so this matters only where probabilities are used "
+        "themselves."
+    )

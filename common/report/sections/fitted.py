@@ -35,7 +35,6 @@ def tuned(material: Material) -> Section:
     alt = "Mean Dice on tune at every threshold, for each approach; the dot is the one chosen"
     step_alt = "Gain of each further step of post-processing on tune, with its 95 % interval"
     known = [
-        Details("Thresholds and masks", say.threshold_table(run)),
         Details(
             "Further steps of post-processing",
             say.of_steps(run),

@@ -89,13 +89,11 @@ def calibration(material: Material) -> Section:
         "Share of pixels that are object against the predicted probability, for each approach; "
         "on the diagonal probabilities mean what they say"
     )
-    table = say.calibration_table(run)
     return Section(
         "calibration",
         "Do the probabilities mean what they say?",
         say.of_calibration(run),
         charts=charts(("calibration", figure, alt)),
-        details=[Details("Calibration errors", table)] if table else [],
         links=[Link("calibration.csv", "the bins as CSV")],
     )
 
