@@ -5,6 +5,7 @@ The page is complete in itself, and refused where it is not: no script but its o
 and no picture from elsewhere.
 """
 
+import os
 from pathlib import Path
 
 from common.coco import DataError, read_entries
@@ -51,7 +52,7 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
     if data is not None:
         _require_data_of(run, data)
     notebook = notebook or root() / "notebooks" / NOTEBOOK
-    place = (run / "no pictures" if data is None else data).resolve()
+    place = run / "no pictures" if data is None else data
     material = gather(read_run(run), data)
     sections = [section(material) for section in ALL]
     page = rendered(material, sections, {EXECUTED, FIGURES})
@@ -61,13 +62,23 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
             f"{NAME} was not written: it would load {', '.join(findings[:5])}; a page that opens "
             "offline is expected. Look for it in the names of photos and approaches."
         )
-    executed = execute(notebook, {"DATA": str(place), "RUN": str(run.resolve())})
+    executed = execute(notebook, {"DATA": _written(place), "RUN": _written(run)})
     write_whole(run / EXECUTED, nbformat.writes(executed))
     with whole_folder(run / FIGURES) as folder:
         for name, content in picture_files(sections).items():
             (folder / name).write_bytes(content)
     write_whole(run / NAME, page)
     return run / NAME
+
+
+def _written(path: Path) -> str:
+    """A path as `common.report.notebook.placed` takes it: within the project relative, so that the
+    notebook runs in another clone too, else absolute.
+    """
+    whole = path.resolve()
+    if whole.is_relative_to(root().resolve()):
+        return os.path.relpath(whole, root().resolve() / "notebooks")
+    return str(whole)
 
 
 def data_folder(run: Path) -> Path:

@@ -15,7 +15,8 @@ from common.report.__main__ import main
 from common.report.execution import execute
 from common.report.finished_run import read_run
 from common.report.html import rendered, without_own_script
-from common.report.page import ReportError, write_report
+from common.report.notebook import placed
+from common.report.page import ReportError, _written, write_report
 from common.report.sections import ALL, gather
 from common.sample import generate
 
@@ -114,6 +115,13 @@ def test_sections_of_the_page_are_those_of_the_notebook():
     source = (ROOT / "notebooks" / "leaderboard.ipynb").read_text(encoding="utf-8")
     shown = re.findall(r"show\(sections\.(\w+)\(material\)\)", source)
     assert shown == [section.__name__ for section in ALL]
+
+
+def test_the_notebook_names_a_run_in_the_project_by_a_path_of_every_clone(tmp_path):
+    written = _written(ROOT / "results" / "cig-butts")
+    assert Path(written) == Path("..", "results", "cig-butts")
+    assert placed(written) == ROOT / "results" / "cig-butts"
+    assert _written(tmp_path) == str(tmp_path.resolve())
 
 
 def test_the_notebook_itself_stays_as_it_is(run, data):
