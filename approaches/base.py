@@ -28,6 +28,7 @@ from common.records.self_description import Combination, PreparationStep, Traits
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import nn
 
     from common.data import DataSet
     from common.data.named_sets import NamedSet
@@ -358,12 +359,9 @@ class Approach(ABC, Generic[ConfigT]):
         """
         return ""
 
-    def save_onnx(self, path: Path) -> int:
-        """Write the fitted model as an ONNX file: `image` (1, H, W, 3) uint8 RGB in, `probability`
-        (1, H, W) float32 out.
-
-        Returns:
-            The number that H and W must be multiples of.
+    def onnx_module(self) -> "tuple[nn.Module, int]":
+        """What an ONNX file is written of: a torch module from `image` (1, H, W, 3) uint8 RGB to
+        `probability` (1, H, W) float32, and the number that H and W must be multiples of.
 
         Raises:
             ConfigError: there is no such form of this approach.

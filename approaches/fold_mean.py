@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from torch import nn
 
 from approaches import load
 from approaches.base import (
@@ -21,6 +22,7 @@ from approaches.base import (
     Traits,
     check_image,
 )
+from approaches.network.onnx_file import mean_of_views
 from common.data import DataSet
 
 MODELS_FILE = "folds.json"
@@ -65,6 +67,11 @@ class FoldMean(Approach[Config]):
         for model in self.models_:
             total += model.predict_proba(image)
         return np.clip(total / len(self.models_), 0, 1)
+
+    def onnx_module(self) -> tuple[nn.Module, int]:
+        """See `Approach.onnx_module`: all models in one."""
+        members = dict(zip(self.places_, self.models_, strict=True))
+        return mean_of_views(members, dict.fromkeys(members, 1))
 
     def save(self, folder: Path) -> None:
         """Write which models it has; they lie in the folder themselves."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
+from torch import nn
 
 from approaches import processes
 from approaches.base import (
@@ -26,6 +27,7 @@ from approaches.base import (
     check_image,
 )
 from approaches.configs import EnsembleConfig
+from approaches.network.onnx_file import mean_of_views
 from approaches.predictors import quantised_proba
 from common.data import DataSet, Sample
 from common.data.groups import spread
@@ -252,6 +254,10 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         return np.clip(
             self._mean(check_image(image), self.weights_, D4_VIEWS[: self.views_]), 0, 1
         )
+
+    def onnx_module(self) -> tuple[nn.Module, int]:
+        """See `Approach.onnx_module`: all members, weights and views in one."""
+        return mean_of_views(self.members, self.weights_, D4_VIEWS[: self.views_], quantised=True)
 
     def save(self, folder: Path) -> None:
         """Write weights and number of views; the members have folders of their own."""

@@ -16,9 +16,10 @@ import yaml
 from huggingface_hub import ModelCard
 
 from approaches import build, store
-from approaches.base import Budget
+from approaches.base import Budget, Config, ConfigError
 from approaches.export import main
-from approaches.network.onnx_file import PACKAGES, OnnxPredictor, share_that_differs
+from approaches.fold_mean import FoldMean
+from approaches.network.onnx_file import PACKAGES, OnnxPredictor, share_that_differs, write_onnx
 from approaches.predict import main as predict
 from approaches.predictors import quantised_proba
 from approaches.segmenter import Segmenter
@@ -41,6 +42,15 @@ def untrained(name, **settings):
     approach = build(name, overrides=settings)
     network = approach.build_network(pretrained=False)
     approach.network_ = approach._behind_normalisation(network).eval()
+    return approach
+
+
+def shifted(name, **settings):
+    """The same, but for all weights, so that its probabilities are unlike."""
+    approach = untrained(name, **settings)
+    with torch.no_grad():
+        for parameter in approach.network_.parameters():
+            parameter.add_(0.1)
     return approach
 
 
@@ -220,14 +230,64 @@ def test_the_onnx_file_gives_the_masks_of_the_model_at_any_size(
     assert share_that_differs(segmenter.predict, other.predict, images)[0] > 0.01
 
 
-@pytest.mark.parametrize("name", ["pixel_lightgbm", "tta_ensemble"])
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("pixel_lightgbm", "PixelLightgbm is no network and has no ONNX form"),
+        (
+            "tta_ensemble",
+            "pixel_lightgbm among its members is no network. Leave --onnx out, or name a member "
+            "that is one with --approach: unet.",
+        ),
+    ],
+)
 def test_what_has_no_onnx_form_is_refused_and_nothing_is_written(
-    with_onnx, name, run, tmp_path, capsys
+    with_onnx, name, instead, run, tmp_path, capsys
 ):
     words = [str(run), "--approach", name, "--output", str(tmp_path / "out"), "--onnx"]
     assert main(words) == 2
-    assert "has no ONNX form" in capsys.readouterr().err
+    assert instead in " ".join(capsys.readouterr().err.split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_ensemble_without_a_network_names_no_member_to_export(run):
+    pixels = Segmenter.load(run, "pixel_lightgbm").model.model
+    both = build("tta_ensemble", members={"pixel_lightgbm": pixels})
+    both.weights_, both.views_ = {"pixel_lightgbm": 1}, 1
+    with pytest.raises(ConfigError, match="Leave --onnx out, as no member is one"):
+        both.onnx_module()
+
+
+@pytest.mark.parametrize("views", [1, 2, 4, 8])
+def test_the_onnx_file_of_an_ensemble_has_its_members_weights_and_views(
+    with_onnx, views, sample_data, tmp_path
+):
+    """Its members are so unlike that another weight or a view undone wrongly would be seen."""
+    members = {"one": untrained("unet", **TINY), "two": shifted("unet", **TINY)}
+    ensemble = build("tta_ensemble", members=members)
+    ensemble.weights_, ensemble.views_ = {"two": 3, "one": 1}, views
+    module, divisor = ensemble.onnx_module()
+    write_onnx(module, divisor, tmp_path / "model.onnx")
+    predictor = OnnxPredictor(tmp_path / "model.onnx", divisor)
+    for image in [sample.image[:96, :160] for sample in sample_data.score]:
+        proba = ensemble.predict_proba(image)
+        assert proba.std() > 0.01
+        assert np.allclose(predictor.predict_proba(image), proba, atol=0.02)  # bfloat16
+        ensemble.weights_ = {"two": 1, "one": 3}
+        assert not np.allclose(predictor.predict_proba(image), ensemble.predict_proba(image), 0.02)
+        ensemble.weights_ = {"two": 3, "one": 1}
+
+
+def test_a_mean_over_folds_is_one_onnx_file(with_onnx, sample_data, tmp_path):
+    mean = FoldMean(Config())
+    mean.places_ = ["a", "b"]
+    mean.models_ = [untrained("unet", **TINY), shifted("unet", **TINY)]
+    module, divisor = mean.onnx_module()
+    write_onnx(module, divisor, tmp_path / "model.onnx")
+    image = next(iter(sample_data.score)).image[:96, :160]
+    proba = OnnxPredictor(tmp_path / "model.onnx", divisor).predict_proba(image)
+    assert np.allclose(proba, mean.predict_proba(image), atol=0.02)
+    assert not any(np.allclose(proba, one.predict_proba(image), atol=0.02) for one in mean.models_)
 
 
 def test_an_onnx_file_with_other_masks_is_not_kept(with_onnx, run, tmp_path, monkeypatch, capsys):

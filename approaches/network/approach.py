@@ -19,7 +19,7 @@ from approaches.base import Approach, Budget, NotFittedError, Traits, check_imag
 from approaches.network.config import TrainingConfig
 from approaches.network.inference import predict_whole
 from approaches.network.met_in_training import corruptions_met
-from approaches.network.onnx_file import write_onnx
+from approaches.network.onnx_file import WholeImage
 from approaches.network.preparation import preparation_steps
 from approaches.network.training import shared_batch, train
 from common.data import DataSet
@@ -170,10 +170,9 @@ class NetworkApproach(Approach[TrainingConfigT]):
         ).eval()
         return self
 
-    def save_onnx(self, path: Path) -> int:
-        """See `Approach.save_onnx`."""
-        write_onnx(self.network_, self.divisor, path)
-        return self.divisor
+    def onnx_module(self) -> tuple[nn.Module, int]:
+        """See `Approach.onnx_module`."""
+        return WholeImage(self.network_), self.divisor
 
     def parameters(self) -> int:
         """Trainable numbers of the network."""

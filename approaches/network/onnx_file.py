@@ -1,11 +1,13 @@
-"""A network as an ONNX file that is whole by itself: normalisation and sigmoid are part of the
-graph, which takes images of any size that the network can halve. Whether it does what the network
-does is measured in masks, never taken for granted.
+"""A network, or a mean of networks over views, as an ONNX file that is whole by itself:
+normalisation and sigmoid are part of the graph, which takes images of any size that the networks
+can halve. Whether it does what the model does is measured in masks, never taken for granted.
 """
 
 import copy
+import math
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -13,8 +15,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from approaches.base import ConfigError, Traits, check_image
-from common.geometry import crop_back, pad_to_multiple, tiled
+from approaches.base import Approach, ConfigError, Predictor, Traits, check_image
+from common.geometry import D4_VIEWS, View, crop_back, pad_to_multiple, tiled
+from common.masks.postprocess import LEVELS
 
 PACKAGES = ("onnx", "onnxruntime")
 EXAMPLE = (3, 4)  # height and width that the graph is traced with, in multiples
@@ -36,6 +39,85 @@ class WholeImage(nn.Module):
         return self.network(image.permute(0, 3, 1, 2))[:, 0].sigmoid()  # (1, H, W)
 
 
+class MeanOfViews(nn.Module):
+    """The weighted mean probability of several modules over flips and quarter turns: (1, H, W, 3)
+    uint8 RGB → (1, H, W) float32.
+
+    Args:
+        modules: (1, H, W, 3) uint8 → (1, H, W) float32 each.
+        weights: of the modules.
+        views: that each of them predicts.
+        quantised: whether their probabilities are rounded to steps of 1/255 before.
+    """
+
+    def __init__(
+        self,
+        modules: Sequence[nn.Module],
+        weights: Sequence[float],
+        views: Sequence[View] = D4_VIEWS[:1],
+        quantised: bool = False,
+    ):
+        super().__init__()
+        self.members = nn.ModuleList(modules)
+        self.weights, self.views, self.quantised = tuple(weights), tuple(views), quantised
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        """Probabilities of one image."""
+        total = torch.zeros(())
+        for view in self.views:
+            seen = turned(image.flip(2) if view.flipped else image, view.quarter_turns)
+            for member, weight in zip(self.members, self.weights, strict=True):
+                proba = member(seen)
+                proba = (proba * LEVELS).round() if self.quantised else proba
+                back = turned(proba, -view.quarter_turns)
+                total = total + weight * (back.flip(2) if view.flipped else back)
+        steps = LEVELS if self.quantised else 1
+        return (total / (steps * len(self.views) * sum(self.weights))).clamp(0, 1)
+
+
+def turned(pictures: torch.Tensor, quarter_turns: int) -> torch.Tensor:
+    """Pictures (B, H, W[, C]) turned counter-clockwise, in steps that ONNX has."""
+    if quarter_turns % 2:
+        pictures = pictures.transpose(1, 2).flip(1)
+    return pictures.flip(1, 2) if quarter_turns % 4 > 1 else pictures
+
+
+def mean_of_views(
+    members: Mapping[str, Predictor],
+    weights: Mapping[str, float],
+    views: Sequence[View] = D4_VIEWS[:1],
+    quantised: bool = False,
+) -> tuple[MeanOfViews, int]:
+    """What an ONNX file of several models together is written of, see `Approach.onnx_module`.
+
+    Args:
+        members: fitted models by name.
+        weights: of those that count.
+        views: see `MeanOfViews`.
+        quantised: see `MeanOfViews`.
+
+    Raises:
+        ConfigError: a member is no network; the message says what can be exported instead.
+    """
+    modules = {}
+    for name in weights:
+        member = members[name]
+        with suppress(ConfigError):
+            if isinstance(member, Approach):
+                modules[name] = member.onnx_module()
+    others = [name for name in weights if name not in modules]
+    if others:
+        one = f" or name a member that is one with --approach: {', '.join(modules)}"
+        raise ConfigError(
+            f"this ensemble has no ONNX form: {', '.join(others)} among its members "
+            f"{'is no network' if len(others) == 1 else 'are no networks'}. Leave --onnx out,"
+            f"{one if modules else ' as no member is one'}."
+        )
+    divisor = math.lcm(*(each for _, each in modules.values()))
+    parts = [modules[name][0] for name in weights]
+    return MeanOfViews(parts, list(weights.values()), views, quantised), divisor
+
+
 def check_packages() -> None:
     """Raise a ConfigError where a package is missing that writes or runs ONNX files."""
     missing = [name for name in PACKAGES if find_spec(name) is None]
@@ -46,12 +128,12 @@ def check_packages() -> None:
         )
 
 
-def write_onnx(network: nn.Module, divisor: int, path: Path) -> None:
-    """Write a network as an ONNX file of dynamic size: `image` (1, H, W, 3) uint8 in,
-    `probability` (1, H, W) float32 out.
+def write_onnx(module: nn.Module, divisor: int, path: Path) -> None:
+    """Write an ONNX file of dynamic size: `image` (1, H, W, 3) uint8 in, `probability` (1, H, W)
+    float32 out.
 
     Args:
-        network: (1, 3, H, W) → logits (1, 1, H, W).
+        module: from the one to the other.
         divisor: H and W are multiples of it.
         path: the file.
 
@@ -59,7 +141,7 @@ def write_onnx(network: nn.Module, divisor: int, path: Path) -> None:
         ConfigError: a package is missing, or the module has something that ONNX has not.
     """
     check_packages()
-    module = WholeImage(copy.deepcopy(network).cpu().float()).eval()
+    module = copy.deepcopy(module).cpu().float().eval()
     height, width = (side * divisor for side in EXAMPLE)
     axes = {1: "height", 2: "width"}
     try:
@@ -79,7 +161,7 @@ def write_onnx(network: nn.Module, divisor: int, path: Path) -> None:
             )
     except Exception as error:
         raise ConfigError(
-            f"this network has no ONNX form with torch {torch.__version__} ("
+            f"this model has no ONNX form with torch {torch.__version__} ("
             f"{type(error).__name__}: {str(error).splitlines()[0]}); leave --onnx out."
         ) from error
 

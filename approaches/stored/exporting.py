@@ -14,6 +14,7 @@ from approaches.network.onnx_file import (
     OnnxPredictor,
     check_packages,
     share_that_differs,
+    write_onnx,
 )
 from approaches.segmenter import Segmenter, complete_record
 from common.coco import read_image
@@ -108,7 +109,8 @@ def _onnx_form(segmenter: Segmenter, path: Path, images: Path | None) -> str:
     if not isinstance(model, Approach):
         raise ConfigError(f"{segmenter.name} is no approach of ours and has no ONNX form.")
     log.info("%s: writing the ONNX file and comparing its masks", segmenter.name)
-    divisor = model.save_onnx(path)
+    module, divisor = model.onnx_module()
+    write_onnx(module, divisor, path)
     other = Segmenter(
         OnnxPredictor(path, divisor), segmenter.postprocess, segmenter.name, segmenter.model.sizes
     )
