@@ -3,7 +3,6 @@ it is built. One that lies outside the repository gets its line when a command n
 """
 
 import inspect
-import json
 import logging
 import os
 import re
@@ -16,12 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from approaches.base import Approach, Config, ConfigError, FitReport, Predictor
 from common.commands import did_you_mean
+from common.model_files import (
+    MODEL_FILE,
+    describe_files,
+    read_stored_model,
+    require_unchanged,
+)
 from common.records.self_description import SelfDescription
 
 if TYPE_CHECKING:
     from common.records import Fit, Record
 
-MODEL_FILE = "approach.json"
 EVERYWHERE = ("cpu", "cuda", "mps")
 ALL = "all"
 log = logging.getLogger(__name__)
@@ -375,12 +379,12 @@ def store(approach: Approach, name: str, folder: Path) -> None:
     }
     if name in TABLE and TABLE[name].outside:
         described["target"] = TABLE[name].target
-    (folder / MODEL_FILE).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
+    describe_files(folder, described)
 
 
 def members_of(folder: Path) -> list[str]:
     """The names of the members that a stored approach uses."""
-    return json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))["members"]
+    return list(read_stored_model(folder).members)
 
 
 def load(
@@ -394,6 +398,7 @@ def load(
 
     Raises:
         FileNotFoundError: no model is stored in the folder.
+        DamagedFileError: a file of the model is not the one that was stored.
         OutsideError: its class lies outside the repository and cannot be found.
     """
     path = folder / MODEL_FILE
@@ -403,18 +408,21 @@ def load(
             f"train it with: python -m approaches {folder.name} --data DIR --output "
             f"{folder.parent.parent}"
         )
-    described = json.loads(path.read_text(encoding="utf-8"))
-    if "target" in described:
+    described = read_stored_model(folder)
+    require_unchanged(folder, described)
+    if described.target:
         try:
-            name_of_outside(described["target"])
+            name_of_outside(described.target)
         except OutsideError as error:
             raise OutsideError(
                 f"{folder} holds a model of a class outside the repository. {error}"
             ) from error
-    members = {
-        member: wrap(member, load(folder.parent / member)) for member in described["members"]
-    }
-    return _as_stored(described["approach"], described["config"], members).load(folder)
+    members = {member: wrap(member, load(folder.parent / member)) for member in described.members}
+    try:
+        approach = _as_stored(described.approach, described.config, members)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return approach.load(folder)
 
 
 def _as_stored(

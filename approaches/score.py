@@ -54,16 +54,16 @@ def _score(options: argparse.Namespace) -> None:
     from approaches import processes
     from approaches.segmenter import Segmenter
     from approaches.stored.scoring import score, summary_line
+    from common.csv_files import write_table
     from common.data import DataSet
     from common.data.groups import describe_groups, group_images
-    from common.files import write_whole
 
     processes.use_threads()
     groups = dict(zip((entry.image_id for entry in entries), group_images(entries), strict=True))
     segmenter = Segmenter.load(options.run, options.approach, options.scale)
     table = score(segmenter, DataSet(entries, groups))
     if options.output:
-        write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
+        write_table(options.output, table)
     print(f"{table['approach'][0]} on {folder}, {describe_groups(groups)}:\n{summary_line(table)}")
 
 
@@ -79,7 +79,7 @@ def _score_set(options: argparse.Namespace) -> None:
     from approaches.segmenter import Segmenter
     from approaches.stored.scoring import score_set
     from common.analysis.set_scores import summary_of
-    from common.files import write_whole
+    from common.csv_files import write_table
     from common.leaderboard.named_sets import measures_line
 
     processes.use_threads()
@@ -87,7 +87,7 @@ def _score_set(options: argparse.Namespace) -> None:
     images = load_set(source, how, [])
     table = score_set(segmenter, images)
     if options.output:
-        write_whole(options.output, table.to_csv(index=False, float_format="%.6g"))
+        write_table(options.output, table)
     print(f"{segmenter.name} on {images.notes[0]}:\n{measures_line(summary_of(table))}")
 
 

@@ -121,6 +121,12 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
         _flush(path.parent)
 
 
+def remove_partials(folder: Path) -> None:
+    """Remove what killed writers left below a folder that nobody else writes to now."""
+    for left in [path for path in folder.rglob(f".*{PARTIAL}") if path.is_dir()]:
+        shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def _scratch_beside(path: Path) -> Iterator[Path]:
     """Give a temporary folder on the file system of `path`; whatever is left in it goes at the

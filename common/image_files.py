@@ -5,13 +5,20 @@ the system's code page; it gets bytes and gives bytes.
 """
 
 import contextlib
+import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from common.files import write_whole
+
+MOST_PIXELS = 250_000_000  # more than any phone takes; 750 MB decoded
+LIMIT_VARIABLE = "SEG_BENCH_MOST_PIXELS"
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit is smaller than the photos of some phones
 
 with contextlib.suppress(AttributeError):  # a file that does not decode is told of once, by us
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -28,13 +35,38 @@ def read_pixels(path: Path, flags: int) -> np.ndarray | None:
         What OpenCV decodes, colours as BGR; None if it does not decode to an image.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or names more pixels than `require_size` takes.
     """
     encoded = np.fromfile(path, dtype=np.uint8)
+    require_size(path, _size_in_header(encoded))
     try:
         return cv2.imdecode(encoded, flags) if encoded.size else None
     except cv2.error:  # a size beyond OpenCV's limit
         return None
+
+
+def _size_in_header(encoded: np.ndarray) -> tuple[int, int]:
+    """Width and height that a file names; 0 where Pillow does not know its format."""
+    try:
+        with Image.open(io.BytesIO(encoded.tobytes())) as header:
+            return header.size
+    except Exception:  # on broken bytes decoders raise almost anything
+        return 0, 0
+
+
+def require_size(path: Path, size: tuple[int, int]) -> None:
+    """Refuse an image (width, height) that would fill the memory: a file of a few bytes may name
+    any number of pixels.
+
+    Raises:
+        OSError: it has more pixels than the limit.
+    """
+    limit = int(os.environ.get(LIMIT_VARIABLE, MOST_PIXELS))
+    if size[0] * size[1] > limit:
+        raise OSError(
+            f"{path} would be {size[0]} x {size[1]} pixels, more than the {limit} that are "
+            f"decoded. If the image is sound, set {LIMIT_VARIABLE} in the environment to more."
+        )
 
 
 def write_pixels(path: Path, pixels: np.ndarray, parameters: Sequence[int] = ()) -> None:

@@ -20,6 +20,7 @@ from approaches.base import (
 )
 from approaches.pixel_lightgbm import PixelConfig
 from approaches.threshold import Threshold
+from common.json_files import DamagedFileError
 
 
 class Settings(Config):
@@ -357,11 +358,11 @@ def stored_threshold(folder, members=()) -> Threshold:
 def test_a_stored_model_says_what_it_is_and_is_loaded_from_its_folder_alone(tmp_path):
     folder = tmp_path / "models" / "any-name"
     stored_threshold(folder)
-    assert json.loads((folder / MODEL_FILE).read_text()) == {
-        "approach": "threshold",
-        "config": {},
-        "members": [],
-    }
+    described = json.loads((folder / MODEL_FILE).read_text())
+    assert (
+        list(described.pop("files")) == ["threshold.json"] and len(described.pop("digest")) == 64
+    )
+    assert described == {"approach": "threshold", "config": {}, "members": []}
     loaded = load(folder)
     assert type(loaded) is Threshold
     image = np.full((1, 1, 3), 55, np.uint8)
@@ -390,7 +391,11 @@ def test_a_missing_member_is_named(tmp_path):
 def test_a_stored_setting_that_no_longer_exists_is_named(tmp_path):
     stored_threshold(tmp_path / "model")
     path = tmp_path / "model" / MODEL_FILE
-    path.write_text(json.dumps({**json.loads(path.read_text()), "config": {"old": 1}}))
+    described = {**json.loads(path.read_text()), "config": {"old": 1}}
+    with pytest.raises(DamagedFileError, match="not the description that was stored"):
+        path.write_text(json.dumps(described))
+        load(tmp_path / "model")
+    path.write_text(json.dumps({**described, "digest": ""}))
     with pytest.raises(ConfigError, match=r"threshold: .*'old'"):
         load(tmp_path / "model")
 

@@ -14,6 +14,7 @@ from approaches import processes
 from approaches.base import CHECKPOINT
 from common.files import whole_file, write_whole
 from common.gallery.pictures import limited
+from common.json_files import DamagedFileError
 from common.masks.overlay import outlined
 
 PICTURES, PICTURE_PX = 3, 512  # of *tune* in TensorBoard, and their longest side
@@ -54,11 +55,27 @@ class Checkpoints:
                 torch.save(state, partial)
 
     def load(self) -> TrainingState | None:
-        """The stored state, or None; read without running code."""
+        """The stored state, or None; read without running code.
+
+        Raises:
+            DamagedFileError: the file holds none.
+        """
         if self.path is None or not self.path.is_file():
             return None
-        # whoever takes it moves it
-        return torch.load(self.path, map_location="cpu", weights_only=True)
+        try:
+            # whoever takes it moves it
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
+            missing = TrainingState.__required_keys__ - set(state)
+        except Exception as error:  # on broken bytes torch raises almost anything
+            problem = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+        else:
+            problem = f"it lacks {', '.join(sorted(missing))}" if missing else ""
+        if problem:
+            raise DamagedFileError(
+                f"{self.path} cannot be read ({problem}); the last complete epoch of a training "
+                f"is expected. Delete {self.path.parent}; the training begins anew."
+            )
+        return state
 
 
 class Curve:
@@ -80,8 +97,11 @@ class Curve:
         """
         path = self.folder / "curve.csv" if self.folder else None
         if path and path.is_file():
-            with path.open(newline="", encoding="utf-8") as file:
-                self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+            try:
+                with path.open(newline="", encoding="utf-8") as file:
+                    self.rows = [row for row in csv.DictReader(file) if int(row["step"]) <= step]
+            except (ValueError, KeyError, TypeError, csv.Error):
+                self.rows = []  # it is for people to look at; the training needs none of it
 
     def add(
         self,

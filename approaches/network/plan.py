@@ -9,9 +9,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+from pydantic import Field, TypeAdapter, ValidationError
 from torch import nn
 
 from approaches import processes
@@ -22,6 +24,7 @@ from approaches.network.inference import PRECISIONS, fast_precision, predict_who
 from approaches.network.losses import build_loss
 from common.data import DataSet
 from common.files import write_whole
+from common.json_files import damaged, read_json_object
 
 # a shorter training would spend too much of its time on measuring formats
 MEASURED_FROM_MINUTES = 3.0
@@ -43,11 +46,14 @@ class Plan:
         candidates: measured seconds per step, without crops, of each number format.
     """
 
-    steps: int
-    round_steps: int
-    precision: str
+    steps: Annotated[int, Field(gt=0)]
+    round_steps: Annotated[int, Field(gt=0)]
+    precision: Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
     seconds_per_step: float | None = None
     candidates: dict[str, float] = field(default_factory=dict)
+
+
+_ADAPTER = TypeAdapter(Plan)
 
 
 def make_plan(
@@ -82,12 +88,22 @@ def make_plan(
     with processes.together("planning the training"):
         if processes.is_main():
             if path and path.is_file():
-                plan = Plan(**json.loads(path.read_text(encoding="utf-8")))
+                plan = _stored_plan(path)
             else:
                 plan = _new_plan(network, crops, judged, batch, config, budget, start)
                 if path:
                     write_whole(path, json.dumps(asdict(plan), indent=1) + "\n")
     return processes.agree(plan)
+
+
+def _stored_plan(path: Path) -> Plan:
+    expected = (
+        f"the plan of a training is expected. Delete {path.parent}; the training begins anew."
+    )
+    try:
+        return _ADAPTER.validate_python(read_json_object(path, "round_steps", expected))
+    except ValidationError as error:
+        raise damaged(path, error, expected) from error
 
 
 def _new_plan(

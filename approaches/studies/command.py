@@ -17,7 +17,7 @@ from approaches.studies.run import (
 )
 from common.coco import read_options
 from common.commands import REFUSED
-from common.files import write_whole
+from common.csv_files import write_table
 from common.leaderboard.studies import study_text
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def run_studies(options: argparse.Namespace) -> int:
         tables = home if how.are_usual else how.runs
         path = tables / f"{folder.resolve().name.replace('_', '-')}-{name}.csv"
         if processes.is_main():
-            write_whole(path, table.to_csv(index=False, float_format="%.6g"))
+            write_table(path, table)
             print(f"\n{STUDIES[name].question}\n\n{study_text(table)}\n\n{path}")
             for reason in losers(table):
                 print(reason)

@@ -19,7 +19,7 @@ from PIL import Image
 from common.coco.annotations import Entry
 from common.coco.findings import Finding, Problem, gathered_images
 from common.coco.images import StoredImage, header_of, read_image
-from common.image_files import read_pixels
+from common.image_files import read_pixels, require_size
 from common.progress import progress as with_progress
 
 WORKERS = min(8, max(4, os.cpu_count() or 1))
@@ -83,8 +83,6 @@ def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> li
     of `images`.
     """
     Image.init()  # once, before threads would do it together
-    # the photos are the user's own, and phones make them larger than Pillow's limit
-    Image.MAX_IMAGE_PIXELS = None
     with ThreadPoolExecutor(WORKERS) as pool:
         inspected = pool.map(inspect_image, images)
         return list(with_progress(inspected, "checking images", total=len(images), show=progress))
@@ -95,6 +93,7 @@ def inspect_image(image: ImageFile) -> Inspection:
     try:
         with Image.open(image.path) as ready:
             header = header_of(ready)
+            require_size(image.path, ready.size)
             kind, frames = (ready.mode, ready.format), getattr(ready, "n_frames", 1)
             if ready.mode == "F":
                 return Inspection(image, None, None, (_of_floats(image),))

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from common.coco.names import is_litter
-from common.image_files import read_pixels
+from common.image_files import read_pixels, require_size
 
 PHOTO_SUFFIXES = (
     ".jpg",
@@ -139,6 +139,7 @@ def _decode_coarsely(path: Path) -> None:
     """
     with Image.open(path) as ready:
         is_jpeg = ready.format in ("JPEG", "MPO")
+        require_size(path, ready.size)
         ready.draft("RGB", (1, 1))
         ready.load()
     if not is_jpeg:

@@ -31,6 +31,13 @@ class Cache:
         """Another process opens the files; their content is never copied to it."""
         return type(self), (self.folder,)
 
+    def has(self, image_id: int, size: tuple[int, int]) -> bool:
+        """Whether all pixels of an image of this (height, width) are there."""
+        start, height, width = self._places[image_id]
+        stop = start + height * width
+        least = min(len(self._pixels), len(self._labels))
+        return (height, width) == tuple(size) and start >= 0 and stop <= least
+
     def read(self, image_id: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Image (H, W, 3) uint8 RGB, mask (H, W) bool and ignored pixels (H, W) bool."""
         start, height, width = self._places[image_id]
@@ -57,11 +64,20 @@ def open_cache(
         progress: wraps the ids while the cache is made.
     """
     folder = root / f"{key[:16]}-v{FORMAT}"
-    if not (folder / "index.json").is_file():
+    try:
+        return _complete(Cache(folder), sizes)
+    except Exception:  # there is none, or its bytes are broken: NumPy raises almost anything
         root.mkdir(parents=True, exist_ok=True)
         with whole_folder(folder) as partial:
             _write(partial, sizes, decode, progress)
     return Cache(folder)
+
+
+def _complete(cache: Cache, sizes: Mapping[int, tuple[int, int]]) -> Cache:
+    """The cache, if it holds every image at its size; else a ValueError."""
+    if not all(cache.has(image_id, size) for image_id, size in sizes.items()):
+        raise ValueError(f"{cache.folder} does not hold all images.")
+    return cache
 
 
 def _write(

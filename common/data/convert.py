@@ -19,6 +19,7 @@ from common.coco.check_readings import SEEN_UPRIGHT, SEEN_UPRIGHT_AND_SCALED
 from common.coco.findings import Finding
 from common.coco.options import ReadOptions
 from common.coco.values import plain_id
+from common.csv_files import shown_as_text
 from common.data.check import check_data, format_findings
 from common.data.clean_copy import Renamed, free_name, write_split
 from common.data.export import Changes, Export, ExportImage, read_export
@@ -135,7 +136,10 @@ def _write_names(path: Path, names: Mapping[str, Sequence[Renamed]]) -> None:
         writer.writerow(["split", "img_id", "file_name", "original_id", "original_file_name"])
         for split, images in names.items():
             writer.writerows(
-                (split, one.image_id, one.file_name, one.original_id, one.original_file_name)
+                map(
+                    shown_as_text,
+                    (split, one.image_id, one.file_name, one.original_id, one.original_file_name),
+                )
                 for one in images
             )
 

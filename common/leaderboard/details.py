@@ -18,7 +18,7 @@ import pandas as pd
 from common.analysis.calibration import reliability_curve
 from common.analysis.robustness import severity_table
 from common.analysis.strata import failed_by_all, strata_table, worst_images
-from common.files import write_whole
+from common.csv_files import write_table
 from common.leaderboard import corrupted_and_clean, has_robustness, per_image_table
 from common.metrics import with_objects
 from common.records import CompleteRecord, Record, complete_records
@@ -67,7 +67,7 @@ def write_details(
 ) -> None:
     """Write the tables into the folder of a run."""
     for name, table in detail_tables(records, images, groups).items():
-        write_whole(RunFolder(run).table(name), table.to_csv(index=False, float_format="%.6g"))
+        write_table(RunFolder(run).table(name), table)
 
 
 def _severities(record: CompleteRecord) -> pd.DataFrame:

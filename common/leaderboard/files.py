@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from common.csv_files import write_table
 from common.files import write_whole
 from common.leaderboard.named_sets import set_section, set_text, write_sets
 from common.leaderboard.rows import Choice, compare_records, leaderboard, per_image_table
@@ -52,11 +53,8 @@ def write_leaderboard(
             .reindex(table["approach"])
         )
         table = table.reset_index()[columns]
-    write_whole(folder.leaderboard, table.to_csv(index=False, float_format="%.6g"))
-    write_whole(
-        folder.per_image,
-        per_image_table(records, groups).to_csv(index=False, float_format="%.6g"),
-    )
+    write_table(folder.leaderboard, table)
+    write_table(folder.per_image, per_image_table(records, groups))
     reasons = [
         f"- `{row.approach}` {row.status}: {one_line(row.reason)}"
         for row in table.itertuples()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from common.files import write_whole
+from common.csv_files import write_table
 from common.leaderboard.rows import compare_scores, per_image_table
 from common.leaderboard.text import as_markdown
 from common.metrics import summarise, with_objects
@@ -134,6 +134,6 @@ def write_folds(
     images = fold_images(by_fold, groups)
     table = fold_table(by_fold, images, on_val)
     folder = RunFolder(run)
-    write_whole(folder.table("folds"), table.to_csv(index=False, float_format="%.6g"))
-    write_whole(folder.per_image_of("folds"), images.to_csv(index=False, float_format="%.6g"))
+    write_table(folder.table("folds"), table)
+    write_table(folder.per_image_of("folds"), images)
     return table

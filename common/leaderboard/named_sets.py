@@ -14,7 +14,7 @@ from common.analysis.set_scores import (
     summary_of,
     turned_pairs,
 )
-from common.files import write_whole
+from common.csv_files import write_table
 from common.leaderboard.field_choice import choice_section, choice_table
 from common.leaderboard.rows import per_image_table
 from common.leaderboard.text import as_markdown, as_text
@@ -241,13 +241,13 @@ def write_sets(run: Path, records: Sequence[Record]) -> None:
     folder, names = RunFolder(run), set_names(records)
     choices = choice_table(records)
     if len(choices):
-        write_whole(folder.table("field_choice"), choices.to_csv(index=False, float_format="%.6g"))
+        write_table(folder.table("field_choice"), choices)
     if names:
         table = set_table(records)
-        write_whole(folder.table("test_sets"), table.to_csv(index=False, float_format="%.6g"))
+        write_table(folder.table("test_sets"), table)
     for name in names:
         photos = per_photo_table(records, name)
-        write_whole(folder.per_image_of(name), photos.to_csv(index=False, float_format="%.6g"))
+        write_table(folder.per_image_of(name), photos)
 
 
 def read_photos(run: Path, name: str) -> dict[str, pd.DataFrame]:

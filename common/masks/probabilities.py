@@ -32,7 +32,8 @@ class ProbabilityMaps:
         yet.
         """
         path = self.path(image)
-        return read_pixels(path, cv2.IMREAD_GRAYSCALE) if path.is_file() else None
+        levels = read_pixels(path, cv2.IMREAD_GRAYSCALE) if path.is_file() else None
+        return levels if levels is not None and levels.shape == image.shape[:2] else None
 
     def write(self, image: np.ndarray, levels: np.ndarray) -> None:
         """Store the map (H, W) uint8 of an image, whole or not at all."""

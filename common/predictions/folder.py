@@ -19,6 +19,7 @@ from pycocotools import mask as coco_mask
 from common import __version__
 from common.coco.names import stays_inside
 from common.commands import RefusedError
+from common.csv_files import shown_as_text
 from common.files import write_whole
 from common.image_files import write_pixels
 from common.masks.objects import PredictedObject, predicted_objects
@@ -141,7 +142,8 @@ class PredictionFolder:
 
     def _write_lists(self) -> None:
         table = io.StringIO()
-        csv.writer(table, lineterminator="\n").writerows([COLUMNS, *self._rows])
+        rows = ([shown_as_text(cell) for cell in row] for row in [COLUMNS, *self._rows])
+        csv.writer(table, lineterminator="\n").writerows(rows)
         write_whole(self.path / "objects.csv", table.getvalue())
         document = {
             "info": {"description": self.made_by, "version": __version__},

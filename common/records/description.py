@@ -21,7 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from common import __version__
 from common.coco import DEFAULT_OPTIONS, CrowdRegions, ReadOptions
 from common.commands import RefusedError
-from common.files import PARTIAL, write_whole
+from common.files import PARTIAL, remove_partials, write_whole
 from common.json_files import DamagedFileError, damaged, read_json_object, to_json
 from common.records.folder import RunFolder
 from common.records.lock import hold, release
@@ -179,6 +179,7 @@ def open_run(run: Path, identity: Mapping[str, Any], *, fresh: bool, trains: boo
     stored = _identity_in(run)
     if stored is not None:
         hold(run)
+        remove_partials(run)
     if stored is not None and fresh:
         _set_aside(run)
     elif stored is not None:

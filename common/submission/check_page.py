@@ -21,6 +21,7 @@ from common.coco.findings import Finding, Level
 from common.data.template import listed
 from common.gallery.names import slug_of
 from common.gallery.page import without_own_script
+from common.image_files import require_size
 from common.offline_page import page_content
 
 LARGEST_BYTES = 2 << 30  # of all files together, unpacked
@@ -148,6 +149,7 @@ def _check_photos(
     for name in shown:
         try:
             with Image.open(io.BytesIO(archive.read(name))) as ready:
+                require_size(Path(name), ready.size)
                 ready.load()
                 pictures[name] = ready.copy()
         except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
