@@ -2,6 +2,7 @@
 `log_with` reaches, such as Weights & Biases and MLflow. Nothing is sent unless a command asks.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from approaches.base import ConfigError
 from common.commands import did_you_mean
 
 PROJECT = "segmentation-bench"
+log = logging.getLogger(__name__)
 _wanted: list[str] = []
 
 
@@ -47,13 +49,21 @@ def wanted(folder: Path | None) -> list[str]:
 
 
 def begin(accelerator: Accelerator, name: str, settings: Mapping[str, Any]) -> None:
-    """Open the services of a training's accelerator, with its name and settings."""
+    """Open the services of a training's accelerator, with its name and settings. Where one cannot
+    be opened, a warning says why, and the training goes on without any.
+    """
     plain = {
         key: value if isinstance(value, bool | int | float | str) else str(value)
         for key, value in settings.items()
     }
     names = {"wandb": {"name": name}, "mlflow": {"run_name": name}}
-    accelerator.init_trackers(PROJECT, plain, names)
+    try:
+        accelerator.init_trackers(PROJECT, plain, names)
+    except Exception as error:  # each service has its own; none is worth a training
+        accelerator.trackers.clear()
+        services = ", ".join(str(service) for service in accelerator.log_with)
+        reason = f"{type(error).__name__}: {error}"
+        log.warning("%s: nothing is reported to %s (%s)", name, services, reason)
 
 
 def end(accelerator: Accelerator) -> None:

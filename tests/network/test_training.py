@@ -9,6 +9,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from accelerate import Accelerator
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from approaches import processes
@@ -19,7 +20,7 @@ from approaches.network.config import Loss, Precision, TrainingConfig
 from approaches.network.inference import PRECISIONS
 from approaches.network.losses import LOSSES
 from approaches.network.plan import Plan, make_plan
-from approaches.network.trackers import track_with
+from approaches.network.trackers import begin, end, track_with
 from approaches.network.training import Average, crops_of, train
 from approaches.unet import UNet
 
@@ -189,6 +190,15 @@ def test_a_training_shows_masks_and_reports_to_what_a_command_names(sample_data,
     (tmp_path / "again").mkdir()
     trained(sample_data, tmp_path / "again")
     assert not (tmp_path / "again" / "segmentation-bench").exists()
+
+
+def test_a_service_that_cannot_be_opened_does_not_end_a_training(tmp_path, caplog):
+    (tmp_path / "segmentation-bench").write_text("a file where its folder would be")
+    accelerator = Accelerator(cpu=True, log_with="tensorboard", project_dir=tmp_path)
+    begin(accelerator, "unet", {"loss": "bce"})
+    accelerator.log({"loss": 1.0}, step=1)
+    end(accelerator)
+    assert "unet: nothing is reported to tensorboard (" in caplog.text
 
 
 @pytest.mark.parametrize(
