@@ -34,6 +34,8 @@ class Variation:
         settings: of the approach, beside the baseline's.
         steps_share: of the baseline's steps, where one step costs more or less, so that the time
             is about equal.
+        groups_share: of the groups that are trained on.
+        images_share: of the images of each of these groups, at least one.
         approach: another than the study's; one that combines others is given the baseline's
             trained models.
         unmeasured: the part of what is expected that the Dice of the folds cannot show.
@@ -43,6 +45,8 @@ class Variation:
     expects: Expects = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     steps_share: float = 1.0
+    groups_share: float = 1.0
+    images_share: float = 1.0
     approach: str = ""
     unmeasured: str = ""
 
@@ -69,7 +73,31 @@ class Study:
     outcome: str = ""
 
 
+FEWER_IMAGES = {
+    "half of the groups": Variation(
+        "Worse: unseen objects are learned from different objects.", "worse", groups_share=0.5
+    ),
+    "a quarter of the groups": Variation("Worse still.", "worse", groups_share=0.25),
+    "half of each group's images": Variation(
+        "As good: another photo of the same object tells little.", "same", images_share=0.5
+    ),
+    "a quarter of each group's images": Variation(
+        "A little worse: fewer grounds.", "worse", images_share=0.25
+    ),
+}
+
 STUDIES: dict[str, Study] = {
+    "images": Study(
+        "Would more images help, and if so, more photos of the same objects or other objects?",
+        FEWER_IMAGES,
+    ),
+    "images-pixel": Study(
+        "The same for the pixel classifier: would more images help it?",
+        FEWER_IMAGES,
+        approach="pixel_lightgbm",
+        baseline=ALL_ROUNDS,
+        steps=80,
+    ),
     "augmentation": Study(
         "Which changes of the training images help on objects that training never saw?",
         {

@@ -23,6 +23,7 @@ from approaches.running.options import PRESETS, run_name
 from approaches.running.resume import check_settings, has_model, training_key
 from approaches.running.run import run_approach
 from approaches.running.settings import RunSettings, identity_of, prepared
+from approaches.studies.fewer_images import fewer
 from approaches.studies.hypotheses import STUDIES, Study, Variation
 from common.coco import DataError
 from common.data import Data
@@ -163,7 +164,10 @@ def run_study(name: str, data: Data, how: Trainings) -> pd.DataFrame:
             records = [Record(_approach(study, variation), "skipped", THE_SAME)] * how.seeds
         else:
             seeds = zip(how.every_seed, folds, strict=True)
-            records = [_trained(study, variation, how, seed, fold) for seed, fold in seeds]
+            records = [
+                _trained(study, variation, how, seed, _with_share(fold, variation, seed))
+                for seed, fold in seeds
+            ]
         judged.append(Judged(label, variation.expected, records))
     groups = {image_id: group for fold in folds for image_id, group in fold.score.groups.items()}
     return study_table(judged, groups)
@@ -181,6 +185,12 @@ def _trained(study: Study, variation: Variation, how: Trainings, seed: int, fold
     return run_approach(approach, fold, settings)
 
 
+def _with_share(fold: Data, variation: Variation, seed: int) -> Data:
+    """The fold with the images that a variation trains on."""
+    shares = variation.groups_share, variation.images_share
+    return fold if shares == (1, 1) else replace(fold, fit=fewer(fold.fit, *shares, seed))
+
+
 def _variations(study: Study) -> dict[str, Variation]:
     """The baseline and the variations of a study."""
     return {BASELINE: Variation(study.question), **study.variations}
@@ -194,6 +204,8 @@ def _settings(study: Study, variation: Variation, how: Trainings, seed: int) -> 
     """Where and how one training of a variation runs."""
     approach, budget, runs = _approach(study, variation), how.budget, how.runs
     settings = {**(study.baseline if approach == study.approach else {}), **variation.settings}
+    shares = {"groups": variation.groups_share, "images": variation.images_share}
+    fewer = {f"{key}_share": value for key, value in shares.items() if value != 1}
     if how.seeds > LEAST_FOLDS:
         runs = runs / f"{how.seeds}folds"
     if budget.minutes is None and budget.epochs is None and budget.steps is None:
@@ -202,7 +214,7 @@ def _settings(study: Study, variation: Variation, how: Trainings, seed: int) -> 
         steps = max(1, round(budget.steps * variation.steps_share))
         budget = budget.with_values({"steps": steps})
     return RunSettings(
-        folder=runs / slug(approach, settings) / f"seed-{seed}",
+        folder=runs / slug(approach, {**settings, **fewer}) / f"seed-{seed}",
         budget=budget,
         seed=seed,
         smoke=how.smoke,
@@ -218,7 +230,9 @@ def _is_baseline(study: Study, variation: Variation, how: Trainings) -> bool:
     for one in (_variations(study)[BASELINE], variation):
         settings, approach = _settings(study, one, how, how.seed), _approach(study, one)
         try:
-            resolved.append((approach, prepared(approach, settings).config, settings.budget))
+            config = prepared(approach, settings).config
+            shares = one.groups_share, one.images_share
+            resolved.append((approach, config, settings.budget, shares))
         except Exception:  # its training will fail too, and say why
             return False
     return resolved[0] == resolved[1]
