@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, get_args
 from pydantic import Field, field_validator
 
 from approaches.base import Config
-from approaches.network.config import TrainingConfig
+from approaches.network.config import Magnification, TrainingConfig
 
 FeatureGroup: TypeAlias = Literal["colour", "contrast", "edges", "texture"]
 FEATURE_GROUPS: tuple[FeatureGroup, ...] = get_args(FeatureGroup)
@@ -113,6 +113,8 @@ class EnsembleConfig(Config):
     most_images: Annotated[int, Field(ge=1)] = 200  # of tune are looked at
     # flips and turns to average over, 1 to 8; 0 chooses 1, 2, 4 or 8 on tune
     views: Annotated[int, Field(ge=0, le=8)] = 0
+    # at which each photo is predicted, averaged; with photos of the field, 1 may become 1 and 1.4
+    scales: Annotated[tuple[Magnification, ...], Field(min_length=1)] = (1.0,)
 
     @classmethod
     def smoke(cls) -> Self:

@@ -1,11 +1,13 @@
 """Averages the probabilities of trained members over flips and quarter turns; members, weights and
 views are chosen on *tune*, by mean Dice. Where there are photos of the field, they are chosen on
-both, by `common.masks.field_tuning`: views that hardly change the Dice can halve what is invented.
+both, by `common.masks.field_tuning`: views that hardly change the Dice can halve what is invented,
+and a second, larger look at each photo finds objects that are smaller there than in training.
 
 Source: R. Caruana et al., Ensemble Selection from Libraries of Models, 2004 (greedy selection with
 replacement).
 """
 
+import itertools
 import json
 import time
 from collections import Counter
@@ -20,6 +22,7 @@ from approaches import processes
 from approaches.base import (
     Approach,
     Budget,
+    ConfigError,
     FitReport,
     NotFittedError,
     RequirementMissingError,
@@ -38,7 +41,10 @@ from common.masks.field_tuning import best_on_field
 from common.masks.postprocess import LEVELS, quantise, threshold_curve
 from common.progress import progress
 from common.records.self_description import Combination, PreparationStep
-from common.scale import image_sizes
+from common.scale import at_size, image_sizes, prediction_scale, resized
+from common.words import listed
+
+TWO_SCALES = (1.0, 1.4)  # what is compared with the photo as it is
 
 
 class TtaEnsemble(Approach[EnsembleConfig]):
@@ -79,6 +85,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             )
         start = time.monotonic()
         samples = self._samples(tune_set)
+        self.scales_ = self.config.scales
         self._tune = tune_set.subset([sample.image_id for sample in samples])
         self._sizes = image_sizes((entry.height, entry.width) for entry in fit_set.entries)
         self._predict(samples, D4_VIEWS[:1])
@@ -87,8 +94,19 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         if self.config.views:
             return self._selected(self.config.views, plain, alone)
         compared = samples[: self._affordable(samples, budget, start, folder)]
+        if self.fields and self.config.scales == (1.0,):
+            self._look_twice(compared)
         views, gain = self._doubled(compared)
         return self._selected(views, plain, alone, gain=gain, compared=len(compared))
+
+    def _look_twice(self, samples: Sequence[Sample]) -> None:
+        """Predict at a larger scale too, if the photos of the field gain enough by it."""
+        plain = self._score(samples, self.weights_, D4_VIEWS[:1])
+        self.scales_ = TWO_SCALES
+        self._predict(samples, D4_VIEWS[:1])
+        gain = self._score(samples, self.weights_, D4_VIEWS[:1]) - plain
+        if gain < self.config.least_gain_of_views:
+            self.scales_ = (1.0,)
 
     def _doubled(self, samples: Sequence[Sample]) -> tuple[int, float]:
         """Twice as many views as long as that gains enough; their number, and what they gain over
@@ -131,6 +149,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
                 "chosen_on": ["tune", *(one.name for one in self.fields)],
                 "weights": self.weights_,
                 "views": self.views_,
+                "scales": list(self.scales_),
                 "tune_dice_alone": alone,
                 "tune_dice_gain_of_members": plain - alone[best],
                 "tune_dice_gain_of_views": notes.get("gain"),
@@ -147,7 +166,12 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         wording = "one view, as the image is"
         if views > 1:
             wording = f"{views} flips and quarter turns, averaged"
-        return [PreparationStep("views for prediction", wording, ("views",))]
+        steps = [PreparationStep("views for prediction", wording, ("views",))]
+        scales = self.report_.notes.get("scales", self.config.scales)
+        if len(scales) > 1 or scales[0] != 1:
+            seen = f"the mean of {listed([f'{scale:g}' for scale in scales])} times the size"
+            steps.append(PreparationStep("scales for prediction", seen, ("scales",)))
+        return steps
 
     def combination(self) -> Combination | None:
         """Members, weights and views, and what they gained."""
@@ -170,10 +194,14 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             asked: list[Sample | tuple[NamedSet, int]] = [*samples, *self._field_places()]
             mine = processes.share(asked)
             for one in progress(mine, "tta_ensemble: predicting views", show=processes.is_main()):
-                image = one[0][one[1]].sample.image if isinstance(one, tuple) else one.image
-                for name in names:
-                    for view in views:
-                        self.members[name].predict_proba(apply_view(image, view))
+                photo = one[0][one[1]].sample.image if isinstance(one, tuple) else one.image
+                image = self._to_scale(photo)
+                for name, scale, view in itertools.product(names, self.scales_, views):
+                    self.members[name].predict_proba(apply_view(_sized(image, scale), view))
+
+    def _to_scale(self, photo: np.ndarray) -> np.ndarray:
+        """A photo at the scale at which it will be predicted, which may not be its own."""
+        return _sized(photo, prediction_scale(photo.shape, self._sizes))
 
     def _field_places(self) -> list[tuple[NamedSet, int]]:
         """Each photo of the field by its place, to be decoded when its turn comes."""
@@ -228,21 +256,27 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             chosen = self._tune.subset([sample.image_id for sample in samples])
 
             def predict(image: np.ndarray) -> np.ndarray:
-                return quantise(self._mean(image, weights, views))
+                proba = self._mean(self._to_scale(image), weights, views)
+                return quantise(at_size(proba, image.shape))
 
             return best_on_field(predict, chosen, self.fields, self._sizes)
         maps = ((quantise(self._mean(s.image, weights, views)), s.mask, s.ignore) for s in samples)
         return float(threshold_curve(maps).mean().max())
 
     def _mean(self, image: np.ndarray, weights: Mapping[str, int], views: Sequence) -> np.ndarray:
-        """Weighted mean of the members' quantised maps over the views, (H, W) float32."""
+        """Weighted mean of the members' quantised maps over scales and views, (H, W) float32."""
         total = np.zeros(image.shape[:2], np.float32)
-        for view in views:
-            seen = apply_view(image, view)
-            for name, weight in weights.items():
-                levels = quantised_proba(self.members[name], seen)
-                total += weight * invert_view(levels, view).astype(np.float32)
-        return total / (LEVELS * len(views) * sum(weights.values()))
+        for scale in self.scales_:
+            sized = _sized(image, scale)
+            part = np.zeros(sized.shape[:2], np.float32)
+            for view in views:
+                seen = apply_view(sized, view)
+                for name, weight in weights.items():
+                    levels = quantised_proba(self.members[name], seen)
+                    part += weight * invert_view(levels, view).astype(np.float32)
+            part /= LEVELS * len(views) * sum(weights.values())
+            total += part if sized is image else at_size(part, image.shape)
+        return total / len(self.scales_)
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """See `Approach.predict_proba`."""
@@ -257,19 +291,31 @@ class TtaEnsemble(Approach[EnsembleConfig]):
 
     def onnx_module(self) -> tuple[nn.Module, int]:
         """See `Approach.onnx_module`: all members, weights and views in one."""
+        if self.scales_ != (1.0,):
+            raise ConfigError(
+                "this ensemble has no ONNX form: it looks at each photo at "
+                f"{listed([f'{scale:g}' for scale in self.scales_])} times its size. Leave --onnx "
+                "out, or name a member with --approach."
+            )
         return mean_of_views(self.members, self.weights_, D4_VIEWS[: self.views_], quantised=True)
 
     def save(self, folder: Path) -> None:
-        """Write weights and number of views; the members have folders of their own."""
-        chosen = {"weights": self.weights_, "views": self.views_}
+        """Write weights, views and scales; the members have folders of their own."""
+        chosen = {"weights": self.weights_, "views": self.views_, "scales": self.scales_}
         (folder / "ensemble.json").write_text(json.dumps(chosen), encoding="utf-8")
 
     def load(self, folder: Path) -> Self:
         """Read what `save` wrote; the members were given to the constructor."""
         chosen = json.loads((folder / "ensemble.json").read_text(encoding="utf-8"))
         self.weights_, self.views_ = chosen["weights"], chosen["views"]
+        self.scales_ = tuple(chosen.get("scales", (1.0,)))
         return self
 
     def parameters(self) -> int:
         """The sum over the members in use."""
         return sum(member.parameters() for member in self.members.values())
+
+
+def _sized(image: np.ndarray, scale: float) -> np.ndarray:
+    """The image itself at scale 1, else resized."""
+    return image if scale == 1 else resized(image, scale)

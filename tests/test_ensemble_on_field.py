@@ -1,0 +1,92 @@
+"""What the ensemble chooses where there are photos of the field."""
+
+import cv2
+import numpy as np
+import pytest
+
+from approaches.base import Budget, ConfigError, Traits
+from approaches.tta_ensemble import TWO_SCALES, EnsembleConfig, TtaEnsemble
+from common.coco import Entry
+from common.data import DataSet
+from common.data.named_sets import NamedSet, SetSource
+
+SIDE, LEAST_SEEN = 96, 400  # px, px of area
+
+
+class SeesLarge:
+    """Takes red for its probability, in pieces that are large enough in the image it is given."""
+
+    traits = Traits()
+
+    def predict_proba(self, image):
+        red = (image[..., 0] > 128).astype(np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(red, connectivity=8)
+        large = stats[:, cv2.CC_STAT_AREA] >= LEAST_SEEN
+        large[0] = False
+        return large[labels].astype(np.float32)
+
+    def parameters(self):
+        return 1
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A function from a name and the side of its objects to entries and groups."""
+
+    def make(name, side):
+        (tmp_path / name).mkdir()
+        entries = []
+        for number in range(8):
+            image = np.full((SIDE, SIDE, 3), 20 + number, np.uint8)
+            first, last = 10 + number, 10 + number + side
+            image[first:last, first:last, 2] = 255  # red, in the order of OpenCV
+            path = tmp_path / name / f"{number}.png"
+            assert cv2.imwrite(str(path), image)
+            box = [float(first), float(first), float(side), float(side)]
+            outline = [first, first, last, first, last, last, first, last]
+            annotation = {"id": number, "bbox": box, "segmentation": [outline]}
+            entry = Entry(number, path.name, path, SIDE, SIDE, f"{name}{number}", (annotation,))
+            entries.append(entry)
+        return tuple(entries), {entry.image_id: entry.group for entry in entries}
+
+    return make
+
+
+def fitted(photos, side, fields=True, **settings):
+    tune = DataSet(*photos("tune", 30))
+    ensemble = TtaEnsemble(EnsembleConfig(**settings), {"one": SeesLarge()})
+    if fields:
+        entries, groups = photos("street", side)
+        source = SetSource("street", entries[0].path.parent, "field")
+        ensemble.fields = (NamedSet(source, entries, groups, "key"),)
+    return ensemble.fit(tune, tune, budget=Budget(steps=1))
+
+
+def test_objects_that_are_small_in_the_field_are_looked_at_twice(photos, tmp_path):
+    ensemble = fitted(photos, side=18)
+    assert ensemble.scales_ == TWO_SCALES
+    notes = ensemble.report_.notes
+    assert notes["chosen_on"] == ["tune", "street"] and notes["scales"] == list(TWO_SCALES)
+    assert "scales for prediction" in [step.name for step in ensemble.preparation()]
+    image = np.zeros((SIDE, SIDE, 3), np.uint8)
+    image[10:28, 10:28, 0] = 255
+    proba = ensemble.predict_proba(image)
+    assert proba.shape == (SIDE, SIDE) and 0.45 < proba[19, 19] <= 0.5  # one of two looks
+    ensemble.save(tmp_path)
+    again = TtaEnsemble(EnsembleConfig(), {"one": SeesLarge()}).load(tmp_path)
+    np.testing.assert_array_equal(again.predict_proba(image), proba)
+    with pytest.raises(ConfigError, match="1 and 1.4 times its size"):
+        again.onnx_module()
+
+
+def test_one_look_is_enough_where_objects_are_as_large_or_nothing_is_known_of_the_field(photos):
+    assert fitted(photos, side=30).scales_ == (1.0,)
+
+
+def test_without_photos_of_the_field_nothing_else_is_tried(photos):
+    ensemble = fitted(photos, side=18, fields=False)
+    assert ensemble.scales_ == (1.0,) and ensemble.report_.notes["chosen_on"] == ["tune"]
+
+
+def test_scales_that_are_set_are_kept(photos):
+    assert fitted(photos, side=30, scales=(1.0, 2.0)).scales_ == (1.0, 2.0)
