@@ -17,6 +17,9 @@ from accelerate import Accelerator, DataLoaderConfiguration, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, gather_object, parse_flag_from_env
 
+from approaches.whereabouts import named_wait
+from common.commands import TerminatedError
+
 T = TypeVar("T")
 # an approach that only the main process trains keeps the others waiting in a collective
 LONG_WAIT = timedelta(days=7)
@@ -24,6 +27,18 @@ LONG_WAIT = timedelta(days=7)
 
 class ApproachFailedError(RuntimeError):
     """Another process could not go on; the message is its reason."""
+
+
+class ProcessLostError(TerminatedError):
+    """Another process is gone without a word; nothing can be told to it any more, so no block and
+    no approach goes on after it.
+    """
+
+    def __init__(self, what: str):
+        super().__init__(
+            f"another process of this run is gone, killed or with its machine ({what}). This one "
+            "ends too"
+        )
 
 
 @dataclass
@@ -153,13 +168,14 @@ def _meet(what: str, value: T, error: Exception | None = None) -> list[T]:
     Raises:
         Exception: the error of this process.
         ApproachFailedError: the error of another one.
+        ProcessLostError: another process is gone.
         RuntimeError: the processes are in different blocks, and none of them has failed: a fault
             of the program.
     """
     if _nesting.over is not None:
         raise error if error is not None else ApproachFailedError(_nesting.reason)
     mine = _nesting.depth, what, "" if error is None else f"{type(error).__name__}: {error}", value
-    met = gather_object([mine]) if state().num_processes > 1 else [mine]
+    met = _gathered(what, mine) if state().num_processes > 1 else [mine]
     failed = [
         f"{name} failed on process {rank}: {why}"
         for rank, (_, name, why, _) in enumerate(met)
@@ -178,6 +194,22 @@ def _meet(what: str, value: T, error: Exception | None = None) -> list[T]:
     if error is not None:
         raise error
     return [brought for *_, brought in met]
+
+
+def raise_if_lost(error: Exception, what: str) -> None:
+    """ProcessLostError where an error of an exchange comes of a process that is gone."""
+    words = ("closed by peer", "reset by peer", "Broken pipe", "remote process exited")
+    if any(one in str(error) for one in words):
+        raise ProcessLostError(f"at {what}") from error
+
+
+def _gathered(what: str, mine: T) -> list[T]:
+    """The values of all processes; ProcessLostError where one of them is gone."""
+    with named_wait(what, state().process_index, state().num_processes):
+        try:
+            return gather_object([mine])
+        except RuntimeError as error:
+            raise ProcessLostError(f"at the end of {what!r}") from error
 
 
 def fresh_accelerator(

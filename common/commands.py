@@ -27,7 +27,9 @@ class RefusedError(ValueError):
 
 
 class TerminatedError(KeyboardInterrupt):
-    """SIGTERM came: whatever is open is closed as after Ctrl-C."""
+    """Something else than the user ends the program, SIGTERM where there is no message: whatever
+    is open is closed as after Ctrl-C.
+    """
 
 
 def did_you_mean(words: Iterable[str], known: Iterable[str]) -> str:
@@ -134,8 +136,8 @@ def command(if_interrupted: str, report: Callable[[str], None] = _to_stderr) -> 
     except (RefusedError, OSError) as error:
         report(str(error))
         ending.code = REFUSED
-    except TerminatedError:
-        report(f"terminated; {ending.if_interrupted}")
+    except TerminatedError as error:
+        report(f"{str(error) or 'terminated'}; {ending.if_interrupted}")
         ending.code = TERMINATED
     except KeyboardInterrupt:
         report(f"interrupted; {ending.if_interrupted}")

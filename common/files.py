@@ -23,6 +23,10 @@ class DiskFullError(OSError):
     """There is no room for what is to be written; what was there before is as it was."""
 
 
+class ReadOnlyError(OSError):
+    """Nothing may be written where something is to be written."""
+
+
 def write_whole(path: Path | str, data: str | bytes) -> None:
     """Write `data` to `path` so that the file holds all of it or is as it was before.
 
@@ -36,6 +40,7 @@ def write_whole(path: Path | str, data: str | bytes) -> None:
     Raises:
         IsADirectoryError: `path` is a folder.
         DiskFullError: There is no room; `path` is then as it was before.
+        ReadOnlyError: Nothing may be written there.
         OSError: The disk refused for another reason; the same holds.
     """
     with whole_file(path) as partial:
@@ -132,23 +137,33 @@ def _scratch_beside(path: Path) -> Iterator[Path]:
     """Give a temporary folder on the file system of `path`; whatever is left in it goes at the
     end.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = None
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".", suffix=PARTIAL, dir=path.parent))
         yield scratch
     except Exception as error:
-        _say_if_full(path, error)
+        _explain(path, error)
         raise
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _say_if_full(path: Path, error: Exception) -> None:
-    """DiskFullError in place of whatever a library made of a full disk."""
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if not full and shutil.disk_usage(path.parent).free >= FULL_BYTES:
+def _explain(path: Path, error: Exception) -> None:
+    """DiskFullError in place of whatever a library made of a full disk, ReadOnlyError where the
+    system refuses to write at all.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    there = next(folder for folder in path.parents if folder.is_dir())
+    where = str(error.filename) if isinstance(error, OSError) else ""
+    if number in (errno.EROFS, errno.EACCES, errno.EPERM) and where.startswith(str(there)):
+        raise ReadOnlyError(
+            f"{path} cannot be written: {there} is read-only for this user "
+            f"({os.strerror(number or 0)}). Give another --output, or change who may write there."
+        ) from error
+    full = number in (errno.ENOSPC, errno.EDQUOT)
+    if not full and shutil.disk_usage(there).free >= FULL_BYTES:
         return
     raise DiskFullError(
         f"the disk is full: {path} could not be written ({error}). Make room on it and repeat the "

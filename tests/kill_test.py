@@ -1,6 +1,9 @@
 """Kill a run over and over, start it again with the same command, and see whether it ends like one
-that nothing disturbed: `python tests/kill_test.py --output FOLDER`, half an hour for all
-approaches. `tests/test_kill.py` does the same with a few kills.
+that nothing disturbed: `python tests/kill_test.py --output FOLDER`. `tests/test_kill.py` does the
+same with a few kills.
+
+Every start is a process group of its own, forked before any library has threads, and killed as a
+whole with SIGKILL.
 """
 
 import argparse
@@ -8,16 +11,17 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[1]
 SETTINGS = ("--preset", "smoke", "--steps", "6", "--no-report", "--winner", "best")
 # what a run costs differs from run to run
 COSTS = (
@@ -26,7 +30,10 @@ COSTS = (
 )
 TABLES = ("leaderboard.csv", "folds.csv")
 SAME = ("per_image.csv", "strata.csv", "calibration.csv", "images.csv", "worst_images.csv")
-LONGEST = 900  # seconds that a run may take on a busy machine
+LONGEST = 1800  # seconds that a run may take on a busy machine
+CHANGES = {"os.rename": 1, "os.mkdir": 0, "os.remove": 0, "shutil.rmtree": 0}  # which path counts
+WRITES = os.O_WRONLY | os.O_RDWR
+ENDED = os.WEXITED | os.WNOHANG | os.WNOWAIT
 
 
 @dataclass(frozen=True)
@@ -35,39 +42,97 @@ class Kill:
 
     Attributes:
         moment: what the run was doing.
-        repeated: what the next start trained again or went on with.
+        repeated: what this start trained that an earlier one had begun.
     """
 
     moment: str
     repeated: str
 
 
+@dataclass
+class Started:
+    """A run in a process group of its own."""
+
+    pid: int
+
+    def kill(self) -> None:
+        """End the whole group."""
+        os.killpg(self.pid, signal.SIGKILL)
+
+    def ended(self) -> int | None:
+        """The exit code, negative after a signal; None while it goes on."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if pid else None
+
+    def wait(self) -> int:
+        """The exit code; a run that takes too long is killed."""
+        until = time.monotonic() + LONGEST
+        while (code := self.ended()) is None:
+            if time.monotonic() > until:
+                self.kill()
+                raise TimeoutError(f"the run did not end within {LONGEST} s")
+            time.sleep(0.02)
+        return code
+
+
 def start(
-    data: Path, output: Path, words: Sequence[str], more: Mapping[str, str] | None = None
-) -> subprocess.Popen[bytes]:
-    """Begin the run as the leader of a group of processes."""
-    said = output.parent / f"{output.name}.said.txt"
-    places = [str(ROOT), str(ROOT / "tests" / "killing")]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places), **(more or {})}
-    environment |= {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, str(ROOT / "bench.py"), "--data", str(data)]
-    with said.open("ab") as file:
-        return subprocess.Popen(
-            [*command, "--output", str(output), *SETTINGS, *words],
-            cwd=output.parent,
-            env=environment,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-        )
+    data: Path, output: Path, words: Sequence[str], watch: Callable[[], None] | None = None
+) -> Started:
+    """Begin the run; `watch` is called in its process first."""
+    pid = os.fork()
+    if pid:
+        return Started(pid)
+    code = 1
+    try:
+        os.setsid()
+        said = os.open(f"{output}.said.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        if watch is not None:
+            watch()
+        code = bench.main(["--data", str(data), "--output", str(output), *SETTINGS, *words])
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
 
 
 def finish(data: Path, output: Path, words: Sequence[str]) -> None:
     """Let the run come to its end; RuntimeError with its words where that is not 0."""
-    code = start(data, output, words).wait(timeout=LONGEST)
+    code = start(data, output, words).wait()
     if code:
-        said = (output.parent / f"{output.name}.said.txt").read_text(encoding="utf-8")
+        said = Path(f"{output}.said.txt").read_text(encoding="utf-8")
         raise RuntimeError(f"the run ended with {code}:\n{said[-3000:]}")
+
+
+def killing(folder: Path, left: int, story: Path, seconds: float) -> Callable[[], None]:
+    """Ends the group of the process that calls it, at the moment at which a file below `folder` is
+    changed for the N-th time, or, where it is opened for writing, a few milliseconds later.
+    """
+
+    def end() -> None:
+        os.killpg(0, signal.SIGKILL)
+
+    def seen(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal left
+        if event not in ("open", *CHANGES):
+            return
+        path = arguments[CHANGES.get(event, 0)]
+        writes = event in CHANGES or (arguments[2] or 0) & WRITES
+        if not writes or not isinstance(path, str | os.PathLike):
+            return
+        name = os.path.relpath(path, folder)
+        if name.startswith("..") or name in ("log.txt", ".lock"):
+            return
+        left -= 1
+        if left == 0:
+            parts = [part for part in Path(name).parts if not part.endswith(".partial")]
+            word = "while writing" if event == "open" else f"before {event.split('.')[1]} of"
+            story.write_text(f"{word} {'/'.join(parts)}", encoding="utf-8")
+            threading.Timer(seconds, end).start() if event == "open" else end()
+
+    return lambda: sys.addaudithook(seen)
 
 
 def kills(
@@ -82,20 +147,18 @@ def kills(
     story, before = output.parent / "moment.txt", Trained(output)
     for number in range(count):
         story.unlink(missing_ok=True)
-        at_write = {"KILL_AT_WRITE": str(chance.randint(1, most)), "KILL_STORY": str(story)}
-        by_clock = number % 3 == 2
-        more = {} if by_clock else {**at_write, "KILL_IN": str(output.resolve())}
-        process = start(data, output, words, more)
+        by_clock, moment = number % 3 == 2, chance.randint(1, most)
+        watch = killing(output.resolve(), moment, story, chance.uniform(0, 0.01))
+        run = start(data, output, words, None if by_clock else watch)
         if by_clock:
-            _wait_for_the_log(process, output)
-            time.sleep(chance.uniform(0, 15))
-            os.killpg(process.pid, signal.SIGKILL)
-        code = process.wait(timeout=LONGEST)
-        if code != -signal.SIGKILL:
+            _wait_for_the_log(run, output)
+            time.sleep(chance.uniform(0, 10))
+            run.kill()
+        if run.wait() != -signal.SIGKILL:
             yield None
             continue
-        moment = story.read_text(encoding="utf-8") if story.is_file() else ""
-        yield Kill(moment or f"by the clock, {before.last_line()}", before.again())
+        told = story.read_text(encoding="utf-8") if story.is_file() else ""
+        yield Kill(told or f"by the clock, {before.last_line()}", before.again())
 
 
 class Trained:
@@ -121,10 +184,10 @@ class Trained:
         return ", ".join(repeated) or "nothing"
 
 
-def _wait_for_the_log(process: subprocess.Popen[bytes], output: Path) -> None:
+def _wait_for_the_log(run: Started, output: Path) -> None:
     path, until = output / "log.txt", time.monotonic() + LONGEST
     size = path.stat().st_size if path.is_file() else 0
-    while process.poll() is None and time.monotonic() < until:
+    while time.monotonic() < until and os.waitid(os.P_PID, run.pid, ENDED) is None:
         if path.is_file() and path.stat().st_size > size:
             return
         time.sleep(0.02)
@@ -162,14 +225,14 @@ def main() -> int:
     """Print a row for each kill, and what differs at the end."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--output", type=Path, required=True, help="folder for both runs")
+    options.add_argument("--data", type=Path, help="generated unless given")
     options.add_argument("--kills", type=int, default=24)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--approaches", default="all")
     given = options.parse_args()
-    from common.sample import generate
-
     shutil.rmtree(given.output / "killed", ignore_errors=True)
-    data, words = given.output / "data", ("--approaches", given.approaches)
+    given.output.mkdir(parents=True, exist_ok=True)
+    data, words = given.data or given.output / "data", ("--approaches", given.approaches)
     if not data.is_dir():
         sizes = {"train": 16, "val": 6, "real_test": 2, "size": 192}
         generate(data, **sizes, seed=1, workers=1, progress=False)
@@ -184,10 +247,19 @@ def main() -> int:
         seed += 1
     finish(data, given.output / "killed", words)
     found = differences(given.output / "undisturbed", given.output / "killed")
-    print(f"\ndifferent: {', '.join(found) or 'nothing'}")
+    print(f"\n{done} kills; different: {', '.join(found) or 'nothing'}")
     return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
+    os.environ |= {"HF_HUB_OFFLINE": "1", "NO_ALBUMENTATIONS_UPDATE": "1"}
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    # all that a run imports, once
+    import approaches.network.approach
+    import approaches.pixel_lightgbm
+    import approaches.running.finish
+    import approaches.smp_pretrained  # noqa: F401
+    import bench
+    from common.sample import generate
+
     sys.exit(main())

@@ -817,6 +817,7 @@ def test_a_failure_with_a_further_seed_counts_and_is_named(
     )
     # it asks for one seed, which came through
     assert run(sample_folder, output, approaches="threshold") == 0
+    assert "was trained once" in (output / "leaderboard.md").read_text()
 
 
 def test_other_settings_of_a_further_seed_are_found_before_anything_is_trained(

@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 import torch
 
-from common.files import DiskFullError, whole_file, whole_folder, write_whole
+from common.files import (
+    DiskFullError,
+    ReadOnlyError,
+    remove_partials,
+    whole_file,
+    whole_folder,
+    write_whole,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -216,3 +223,25 @@ def test_another_error_on_a_disk_with_room_stays_itself(tmp_path):
     with pytest.raises(ValueError, match="no number"), whole_file(tmp_path / "a") as partial:
         partial.write_bytes(b"x")
         raise ValueError("no number")
+
+
+def test_a_disk_that_may_not_be_written_to_is_said_to_be_read_only(small_disk):
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    for path in (small_disk / "b.bin", small_disk / "deep" / "er" / "b.bin"):
+        with pytest.raises(ReadOnlyError, match=r"b\.bin cannot be written: .*another --output"):
+            write_whole(path, "x")
+        with pytest.raises(ReadOnlyError, match="is read-only"), whole_folder(path):
+            pass
+    with pytest.raises(ReadOnlyError, match="Read-only file system"):
+        write_whole(small_disk / "a.bin", "x")
+    assert (small_disk / "a.bin").read_bytes() == b"before"
+
+
+def test_what_killed_writers_left_goes_and_nothing_else(tmp_path):
+    left = tmp_path / "models" / ".a1b2.partial" / "new"
+    left.mkdir(parents=True)
+    (left / "half.bin").write_bytes(b"half")
+    (tmp_path / "models" / "whole.bin").write_bytes(b"whole")
+    (tmp_path / ".mine").write_text("x")
+    remove_partials(tmp_path)
+    assert names(tmp_path) == [".mine", "models"] and names(tmp_path / "models") == ["whole.bin"]

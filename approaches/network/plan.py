@@ -22,6 +22,7 @@ from approaches.network.augment import Crops
 from approaches.network.config import TrainingConfig
 from approaches.network.inference import PRECISIONS, fast_precision, predict_whole
 from approaches.network.losses import build_loss
+from approaches.network.parts import LEAST, is_out_of_memory
 from common.data import DataSet
 from common.files import write_whole
 from common.json_files import damaged, read_json_object
@@ -133,9 +134,9 @@ def _new_plan(
     candidates: dict[str, float] = {}
     if config.precision == "auto" and budget.minutes >= MEASURED_FROM_MINUTES:
         for name in _formats(device):
-            candidates[name] = seconds_per_step(network, drawn, config.loss, name, timed=2)
+            candidates[name] = _seconds_in_parts(network, drawn, config.loss, name, timed=2)
         precision = min(candidates, key=candidates.__getitem__)
-    step = seconds_per_step(
+    step = _seconds_in_parts(
         network, drawn, config.loss, precision, timed=4 if budget.minutes >= 1 else 2
     )
     workers = loader_workers(device)
@@ -173,6 +174,24 @@ def draw(
         parts = zip(*(crops[place] for place in range(batch)), strict=True)
         drawn.append(tuple(torch.stack(part).to(device) for part in parts))
     return drawn, time.perf_counter() - began
+
+
+def _seconds_in_parts(
+    network: nn.Module,
+    drawn: Sequence[tuple[torch.Tensor, torch.Tensor]],
+    loss: str,
+    precision: str,
+    timed: int,
+) -> float:
+    """The same as `seconds_per_step`, in halves where a batch does not fit into the memory."""
+    try:
+        return seconds_per_step(network, drawn, loss, precision, timed)
+    except Exception as error:
+        half = len(drawn[0][0]) // 2
+        if not is_out_of_memory(error) or half < LEAST:
+            raise
+    halves = [(images[:half], target[:half]) for images, target in drawn]
+    return 2 * _seconds_in_parts(network, halves, loss, precision, timed)
 
 
 def seconds_per_step(

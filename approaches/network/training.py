@@ -22,6 +22,7 @@ from approaches.network.config import TrainingConfig
 from approaches.network.inference import predict_whole
 from approaches.network.losses import build_loss
 from approaches.network.memory import kept_memory
+from approaches.network.parts import Parts
 from approaches.network.plan import Plan, loader_workers, make_plan
 from common.data import DataSet
 from common.data.groups import spread
@@ -77,8 +78,10 @@ def train(
         "epoch_kept": loop.best["epoch"],
         "tune_dice_at_half": loop.best["dice"],
         "augmentation": described(config.augmentation, config.crop_px, config.zoom),
+        **({"parts_of_a_batch": loop.parts.count} if loop.parts.count > 1 else {}),
+        **({"ended_by": loop.ended_by} if loop.ended_by else {}),
     }
-    return loop.best_network(), FitReport(loop.seconds, plan.steps, loop.resumes, notes)
+    return loop.best_network(), FitReport(loop.seconds, loop.step, loop.resumes, notes)
 
 
 def shared_batch(asked: int | None, usual: int) -> int:
@@ -102,6 +105,25 @@ def shared_batch(asked: int | None, usual: int) -> int:
     return asked or max(2, round(usual / count)) * count
 
 
+def drawn_from(
+    batches: Iterator[tuple[torch.Tensor, torch.Tensor]],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The next batch of crops.
+
+    Raises:
+        LostWorkerError: a process that draws crops is gone.
+    """
+    try:
+        return next(batches)
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise LostWorkerError(
+            "a process that draws crops was killed, most often for lack of memory "
+            f"({error}). End other programs; the same command goes on from the last epoch."
+        ) from error
+
+
 def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) -> Crops:
     """The stream of training crops; an epoch is one pass over the images, rounded to whole
     batches.
@@ -120,6 +142,10 @@ def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) ->
         seed=seed,
         epoch_length=max(1, round(len(fit_set) / batch)) * batch,
     )
+
+
+class LostWorkerError(RuntimeError):
+    """A process that draws crops beside the training is gone."""
 
 
 class _Loop:
@@ -158,6 +184,7 @@ class _Loop:
         self.step, self.seconds, self.resumes = 0, 0.0, 0
         self.best: KeptEpoch = {"dice": -1.0, "epoch": 0, "state": None}
         self.checkpoints, self.curve = Checkpoints(folder), Curve(folder)
+        self.parts, self.ended_by = Parts(self.name), ""
 
     def run(self, start: float) -> None:
         """All epochs that are left."""
@@ -179,7 +206,12 @@ class _Loop:
             torch.manual_seed(
                 hash((self.crops.seed, self.step, self.accelerator.process_index)) % 2**31
             )
-            loss = self._round(batches, min(done * self.plan.round_steps, self.plan.steps), ticks)
+            try:
+                until = min(done * self.plan.round_steps, self.plan.steps)
+                loss = self._round(batches, until, ticks)
+            except (FloatingPointError, processes.ApproachFailedError) as error:
+                self._keep_best_after(error)
+                break
             self._share_statistics()
             judged = (
                 self._judge() if done in judged_after or self.step == self.plan.steps else None
@@ -190,6 +222,20 @@ class _Loop:
         ticks.close()
         self.curve.close()
         trackers.end(self.accelerator)
+
+    def _keep_best_after(self, error: Exception) -> None:
+        """Let a training whose loss is no number any more end with the best epoch before; without
+        one, or after another error, it is raised again.
+        """
+        if self.best["state"] is None or FloatingPointError.__name__ not in repr(error):
+            raise error
+        self.ended_by = str(error)
+        log.warning(
+            "%s: %s The best epoch before it is kept, %.4g.",
+            self.name,
+            error,
+            self.best["epoch"],
+        )
 
     def _keep(self, loss: float, judged: float | None) -> None:
         """Curve, log and checkpoint of a round; the main process writes."""
@@ -237,35 +283,53 @@ class _Loop:
             for group in self.optimizer.param_groups:
                 group["lr"] = self._learning_rate(self.step)
             with processes.together(f"training step {self.step + 1}"):
-                images, target = next(batches)
-                logits = self.model(
-                    images.contiguous(memory_format=torch.channels_last)
-                )  # (B, 1, crop, crop)
-                loss = self.loss(logits.float(), target.float())
-                if not torch.isfinite(loss):
-                    raise FloatingPointError(
-                        f"the loss is {loss.item()} at step {self.step + 1}; try a smaller "
-                        "learning_rate, or precision=float32."
+                images, target = drawn_from(batches)
+                if self.accelerator.num_processes == 1:
+                    loss = self.parts.learn(
+                        images, target, self._backward, self.optimizer.zero_grad
                     )
+                else:
+                    loss = self._loss_of(images, target)
             self._learn(loss)
             total += loss.detach()
             self.step += 1
         return float(self.accelerator.reduce(total, "mean")) / max(1, self.step - first)
 
+    def _loss_of(self, images: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """The loss of a batch or of a part of one."""
+        logits = self.model(
+            images.contiguous(memory_format=torch.channels_last)
+        )  # (B, 1, crop, crop)
+        loss = self.loss(logits.float(), target.float())
+        if not torch.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss is {loss.item()} at step {self.step + 1}; try a smaller "
+                "learning_rate, or precision=float32."
+            )
+        return loss
+
+    def _backward(self, images: torch.Tensor, target: torch.Tensor, weight: float) -> torch.Tensor:
+        """Add the gradients of a part of a batch; returns its weighted loss."""
+        loss = self._loss_of(images, target) * weight
+        self.accelerator.backward(loss)
+        return loss.detach()
+
     def _learn(self, loss: torch.Tensor) -> None:
-        """One step of the optimiser. What fails here, inside the exchange of gradients, cannot be
-        told to the other processes; ending this one makes the launcher end them all, and the same
-        command continues.
+        """One step of the optimiser, over several processes with the exchange of gradients. What
+        fails there cannot be told to the other processes; ending this one makes the launcher end
+        them all, and the same command continues.
         """
         try:
-            self.accelerator.backward(loss)
+            if self.accelerator.num_processes > 1:
+                self.accelerator.backward(loss)
             self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
             self.optimizer.step()
             self.optimizer.zero_grad()
             self.average.update(self.network)
-        except Exception:
+        except Exception as error:
             if self.accelerator.num_processes == 1:
                 raise
+            processes.raise_if_lost(error, f"training step {self.step + 1}")
             log.critical(
                 "%s: process %d cannot go on",
                 self.name,

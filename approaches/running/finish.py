@@ -59,7 +59,9 @@ def finish(
             found = [(each.seed, read_records(each.folder)) for each in (*runs, *earlier)]
             records = found[0][1]
             by_fold = [read_records(fold.path) for fold in folds_of_run(runs[0])]
-            others = [others for _, others in found[1:]]
+            asked = [others for _, others in found[1 : len(runs)]]
+            before = [others for _, others in found[len(runs) :]]
+            others = [*asked, *_complete_as(records, before, names)]
             winner = _rank(data, run, records, others, by_fold, choice, seconds)
             if winner is not None:
                 [best] = [one for one in complete_records(records) if one.approach == winner]
@@ -80,6 +82,16 @@ def finish(
                 )
                 code = 1
     return code
+
+
+def _complete_as(
+    records: Sequence[Record], earlier: Sequence[Sequence[Record]], names: Sequence[str]
+) -> list[Sequence[Record]]:
+    """Trainings of commands before that have every approach of this one that was completed; of
+    what others lack, this command did not ask.
+    """
+    done = {one.approach for one in complete_records(records)} & set(names)
+    return [one for one in earlier if done <= {found.approach for found in complete_records(one)}]
 
 
 def _rank(

@@ -1,0 +1,63 @@
+"""A process that others wait for is named after a while; one that is killed ends the others."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SCRIPT = """
+import logging, os, signal, sys, time
+from approaches import processes, whereabouts
+from common.commands import command
+from common.logs import console_log
+
+whereabouts.NAMED_AFTER_SECONDS = 1.0
+with console_log(logging.ERROR), command("the same command continues") as ending:
+    with processes.together("the first block"):
+        pass
+    if processes.state().process_index == 1:
+        time.sleep(3)
+        os.kill(os.getpid(), signal.SIGKILL)
+    with processes.together("the second block"):
+        pass
+sys.exit(ending.code)
+"""
+
+
+def test_a_process_that_hangs_is_named_and_one_that_is_killed_ends_the_other():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    common = {
+        **os.environ,
+        "ACCELERATE_USE_CPU": "true",
+        "PYTHONPATH": str(ROOT),
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": port,
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+        "OMP_NUM_THREADS": "1",
+    }
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT],
+            env={**common, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    try:
+        _, said = started[0].communicate(timeout=170)
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+    assert f"process 1 ({started[1].pid} on " in said, said
+    assert "which was last at the end of 'the first block'" in said
+    last = said.strip().splitlines()[-1]
+    assert "another process of this run is gone" in last and "'the second block'" in last
+    assert last.endswith("the same command continues") and "Traceback" not in said
+    assert started[0].returncode == 143
