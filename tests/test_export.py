@@ -233,7 +233,7 @@ def test_the_onnx_file_gives_the_masks_of_the_model_at_any_size(
 @pytest.mark.parametrize(
     ("name", "instead"),
     [
-        ("pixel_lightgbm", "PixelLightgbm is no network and has no ONNX form"),
+        ("pixel_lightgbm", "PixelLightGBM is no network and has no ONNX form"),
         (
             "tta_ensemble",
             "pixel_lightgbm among its members is no network. Leave --onnx out, or name a member "
