@@ -7,7 +7,7 @@ import copy
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -33,6 +33,8 @@ JUDGING_SHARE = 0.3  # of the time at most
 DEFAULT_EPOCHS = 20
 ROUND_SECONDS = (10.0, 60.0)  # between two checkpoints, where the speed is known
 MOST_ROUND_STEPS = 500  # where it is not
+LOOKED_AT_FROM = 0.4  # of the time or the steps, when the speed so far is looked at
+OFF = 0.1  # of the time limit: a training that would end further from it gets other steps
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Plan:
         precision: number format.
         seconds_per_step: as measured, with the drawing of crops; None where nothing was measured.
         candidates: measured seconds per step, without crops, of each number format.
+        minutes: the time limit that decided the steps; None where something else did, and then
+            they stay.
+        seconds_to_judge: of a judgement, as measured.
+        changed_at: the step at which the number of steps was changed, and what it was before.
     """
 
     steps: Annotated[int, Field(gt=0)]
@@ -52,6 +58,24 @@ class Plan:
     precision: Annotated[str, Field(pattern="^(float32|bfloat16|float16)$")]
     seconds_per_step: float | None = None
     candidates: dict[str, float] = field(default_factory=dict)
+    minutes: float | None = None
+    seconds_to_judge: float = 0.0
+    changed_at: tuple[int, int] | None = None
+
+    @property
+    def first_steps(self) -> int:
+        """The number of steps with which the training began."""
+        return self.changed_at[1] if self.changed_at else self.steps
+
+    def progress(self, step: int, warm_up: float) -> float:
+        """How much of the schedule behind the warm-up is over, from 0 to 1; where the number of
+        steps was changed it goes on from there at another speed.
+        """
+        step_then, steps = self.changed_at or (self.steps, self.steps)
+        before = (min(step, step_then) - warm_up) / max(1.0, steps - warm_up)
+        if step <= step_then:
+            return before
+        return before + (1 - before) * (step - step_then) / (self.steps - step_then)
 
 
 _ADAPTER = TypeAdapter(Plan)
@@ -93,7 +117,7 @@ def make_plan(
             else:
                 plan = _new_plan(network, crops, judged, batch, config, budget, start)
                 if path:
-                    write_whole(path, json.dumps(asdict(plan), indent=1) + "\n")
+                    keep_plan(plan, path)
     return processes.agree(plan)
 
 
@@ -105,6 +129,11 @@ def _stored_plan(path: Path) -> Plan:
         return _ADAPTER.validate_python(read_json_object(path, "round_steps", expected))
     except ValidationError as error:
         raise damaged(path, error, expected) from error
+
+
+def keep_plan(plan: Plan, path: Path) -> None:
+    """Write a plan, for a continued training and for those that repeat it."""
+    write_whole(path, json.dumps(asdict(plan), indent=1) + "\n")
 
 
 def _new_plan(
@@ -142,11 +171,41 @@ def _new_plan(
     workers = loader_workers(device)
     step = max(step, crop_seconds / workers) if workers else step + crop_seconds
     seconds = budget.minutes * 60
-    judging = min(JUDGING_SHARE * seconds, config.evaluations * _seconds_to_judge(network, judged))
-    limits.append(max(1, int((seconds - (time.monotonic() - start) - judging) / step)))
+    to_judge = _seconds_to_judge(network, judged)
+    judging = min(JUDGING_SHARE * seconds, config.evaluations * to_judge)
+    in_time = max(1, int((seconds - (time.monotonic() - start) - judging) / step))
     low, high = (max(1, round(limit / step)) for limit in ROUND_SECONDS)
     round_steps = min(max(per_epoch, low), high)
-    return Plan(min(limit for limit in limits if limit), round_steps, precision, step, candidates)
+    steps = min(limit for limit in [*limits, in_time] if limit)
+    minutes = budget.minutes if steps == in_time else None
+    return Plan(steps, round_steps, precision, step, candidates, minutes, to_judge)
+
+
+def changed_plan(
+    plan: Plan, step: int, seconds: float, pace: float, judgements: int
+) -> Plan | None:
+    """The plan for the time that is left, where the speed in training is not what the plan was
+    made with, because the machine was busier then or is now; None where the plan holds.
+
+    A plan changes once at most, after the first `LOOKED_AT_FROM` of its time or steps.
+
+    Args:
+        plan: that is followed.
+        step: how many are done.
+        seconds: that the training took so far.
+        pace: seconds that a step takes now.
+        judgements: that are left.
+    """
+    if plan.minutes is None or plan.changed_at or step >= plan.steps:
+        return None
+    limit, judging = 60 * plan.minutes, judgements * plan.seconds_to_judge
+    if max(seconds / limit, step / plan.steps) < LOOKED_AT_FROM:
+        return None
+    expected = seconds + (plan.steps - step) * pace + judging
+    if abs(expected - limit) <= OFF * limit:
+        return None
+    steps = step + max(1, int((limit - seconds - judging) / pace))
+    return replace(plan, steps=steps, changed_at=(step, plan.steps))
 
 
 def _formats(device: torch.device) -> list[str]:

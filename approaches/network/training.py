@@ -7,7 +7,7 @@ import copy
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import torch
@@ -23,7 +23,7 @@ from approaches.network.inference import predict_whole
 from approaches.network.losses import build_loss
 from approaches.network.memory import kept_memory
 from approaches.network.parts import Parts
-from approaches.network.plan import Plan, loader_workers, make_plan
+from approaches.network.plan import Plan, changed_plan, keep_plan, loader_workers, make_plan
 from common.data import DataSet
 from common.data.groups import spread
 from common.metrics import count_pixels, dice
@@ -81,6 +81,8 @@ def train(
         **({"parts_of_a_batch": loop.parts.count} if loop.parts.count > 1 else {}),
         **({"ended_by": loop.ended_by} if loop.ended_by else {}),
     }
+    if loop.plan.changed_at:
+        notes["steps_planned"] = loop.plan.first_steps
     return loop.best_network(), FitReport(loop.seconds, loop.step, loop.resumes, notes)
 
 
@@ -169,7 +171,7 @@ class _Loop:
             divisor,
             batch,
         )
-        self.name = folder.name if folder else "network"
+        self.name, self.folder = folder.name if folder else "network", folder
         services = trackers.wanted(folder)
         self.accelerator = processes.fresh_accelerator(plan.precision, services, folder)
         trackers.begin(self.accelerator, self.name, config.as_dict())
@@ -179,7 +181,7 @@ class _Loop:
         )
         self.network, self.crops = network, crops
         self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
-        self.average = Average(network, config.average_share * plan.steps)
+        self.average = Average(network, config.average_share * plan.first_steps)
         self.judge = copy.deepcopy(network).eval()
         self.step, self.seconds, self.resumes = 0, 0.0, 0
         self.best: KeptEpoch = {"dice": -1.0, "epoch": 0, "state": None}
@@ -189,37 +191,34 @@ class _Loop:
     def run(self, start: float) -> None:
         """All epochs that are left."""
         self._resume()
-        rounds = -(-self.plan.steps // self.plan.round_steps)
-        judged_after = {
-            round(rounds * (1 - k / (2 * self.config.evaluations)))
-            for k in range(self.config.evaluations)
-        }
-        before, batches = self.seconds, None
-        left = range(self.step, self.plan.steps)
-        ticks = progress(
-            left, f"{self.name}: training steps", show=self.accelerator.is_main_process
-        )
+        before, batches, ticks = self.seconds, None, None
+        first, trained = self.step, 0.0
         while self.step < self.plan.steps:
-            if batches is None:
-                batches = self._batches()
+            if batches is None or ticks is None:
+                batches, ticks = self._batches(), self._ticks()
             done = self.step // self.plan.round_steps + 1
             torch.manual_seed(
                 hash((self.crops.seed, self.step, self.accelerator.process_index)) % 2**31
             )
+            began = time.monotonic()
             try:
                 until = min(done * self.plan.round_steps, self.plan.steps)
                 loss = self._round(batches, until, ticks)
             except (FloatingPointError, processes.ApproachFailedError) as error:
                 self._keep_best_after(error)
                 break
+            trained += time.monotonic() - began
             self._share_statistics()
-            judged = (
-                self._judge() if done in judged_after or self.step == self.plan.steps else None
-            )
+            is_last = self.step == self.plan.steps
+            judged = self._judge() if done in self._judged_after() or is_last else None
             self.seconds = before + time.monotonic() - start
+            if self._changes_plan(trained / (self.step - first), done):
+                ticks.close()
+                batches = None
             with processes.together("keeping a round of training"):
                 self._keep(loss, judged)
-        ticks.close()
+        if ticks is not None:
+            ticks.close()
         self.curve.close()
         trackers.end(self.accelerator)
 
@@ -236,6 +235,37 @@ class _Loop:
             error,
             self.best["epoch"],
         )
+
+    def _judged_after(self) -> set[int]:
+        """The rounds after which the network is judged."""
+        rounds = -(-self.plan.steps // self.plan.round_steps)
+        count = self.config.evaluations
+        return {round(rounds * (1 - k / (2 * count))) for k in range(count)}
+
+    def _ticks(self) -> Generator[int, None, None]:
+        """The progress over the steps that are left."""
+        left, name = range(self.step, self.plan.steps), f"{self.name}: training steps"
+        return progress(left, name, show=self.accelerator.is_main_process)
+
+    def _changes_plan(self, pace: float, done: int) -> bool:
+        """Whether the steps were changed, once, to end in time; see `changed_plan`."""
+        judgements = sum(number > done for number in self._judged_after())
+        changed = changed_plan(self.plan, self.step, self.seconds, pace, judgements)
+        changed = processes.agree(changed or self.plan)
+        if changed == self.plan:
+            return False
+        if self.accelerator.is_main_process:
+            planned, minutes = self.plan.seconds_per_step or 0.0, changed.minutes
+            wording = (self.name, pace, planned, minutes, changed.steps, self.plan.steps)
+            log.info(
+                "%s: a step takes %.3g s, planned were %.3g s; %g min are enough for %d "
+                "steps, not %d",
+                *wording,
+            )
+            if self.folder:
+                keep_plan(changed, self.folder / "plan.json")
+        self.plan = changed
+        return True
 
     def _keep(self, loss: float, judged: float | None) -> None:
         """Curve, log and checkpoint of a round; the main process writes."""
@@ -341,10 +371,10 @@ class _Loop:
 
     def _learning_rate(self, step: int) -> float:
         """Linear warm-up, then a cosine to zero over the planned steps."""
-        warm_up = min(MOST_WARM_UP, WARM_UP_SHARE * self.plan.steps)
+        warm_up = min(MOST_WARM_UP, WARM_UP_SHARE * self.plan.first_steps)
         if step < warm_up:
             return self.config.learning_rate * (step + 1) / (warm_up + 1)
-        progress = (step - warm_up) / max(1.0, self.plan.steps - warm_up)
+        progress = self.plan.progress(step, warm_up)
         return (
             self.config.learning_rate
             * 0.5

@@ -3,6 +3,7 @@ folder and is not done again when it is there; a raise becomes the reason of a f
 other approaches go on.
 """
 
+import json
 import logging
 import time
 import traceback
@@ -142,10 +143,11 @@ def _fit_of(run: RunFolder, name: str) -> Fit:
 
 def _follow(other: Path, plan: Path) -> None:
     """Train by the plan of another training, if there was one, instead of measuring the speed
-    again.
+    again; its steps stay, however long they take.
     """
     if other.is_file() and not plan.exists():
-        write_whole(plan, other.read_bytes())
+        followed = json.loads(other.read_text(encoding="utf-8")) | {"minutes": None}
+        write_whole(plan, json.dumps(followed, indent=1) + "\n")
 
 
 def _predict(model: CachedPredictor, data_set: DataSet | NamedSet, what: str) -> None:

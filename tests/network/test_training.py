@@ -1,5 +1,7 @@
 import csv
+import dataclasses
 import json
+import logging
 import pickle
 import re
 import time
@@ -19,7 +21,7 @@ from approaches.network.approach import Normalised
 from approaches.network.config import Loss, Precision, TrainingConfig
 from approaches.network.inference import PRECISIONS
 from approaches.network.losses import LOSSES
-from approaches.network.plan import Plan, make_plan
+from approaches.network.plan import Plan, changed_plan, make_plan
 from approaches.network.trackers import begin, end, track_with
 from approaches.network.training import Average, crops_of, train
 from approaches.unet import UNet
@@ -118,6 +120,56 @@ def test_without_a_time_limit_nothing_is_measured(sample_data):
     made = make_plan(network(), crops, sample_data.tune, 4, SMALL, Budget(epochs=3), None, 0.0)
     per_epoch = crops.epoch_length // 4
     assert made == Plan(steps=3 * per_epoch, round_steps=per_epoch, precision=made.precision)
+
+
+PLANNED = Plan(100, 10, "float32", 0.6, minutes=1, seconds_to_judge=1)
+
+
+@pytest.mark.parametrize(
+    ("step", "seconds", "pace", "steps"),
+    [
+        (40, 24, 0.6, None),  # as planned
+        (40, 24, 0.65, None),  # nearly
+        (30, 20, 1.2, None),  # too early
+        (20, 24, 1.2, 48),  # half as fast
+        (50, 15, 0.3, 193),  # twice as fast
+        (60, 70, 1.2, 61),  # over already
+        (100, 90, 0.9, None),  # at its end
+    ],
+)
+def test_a_plan_made_at_another_speed_is_changed_once_to_keep_the_time(step, seconds, pace, steps):
+    found = changed_plan(PLANNED, step, seconds, pace, judgements=2)
+    assert (found and found.steps) == steps
+    if found:
+        assert found.changed_at == (step, 100)
+        assert changed_plan(found, found.steps - 1, 500, 9.0, 0) is None
+    untimed = dataclasses.replace(PLANNED, minutes=None)
+    assert changed_plan(untimed, step, seconds, pace, 2) is None
+
+
+def test_the_schedule_goes_on_without_a_jump_where_the_steps_were_changed():
+    changed = dataclasses.replace(PLANNED, steps=60, changed_at=(40, 100))
+    before, after = (
+        [plan.progress(step, 10) for step in range(10, plan.steps + 1)]
+        for plan in (PLANNED, changed)
+    )
+    assert after[:31] == before[:31] and after[-1] == before[-1] == 1
+    assert max(np.diff(after)) < 4 * max(np.diff(before))
+
+
+def test_a_training_planned_on_a_quiet_machine_ends_in_its_time_on_a_busy_one(
+    sample_data, tmp_path, caplog
+):
+    caplog.set_level(logging.INFO)
+    planned = Plan(10**6, 5, "float32", 1e-5, minutes=0.05)
+    (tmp_path / "plan.json").write_text(json.dumps(dataclasses.asdict(planned)))
+    _, report = trained(sample_data, tmp_path, budget=Budget(minutes=0.05))
+    assert report.notes["steps_planned"] == 10**6 > 100 * report.steps
+    assert "planned were 1e-05 s" in caplog.text
+    kept = Plan(**json.loads((tmp_path / "plan.json").read_text()))
+    assert (kept.steps, kept.first_steps) == (report.steps, 10**6)
+    rows = list(csv.DictReader((tmp_path / "curve.csv").open()))
+    assert int(rows[-1]["step"]) == report.steps and rows[-1]["tune_dice"]
 
 
 def test_training_learns(sample_data):
