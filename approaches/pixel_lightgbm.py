@@ -28,7 +28,11 @@ from common.progress import progress, waiting
 from common.records.self_description import PreparationStep
 from common.words import counted, listed
 
-MODEL_TEXT = "lightgbm.txt"
+MODEL_TEXT, CASCADE = "lightgbm.txt", "cascade.json"
+# A pixel that all trees give less than this is background at any threshold worth choosing; of
+# the others, this share at most may be taken for such after the first trees.
+BACKGROUND, MISSED = 0.05, 0.001
+FIRST_PARTS = (16, 8, 4)  # of all trees that may come first
 
 
 def feature_names(scales: int, groups: Sequence[str] = FEATURE_GROUPS) -> list[str]:
@@ -163,6 +167,7 @@ class PixelLightGBM(Approach[PixelConfig]):
                 callbacks=[*stops, limit],
             )
         self.balance_ = rate
+        self.cascade_ = self._cascade(*((tune_rows, tune_labels) if judged else (rows, labels)))
         self.report_ = FitReport(
             steps=self.booster_.best_iteration or self.booster_.current_iteration(),
             notes={
@@ -172,6 +177,28 @@ class PixelLightGBM(Approach[PixelConfig]):
             },
         )
         return self
+
+    def _cascade(self, rows: np.ndarray, labels: np.ndarray) -> tuple[int, float] | None:
+        """How many trees come first, and up to which of their log odds a pixel is left at that;
+        None where no trees can be saved.
+
+        Args:
+            rows: (n, f) float32 features of pixels.
+            labels: (n,) of them.
+        """
+        trees = self.booster_.best_iteration or self.booster_.current_iteration()
+        odds = self.booster_.predict(rows, raw_score=True) + np.log(self.balance_)
+        possible = odds >= np.log(BACKGROUND / (1 - BACKGROUND))
+        if not possible.any():
+            return None
+        found: dict[tuple[int, float], float] = {}
+        for first in sorted({max(1, trees // part) for part in FIRST_PARTS}):
+            early = self.booster_.predict(rows, raw_score=True, num_iteration=first)
+            most = float(np.quantile(early[possible], MISSED))
+            left = float((early[labels == 0] > most).mean())
+            found[first, most] = first / trees + left * (1 - first / trees)
+        best = min(found, key=found.__getitem__)
+        return best if found[best] < 1 else None
 
     def _parameters(self, seed: int, pixels: int) -> dict[str, object]:
         """LightGBM's settings for so many pixels."""
@@ -255,21 +282,37 @@ class PixelLightGBM(Approach[PixelConfig]):
 
     def _predict_tile(self, image: np.ndarray) -> np.ndarray:
         features = self._features(image)
-        raw = self.booster_.predict(
-            features.reshape(-1, features.shape[2]),
-            raw_score=True,
-            num_threads=processes.threads(),
-        )
-        log_odds = raw.reshape(features.shape[:2]).astype(np.float32) + np.float32(
-            np.log(self.balance_)
-        )
-        proba = 1 / (1 + np.exp(-log_odds))
+        rows = features.reshape(-1, features.shape[2])
+        odds = self._log_odds(rows).reshape(features.shape[:2]) + np.float32(np.log(self.balance_))
+        proba = 1 / (1 + np.exp(-odds))
         return np.clip(cv2.resize(proba, image.shape[1::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
 
+    def _log_odds(self, rows: np.ndarray) -> np.ndarray:
+        """What the trees give for features (n, f), (n,) float32; most pixels of background are
+        left at what the first trees give.
+        """
+
+        def predicted(rows: np.ndarray, **trees: int) -> np.ndarray:
+            raw = self.booster_.predict(
+                rows, raw_score=True, num_threads=processes.threads(), **trees
+            )
+            return np.asarray(raw, np.float32)
+
+        if self.cascade_ is None:
+            return predicted(rows)
+        first, most = self.cascade_
+        odds = predicted(rows, num_iteration=first)
+        left = np.flatnonzero(odds > most)
+        if len(left):
+            odds[left] += predicted(rows[left], start_iteration=first)
+        return odds
+
     def save(self, folder: Path) -> None:
-        """Write LightGBM's text format and the correction for the balancing."""
+        """Write LightGBM's text format, the correction for the balancing and the cascade."""
         self.booster_.save_model(folder / MODEL_TEXT, num_iteration=self.booster_.best_iteration)
         (folder / "balance.json").write_text(json.dumps(self.balance_), encoding="utf-8")
+        if self.cascade_ is not None:
+            (folder / CASCADE).write_text(json.dumps(self.cascade_), encoding="utf-8")
 
     def save_native(self, folder: Path) -> str:
         """Write LightGBM's text; see `Approach.save_native`."""
@@ -286,6 +329,8 @@ class PixelLightGBM(Approach[PixelConfig]):
         """Read what `save` wrote."""
         self.booster_ = lgb.Booster(model_file=folder / MODEL_TEXT)
         self.balance_ = json.loads((folder / "balance.json").read_text(encoding="utf-8"))
+        stored = folder / CASCADE
+        self.cascade_ = json.loads(stored.read_text()) if stored.is_file() else None
         return self
 
     def parameters(self) -> int:

@@ -38,6 +38,27 @@ def mean_dice(approach, data) -> float:
     return float(np.nanmean(scores))
 
 
+def test_most_background_is_left_to_the_first_trees_and_masks_stay_as_they_are(
+    model, sample_data, tmp_path
+):
+    first, most = model.cascade_
+    assert 1 <= first <= model.report_.steps / 4 + 1
+    whole = PixelLightGBM(SMOKE)
+    model.save(tmp_path)
+    (tmp_path / "cascade.json").unlink()
+    whole.load(tmp_path)
+    assert whole.cascade_ is None
+    differing, left = [], []
+    for sample in sample_data.score:
+        rows = model._features(sample.image).reshape(-1, model.booster_.num_feature())
+        left.append(model.booster_.predict(rows, raw_score=True, num_iteration=first) > most)
+        one, other = (each.predict_proba(sample.image) for each in (model, whole))
+        differing.append(((one >= 0.3) != (other >= 0.3)).mean())
+    assert np.mean(differing) < 0.001
+    assert np.mean(np.concatenate(left)) < 0.5
+    assert mean_dice(model, sample_data) == pytest.approx(mean_dice(whole, sample_data), abs=0.01)
+
+
 def without_objects(data_set: DataSet) -> DataSet:
     return DataSet([replace(entry, annotations=()) for entry in data_set.entries])
 
