@@ -6,7 +6,6 @@ what *tune* answers for a few, and *tune* only after choices were made there.
 from dataclasses import replace
 
 import numpy as np
-from sklearn.model_selection import GroupKFold
 
 from approaches.base import ConfigError
 from approaches.running.settings import RunSettings
@@ -32,6 +31,8 @@ def group_folds(train: DataSet, count: int) -> list[tuple[list[int], list[int]]]
     """
     groups = [train.groups[image_id] for image_id in train.ids]
     ids = np.array(train.ids)
+    from sklearn.model_selection import GroupKFold  # takes a second to import
+
     parts = GroupKFold(count).split(ids, groups=groups)
     return [(ids[others].tolist(), ids[own].tolist()) for others, own in parts]
 
@@ -81,7 +82,6 @@ def fold_settings(settings: RunSettings) -> list[RunSettings]:
         replace(
             settings,
             folder=folder.path,
-            measured=False,
             robustness=0,
             plans=settings.folder,
             sets=settings.fields,

@@ -13,7 +13,7 @@ from enum import Enum
 
 import cv2
 import numpy as np
-from scipy import stats
+from scipy.special import bdtrc
 
 from common.coco.annotations import Entry
 from common.coco.check_outlines import Outline, stated_box
@@ -202,7 +202,7 @@ def judge(outlines: Sequence[Outline], reading: Reading) -> tuple[Verdict, int]:
         (Verdict.AS_WRITTEN, pairs.T[::-1]),
     ):
         wins = int((there > here).sum())
-        is_certain = count > 0 and stats.binom.sf(wins - 1, count, 0.5) < CHANCE
+        is_certain = count > 0 and bdtrc(wins - 1, count, 0.5) < CHANCE
         is_clear = wins >= SHARE * count and there.sum() > RATIO * here.sum()
         if is_certain and is_clear and np.median(there) >= STANDS_OUT:
             return verdict, count

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from sklearn.model_selection import GroupKFold
 
 from common.data import DataSet
 from common.data.named_sets import NamedSet, Photo, objects_of
@@ -259,6 +258,8 @@ def _folds(groups: np.ndarray, places: np.ndarray) -> list[np.ndarray]:
     count = len(set(groups.tolist()))
     if count < 2:
         return []
+    from sklearn.model_selection import GroupKFold  # takes a second to import
+
     parts = list(GroupKFold(min(FOLDS, count)).split(places, groups=groups))
     held_out = [places[part] for _, part in parts]
     return held_out + [places[:0]] * (FOLDS - len(held_out))

@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, field, replace
 
 import cv2
 import numpy as np
-from sklearn.model_selection import GroupKFold
 
 from common.masks.postprocess import Postprocess, ThresholdCurve, threshold_curve
 from common.metrics import count_pixels, dice
@@ -156,6 +155,8 @@ def cross_fitted_thresholds(curve: ThresholdCurve, groups: Sequence[object]) -> 
 
 def _folds(groups: Sequence[object]) -> list[tuple[np.ndarray, np.ndarray]]:
     """Index pairs (others, held out) that never divide a group; none for a single group."""
+    from sklearn.model_selection import GroupKFold  # takes a second to import
+
     count = min(FOLDS, len(set(groups)))
     return list(GroupKFold(count).split(np.zeros(len(groups)), groups=groups)) if count > 1 else []
 

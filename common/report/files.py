@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
@@ -34,6 +35,7 @@ def pictures(sections: Iterable[Section]) -> Iterator[Chart | Photo]:
             yield from details.charts
 
 
+@lru_cache(maxsize=64)
 def as_svg(figure: Figure) -> bytes:
     """A figure as SVG; the same figure gives the same bytes."""
     buffer = io.BytesIO()

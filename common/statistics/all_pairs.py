@@ -9,7 +9,7 @@ came out best. Nothing is assumed about equal noise.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from common.statistics.intervals import LEVEL, difference_bounds, single_unit_reason
 from common.statistics.resampling import (
@@ -131,9 +131,9 @@ def _critical_and_p(pairs: Studentised, k: int) -> tuple[float, np.ndarray]:
     np.divide(np.abs(pairs.mean), pairs.standard_error, out=observed, where=varies)
     p_value = (1 + resamples - np.searchsorted(largest, observed, side="left")) / (resamples + 1)
     if pairs.units < FEW_UNITS:
-        student = stats.t(pairs.units - 1)
-        critical = max(critical, student.isf((1 - LEVEL) / 2 / len(observed)))
-        p_value = np.maximum(p_value, np.minimum(2 * len(observed) * student.sf(observed), 1))
+        freedom, tails = pairs.units - 1, 2 * len(observed)
+        critical = max(critical, -stdtrit(freedom, (1 - LEVEL) / tails))
+        p_value = np.maximum(p_value, np.minimum(tails * stdtr(freedom, -observed), 1))
     return float(critical), np.where(varies, p_value, 1.0)
 
 

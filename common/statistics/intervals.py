@@ -10,7 +10,7 @@ at a time; for statements about several at once there is `simultaneous_compariso
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from common.statistics.resampling import (
     FEW_UNITS,
@@ -115,9 +115,9 @@ def minimum_detectable_difference(
     """
     scores = checked_scores(scores)
     errors = standard_errors(scores - scores[reference], groups)
-    critical = stats.norm.ppf((1 + LEVEL) / 2) if critical_value is None else critical_value
+    critical = ndtri((1 + LEVEL) / 2) if critical_value is None else critical_value
     return np.where(
-        np.arange(len(scores)) == reference, np.nan, (critical + stats.norm.ppf(POWER)) * errors
+        np.arange(len(scores)) == reference, np.nan, (critical + ndtri(POWER)) * errors
     )
 
 
@@ -144,7 +144,7 @@ def _intervals(
     else:
         low, high = np.quantile(result.pivot, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     if 1 < result.units < FEW_UNITS:
-        student = stats.t.ppf((1 + LEVEL) / 2, result.units - 1)
+        student = stdtrit(result.units - 1, (1 + LEVEL) / 2)
         low, high = np.minimum(low, -student), np.maximum(high, student)
     lower = result.mean - high * result.standard_error
     upper = result.mean - low * result.standard_error

@@ -8,7 +8,6 @@ tells the same story. Nothing is tested here.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from common.statistics.intervals import LEVEL, single_unit_reason
 from common.statistics.resampling import (
@@ -138,4 +137,7 @@ def kendall_taus(ranks: np.ndarray, reference: np.ndarray) -> np.ndarray:
 
 def _ranks(values: np.ndarray) -> np.ndarray:
     """Ranks along the last axis, 1 for the highest, ties sharing their mean rank."""
-    return stats.rankdata(-np.round(values, DECIMALS), axis=-1)
+    rounded = np.round(values, DECIMALS)
+    here, others = rounded[..., :, None], rounded[..., None, :]
+    ranks: np.ndarray = (others > here).sum(-1) + ((others == here).sum(-1) + 1) / 2
+    return ranks

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 
 from common.statistics.intervals import LEVEL, single_unit_reason
 from common.statistics.resampling import Groups, checked_scores, standard_errors, studentised
@@ -106,7 +106,7 @@ def _expansion(squares: list[float], freedom: list[int]) -> float:
     pooled = sum(squares) ** 2 / sum(
         square**2 / df for square, df in zip(squares, freedom, strict=True)
     )
-    return float(stats.t.ppf((1 + LEVEL) / 2, pooled) / stats.norm.ppf((1 + LEVEL) / 2))
+    return float(stdtrit(pooled, (1 + LEVEL) / 2) / ndtri((1 + LEVEL) / 2))
 
 
 def _two_way(scores: np.ndarray) -> tuple[float, float, float]:

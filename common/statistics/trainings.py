@@ -7,7 +7,7 @@ find one.
 """
 
 import numpy as np
-from scipy import stats
+from scipy.special import fdtri, stdtrit
 
 from common.statistics.intervals import LEVEL, Intervals, difference_bounds, single_unit_reason
 from common.statistics.resampling import DECIMALS, FEW_UNITS, Groups, checked_scores, studentised
@@ -119,7 +119,7 @@ def _pooled(variances: np.ndarray, freedom: int) -> tuple[np.ndarray, np.ndarray
     pooled, alike = variances.copy(), np.full(len(variances), True)
     while (count := alike.sum()) > 1 and variances[alike].any():
         largest = int(np.where(alike, variances, -np.inf).argmax())
-        quantile = stats.f.isf((1 - LEVEL) / count, freedom, (count - 1) * freedom)
+        quantile = fdtri(freedom, (count - 1) * freedom, 1 - (1 - LEVEL) / count)
         if variances[largest] / variances[alike].sum() <= 1 / (1 + (count - 1) / quantile):
             break
         alike[largest] = False
@@ -132,7 +132,7 @@ def _pooled(variances: np.ndarray, freedom: int) -> tuple[np.ndarray, np.ndarray
 def _student(freedom: np.ndarray | int, comparisons: int) -> np.ndarray:
     """Bonferroni's two-sided Student quantile; NaN without a comparison."""
     return (
-        stats.t.isf((1 - LEVEL) / 2 / comparisons, freedom)
+        -stdtrit(freedom, (1 - LEVEL) / 2 / comparisons)
         if comparisons
         else np.full_like(freedom, np.nan, float)
     )
