@@ -134,6 +134,18 @@ class Segmenter:
             self.maps,
         )
 
+    def with_model(self, model: Predictor) -> Self:
+        """The same with what predicts like its model."""
+        return type(self)(
+            model,
+            self.postprocess,
+            self.name,
+            self.model.sizes,
+            self.model.scale,
+            self.min_area_px,
+            self.maps,
+        )
+
     def __str__(self) -> str:
         """Name and post-processing in words."""
         wording = replace(self.postprocess, min_area_px=self.min_area_px or 0)

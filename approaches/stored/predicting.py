@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
@@ -11,6 +12,7 @@ import numpy as np
 from approaches.base import ConfigError
 from approaches.predictors import ProbabilityError
 from approaches.segmenter import Segmenter
+from approaches.stored.engines import with_engine
 from common.coco import read_image
 from common.data.licence import licence_line
 from common.gallery import GalleryPhoto, write_gallery
@@ -102,6 +104,18 @@ def predict(
             log.info(f"%s {seen}", photo.path, width, height, factor)
         specks = sum(piece.speck for piece in pieces)
         yield Predicted(photo, image, mask, levels, len(pieces) - specks, specks)
+
+
+def in_engine(
+    segmenter: Segmenter, engine: str, photos: Sequence[Photo], threads: int
+) -> Segmenter:
+    """The model in another engine, measured on the first photo that can be read; see
+    `with_engine`.
+    """
+    for photo in photos if engine != "torch" else ():
+        with suppress(OSError):
+            return with_engine(segmenter, engine, read_image(photo.path, upright=True), threads)
+    return segmenter
 
 
 def gallery_photos(

@@ -1,0 +1,69 @@
+"""A network in ONNX Runtime and OpenVINO gives the masks that it gives in torch."""
+
+import numpy as np
+import pytest
+import torch
+
+from approaches import build
+from approaches.base import Budget, ConfigError
+from approaches.segmenter import Segmenter
+from approaches.stored import engines
+from approaches.stored.engines import MOST_DIFFERING, PACKAGES, EnginePredictor, with_engine
+from common.masks.postprocess import Postprocess
+from common.sample import render_scene
+
+
+@pytest.fixture(scope="module")
+def network() -> Segmenter:
+    """A small network with random weights, and a threshold in the middle of what it says."""
+    torch.manual_seed(0)
+    approach = build("unet", overrides={"base_channels": 4, "levels": 3})
+    module = approach.build_network(pretrained=False)
+    approach.network_ = approach._behind_normalisation(module).eval()
+    middle = float(np.median(approach.predict_proba(photo(0, 192, 192))))
+    return Segmenter(approach, Postprocess(round(middle, 2)), "unet")
+
+
+def photo(number, height, width):
+    scene = render_scene(0, index=number, size=max(height, width, 128))
+    return np.ascontiguousarray(scene.image[:height, :width])
+
+
+@pytest.mark.parametrize("engine", PACKAGES)
+def test_an_engine_gives_the_masks_of_the_model_at_every_size(network, engine):
+    pytest.importorskip(PACKAGES[engine][1])
+    other = with_engine(network, engine, photo(0, 192, 192), threads=1)
+    assert isinstance(other.model.model, EnginePredictor)
+    assert str(other) == str(network)
+    for number, size in enumerate([(192, 192), (100, 171), (64, 300)]):
+        image = photo(number, *size)
+        mask = other.predict(image)
+        assert (mask != network.predict(image)).mean() <= MOST_DIFFERING
+        assert 0 < mask.mean() < 1
+
+
+def test_the_engine_is_chosen_by_measurement_among_those_that_agree(network, caplog):
+    caplog.set_level("INFO")
+    chosen = with_engine(network, "auto", photo(0, 192, 192), threads=1)
+    assert "unet in each engine: torch" in caplog.text
+    image = photo(1, 128, 128)
+    assert (chosen.predict(image) != network.predict(image)).mean() <= MOST_DIFFERING
+
+
+def test_torch_is_the_model_itself(network):
+    assert with_engine(network, "torch", photo(0, 64, 64), threads=1) is network
+
+
+def test_what_has_no_such_form_is_refused_by_name_and_stays_under_auto(sample_data):
+    floor = build("threshold").fit(sample_data.fit, sample_data.tune, budget=Budget())
+    segmenter = Segmenter(floor, Postprocess(0.5), "threshold")
+    image = photo(0, 64, 64)
+    with pytest.raises(ConfigError, match="no ONNX form"):
+        with_engine(segmenter, "onnx", image, threads=1)
+    assert with_engine(segmenter, "auto", image, threads=1) is segmenter
+
+
+def test_an_engine_that_is_not_installed_is_said_to_be_missing(network, monkeypatch):
+    monkeypatch.setitem(engines.PACKAGES, "openvino", ("onnx", "no_such_package"))
+    with pytest.raises(ConfigError, match=r"no_such_package.*segmentation-bench\[engines\]"):
+        with_engine(network, "openvino", photo(0, 64, 64), threads=1)
