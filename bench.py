@@ -90,6 +90,7 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     from approaches import processes
     from approaches.network.trackers import track_with
     from approaches.running import start as beginning
+    from approaches.running.cost import measure_costs
     from approaches.running.finish import finish
     from approaches.running.fold_mean import run_fold_mean
     from approaches.running.folds import in_folds
@@ -145,8 +146,11 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
             so_far = overall(seconds, len(names) * len(trainings), planned)
             log.info("%s: %s%s; %s", name, record.status, reason, so_far)
     choice = Choice(options.winner, options.margin)
-    together = run_fold_mean(data, folds, runs[0], choice) if folds else None
-    names += [together.approach] if together is not None else []
+    measure_costs([settings.run], data.score)
+    if folds:
+        together = run_fold_mean(data, folds, runs[0], choice)
+        names += [together.approach] if together is not None else []
+        measure_costs([settings.run], data.score)
     earlier = earlier_seeds(settings, runs)
     spent = time.monotonic() - start
     return finish(data, runs, earlier, names, choice, not options.no_report, spent)

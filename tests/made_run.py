@@ -164,6 +164,10 @@ def _record(name, quality, area, hard, random, robustness) -> Record:
         "calibration": _counts(random, 0.1 if typical > 0.9 else -0.15),
         "costs": {
             "predict_seconds_per_image": seconds,
+            "predict_seconds_lower": 0.96 * seconds,
+            "predict_seconds_upper": 1.05 * seconds,
+            "reference_seconds": 0.02,
+            "reference_spread": 1.1,
             "model_mb": 20.0,
             "peak_memory_mb": 900.0,
             "threads": 2,

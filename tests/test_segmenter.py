@@ -59,7 +59,7 @@ def run(sample_folder, sample_data, tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setitem(TABLE, "moody", Entry(f"{__name__}:Moody", "moody"))
     assert bench([*words, "--output", str(folder)]) == 0
-    settings = RunSettings(folder, Budget(), measured=False)
+    settings = RunSettings(folder, Budget())
     assert run_approach("moody", sample_data, settings).status == "ok"
     yield folder
     patch.undo()

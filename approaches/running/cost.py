@@ -1,25 +1,33 @@
-"""What a stored model costs to use, measured in a process of its own, so that neither the training
-before it nor the other approaches are in the figures. `python -m approaches.running.cost MODEL
-IMAGE…` prints them as JSON.
+"""What the stored models of a run cost to use: all of them are timed together, at its end, in a
+process of their own, so that neither the training before nor the order in which they were trained
+is in the figures.
 """
 
 import json
+import logging
 import os
-import platform
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
+from approaches import members_of, processes
+from common.coco import Entry
+from common.data import DataSet
+from common.progress import waiting
+from common.records import (
+    CompleteRecord,
+    Costs,
+    Record,
+    complete_records,
+    read_records,
+    write_record,
+)
+from common.records.folder import RunFolder
 
-from common.masks.postprocess import Postprocess
-from common.records import Costs
-from common.scale import ImageSizes
-
-WARM_UP, MOST_IMAGES, LEAST_IMAGES, ENOUGH_SECONDS = 3, 50, 5, 20.0
+log = logging.getLogger(__name__)
+MOST_IMAGES = 50
 LAUNCHER_VARIABLES = (
     "RANK",
     "WORLD_SIZE",
@@ -31,116 +39,90 @@ LAUNCHER_VARIABLES = (
 )
 
 
-def measure(
-    model: Path,
-    images: Sequence[Path],
-    postprocess: Postprocess,
-    sizes: ImageSizes | None = None,
-) -> Costs:
-    """Measure a stored model in a fresh process, one image at a time.
+def measure_costs(runs: Sequence[RunFolder], images: DataSet) -> None:
+    """Measure the costs of every complete approach of the runs, unless all of them are known; they
+    are stored in the records.
+
+    Costs that were taken at another time would not be comparable with those of today, so all are
+    measured again where one is missing. A model that cannot be timed is told, and its costs stay
+    unknown.
 
     Args:
-        model: folder of the stored model.
-        images: image files to predict; the first ones again if they are few.
-        postprocess: makes the final mask.
-        sizes: of the images that the model was fitted to, if they are known.
+        runs: folders of runs.
+        images: to be predicted, one at a time.
+    """
+    with processes.together("measuring costs"):
+        if processes.is_main():
+            _measure(runs, images)
+
+
+def _measure(runs: Sequence[RunFolder], images: DataSet) -> None:
+    found = [(run, record) for run in runs for record in read_records(run.path)]
+    timed = [(run, record, full) for run, record in found for full in complete_records([record])]
+    if all(record.costs is not None for _, record, _ in timed):
+        return
+    try:
+        with waiting("measuring costs, all approaches in turns"):
+            told = in_fresh_process([(run, full) for run, _, full in timed], images.entries)
+    except (OSError, RuntimeError) as error:
+        log.warning("%s", error)
+        return
+    for (run, record, _), costs in zip(timed, told, strict=True):
+        if isinstance(costs, str):
+            log.warning("%s: its costs could not be measured: %s", record.approach, costs)
+        else:
+            _store(run, record, costs)
+
+
+def _store(run: RunFolder, record: Record, costs: Costs) -> None:
+    folder = run.model(record.approach)
+    folders = [folder, *(run.model(member) for member in members_of(folder))]
+    files = [path for each in folders for path in each.rglob("*") if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    write_record(run.path, replace(record, costs=replace(costs, model_mb=size / 1e6)))
+
+
+def in_fresh_process(
+    models: Sequence[tuple[RunFolder, CompleteRecord]], entries: Sequence[Entry]
+) -> list[Costs | str]:
+    """Time stored models against each other in a fresh process.
+
+    Args:
+        models: approaches, and the folders of their runs.
+        entries: images to predict; the first ones again if they are few.
 
     Returns:
-        Seconds are those from image array to final mask; the size of the model is left open.
+        For each its costs, the size of the model left open, or why it has none.
 
     Raises:
         RuntimeError: the process failed; its last words are in the message.
     """
+    asked = {
+        "models": [
+            {
+                "folder": str(run.model(record.approach).resolve()),
+                "postprocess": asdict(record.tuning.postprocess),
+                "sizes": None if record.image_sizes is None else asdict(record.image_sizes),
+            }
+            for run, record in models
+        ],
+        "images": [str(entry.path.resolve()) for entry in entries[:MOST_IMAGES]],
+        "largest": str(max(entries, key=lambda one: one.width * one.height).path.resolve()),
+    }
     environment = {
         key: value for key, value in os.environ.items() if key not in LAUNCHER_VARIABLES
     }
     # An approach may lie outside the repository, in the working directory.
     environment["PYTHONPATH"] = os.pathsep.join(map(os.path.abspath, sys.path))
-    command = [
-        sys.executable,
-        "-m",
-        "approaches.running.cost",
-        str(model.resolve()),
-        json.dumps([asdict(postprocess), None if sizes is None else asdict(sizes)]),
-    ]
-    command += [str(path.resolve()) for path in images[:MOST_IMAGES]]
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-m", "approaches.running.rounds"],
+        input=json.dumps(asked),
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[2],
     )
     if done.returncode:
-        raise RuntimeError(f"measuring {model.name} failed: {done.stderr.strip()[-500:]}")
-    return Costs(**json.loads(done.stdout.strip().splitlines()[-1]))
-
-
-def _measure_here(
-    model: Path, postprocess: Postprocess, sizes: ImageSizes | None, paths: Sequence[Path]
-) -> Costs:
-    import torch
-
-    from approaches import load
-    from approaches.processes import state, use_threads
-    from approaches.segmenter import Segmenter
-    from common.coco import read_image
-
-    threads = use_threads()
-    approach = load(model)
-    segmenter = Segmenter(approach, postprocess, sizes=sizes)
-    seconds: list[float] = []
-    with torch.inference_mode():
-        for index in range(WARM_UP + max(LEAST_IMAGES, len(paths))):
-            # One at a time, or their number would be in the memory.
-            image = read_image(paths[index % len(paths)])
-            start = time.perf_counter()
-            segmenter.predict(image)
-            if index >= WARM_UP:
-                seconds.append(time.perf_counter() - start)
-            if len(seconds) >= LEAST_IMAGES and sum(seconds) > ENOUGH_SECONDS:
-                break
-    return Costs(
-        predict_seconds_per_image=float(np.median(seconds)),
-        predict_seconds_p95=float(np.quantile(seconds, 0.95)),
-        peak_memory_mb=peak_memory_mb(),
-        parameters=approach.parameters(),
-        threads=threads,
-        device=str(state().device),
-        processor=_processor(),
-        images_timed=len(seconds),
-    )
-
-
-def peak_memory_mb() -> float:
-    """Largest resident size of this process; Linux's `ru_maxrss` would count the parent that
-    started it too.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    import resource  # not on every system
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    if info.is_file():
-        names = [
-            line.split(":", 1)[1].strip()
-            for line in info.read_text().splitlines()
-            if line.startswith("model name")
-        ]
-        if names:
-            return names[0]
-    return platform.processor() or platform.machine()
-
-
-if __name__ == "__main__":
-    fields, known = json.loads(sys.argv[2])
-    measured = _measure_here(
-        Path(sys.argv[1]),
-        Postprocess(**fields),
-        None if known is None else ImageSizes(**known),
-        [Path(word) for word in sys.argv[3:]],
-    )
-    print(json.dumps(asdict(measured)))
+        raise RuntimeError(f"measuring costs failed: {done.stderr.strip()[-500:]}")
+    told = json.loads(done.stdout.strip().splitlines()[-1])
+    return [one if isinstance(one, str) else Costs(**one) for one in told]

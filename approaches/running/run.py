@@ -1,4 +1,4 @@
-"""One approach in one run: fit, tune, score, measure. Each stage leaves its result in the run's
+"""One approach in one run: fit, tune, score. Each stage leaves its result in the run's
 folder and is not done again when it is there; a raise becomes the reason of a failed row, and the
 other approaches go on.
 """
@@ -18,7 +18,6 @@ from approaches.base import RequirementMissingError
 from approaches.predictors import CachedPredictor
 from approaches.running.cached_predictions import cached_model
 from approaches.running.corrupted import corrupted_scores
-from approaches.running.cost import measure
 from approaches.running.named_sets import score_sets
 from approaches.running.resume import has_model, reconciled
 from approaches.running.settings import RunSettings, prepared
@@ -82,8 +81,6 @@ def finish_scoring(
     """All stages after the post-processing is chosen; what the record has is not done again."""
     run = settings.run
     _score(record, tuning, model, data.score, run)
-    if settings.measured:
-        _measure(record, tuning.postprocess, data.score, run)
     if settings.robustness:
         _corrupt(record, tuning.postprocess, data.score, settings)
     sets = () if settings.plans else settings.sets  # once is enough
@@ -252,19 +249,3 @@ def corruptions_met(records: Sequence[Record | None]) -> tuple[str, ...]:
     """The corruptions that an approach has met in training, itself or in the members it uses."""
     met = (description_of(record).corruptions_met for record in records if record is not None)
     return tuple(sorted(set().union(*met)))
-
-
-def _measure(record: Record, postprocess: Postprocess, score_set: DataSet, run: RunFolder) -> None:
-    if record.costs is not None:
-        return
-    with processes.together(f"measuring {record.approach}"):
-        if processes.is_main():
-            folder = run.model(record.approach)
-            folders = [folder, *(run.model(member) for member in members_of(folder))]
-            paths = [entry.path for entry in score_set.entries]
-            with waiting(f"{record.approach}: measuring its costs in a fresh process"):
-                costs = measure(folder, paths, postprocess, record.image_sizes)
-            files = [path for each in folders for path in each.rglob("*") if path.is_file()]
-            size = sum(path.stat().st_size for path in files)
-            record.costs = replace(costs, model_mb=size / 1e6)
-    _store(record, run)

@@ -25,7 +25,6 @@ class RunSettings:
         score_only: predict and score stored models again; fit nothing.
         cross_fitted: the images to score are those of *tune*; each gets the threshold that other
             groups choose.
-        measured: whether costs are measured in a fresh process.
         robustness: this many images of *score* are scored under corruptions too.
         plans: folder of the run whose trainings are repeated with other seeds: a time limit
             becomes the number of steps that was measured there.
@@ -40,7 +39,6 @@ class RunSettings:
     overrides: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     score_only: bool = False
     cross_fitted: bool = False
-    measured: bool = True
     robustness: int = 0
     plans: Path | None = None
     folds: int = 0
@@ -88,7 +86,6 @@ def with_seed(settings: RunSettings, seed: int) -> RunSettings:
         settings,
         folder=settings.run.seed(seed).path,
         seed=seed,
-        measured=False,
         robustness=0,
         plans=settings.folder,
     )

@@ -18,6 +18,7 @@ import pandas as pd
 
 from approaches import TABLE, processes
 from approaches.base import Budget, ConfigError
+from approaches.running.cost import measure_costs
 from approaches.running.folds import group_folds
 from approaches.running.options import PRESETS, run_name
 from approaches.running.resume import check_settings, has_model, training_key
@@ -169,8 +170,26 @@ def run_study(name: str, data: Data, how: Trainings) -> pd.DataFrame:
                 for seed, fold in seeds
             ]
         judged.append(Judged(label, variation.expected, records))
+    judged = _with_costs(study, judged, how, folds[0])
     groups = {image_id: group for fold in folds for image_id, group in fold.score.groups.items()}
     return study_table(judged, groups)
+
+
+def _with_costs(study: Study, judged: list[Judged], how: Trainings, fold: Data) -> list[Judged]:
+    """The same, the records of the first seed with costs that were measured side by side."""
+    runs = {
+        one.name: _settings(study, _variations(study)[one.name], how, how.seed).run
+        for one in judged
+        if one.records[0].status == "ok"
+    }
+    measure_costs(list(dict.fromkeys(runs.values())), fold.score)
+    found = []
+    for one in judged:
+        first, *rest = one.records
+        if one.name in runs:
+            first = read_record(runs[one.name].path, first.approach) or first
+        found.append(replace(one, records=[first, *rest]))
+    return found
 
 
 def _trained(study: Study, variation: Variation, how: Trainings, seed: int, fold: Data) -> Record:
@@ -220,7 +239,6 @@ def _settings(study: Study, variation: Variation, how: Trainings, seed: int) -> 
         smoke=how.smoke,
         overrides={approach: settings},
         cross_fitted=True,
-        measured=seed == how.seed,
     )
 
 

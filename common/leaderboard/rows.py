@@ -15,7 +15,9 @@ from common.masks.evaluate import score_table
 from common.metrics import summarise, with_objects
 from common.records import CompleteRecord, Record, complete, complete_records
 from common.statistics import Comparison, compare, pareto
+from common.statistics.costs import with_bounds
 
+Cost = tuple[float, float, float]  # with a lower and an upper bound
 COLUMNS = (
     "approach status dice_mean dice_global iou_mean precision recall area_bias nsd_2px object_f1 "
     "threshold fit_seconds predict_seconds_per_image parameters model_mb peak_memory_mb "
@@ -27,10 +29,11 @@ COMPARED = (
     "pareto"
 ).split()
 FURTHER = (
-    "dice_at_half postprocess empty_fp_rate n_images n_empty fit_steps predict_seconds_p95 "
-    "threads device brier calibration_error robust_dice robust_drop robust_worst "
-    "robust_worst_drop robust_drop_unmarked seeds dice_over_seeds dice_over_seeds_lower "
-    "dice_over_seeds_upper seed_sd image_sd reason"
+    "dice_at_half postprocess empty_fp_rate n_images n_empty fit_steps predict_seconds_lower "
+    "predict_seconds_upper predict_seconds_p95 reference_seconds reference_spread threads device "
+    "brier calibration_error robust_dice robust_drop robust_worst robust_worst_drop "
+    "robust_drop_unmarked seeds dice_over_seeds dice_over_seeds_lower dice_over_seeds_upper "
+    "seed_sd image_sd reason"
 ).split()
 WHOLE = "parameters n_images n_empty fit_steps n_groups threads seeds".split()
 
@@ -98,17 +101,19 @@ def compare_records(
     return compare_scores(table, {record.approach: _cost(record) for record in complete}, choice)
 
 
-def _cost(record: CompleteRecord) -> float:
-    """Seconds per image; infinite where it was not measured, so that nobody wins by an unknown
-    cost.
+def _cost(record: CompleteRecord) -> Cost:
+    """Seconds per image with their bounds; infinite where they were not measured, so that nobody
+    wins by an unknown cost.
     """
-    seconds = record.costs.predict_seconds_per_image
-    return np.inf if np.isnan(seconds) else seconds
+    costs = record.costs
+    return with_bounds(
+        costs.predict_seconds_per_image, costs.predict_seconds_lower, costs.predict_seconds_upper
+    )
 
 
 def compare_scores(
     table: pd.DataFrame,
-    costs: Mapping[str, float] | None = None,
+    costs: Mapping[str, float] | Mapping[str, Cost] | None = None,
     choice: Choice | None = None,
     metric: str = "dice",
 ) -> Comparison:
@@ -119,7 +124,8 @@ def compare_scores(
             names images that are not independent; where there are `tp` and `fn`, images without an
             object are left out; where there is `nsd_2px` it is the second metric of the ranking
             schemes.
-        costs: approach → cost of a prediction; None: all equal.
+        costs: approach → cost of a prediction, perhaps with the bounds of its interval; None: all
+            equal.
         choice: how the winner is chosen.
         metric: column that is compared.
 

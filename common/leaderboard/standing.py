@@ -51,24 +51,3 @@ def standing(rows: pd.DataFrame) -> Standing:
         not_told_apart=tuple(tied["approach"]),
         worse_as_pair=tuple(tied.loc[tied["difference_upper"] < 0, "approach"]),
     )
-
-
-def faster_at_a_risk(rows: pd.DataFrame, winner: str) -> pd.DataFrame:
-    """Who is faster than the winner and not told apart from the best, with what may be lost.
-
-    Args:
-        rows: columns `approach`, `verdict`, `simultaneous_lower`, `predict_seconds_per_image`.
-        winner: who was chosen.
-
-    Returns:
-        `approach`, `predict_seconds_per_image` and `possible_loss` of mean Dice, the smallest
-        first; without bounds nobody.
-    """
-    seconds = rows["predict_seconds_per_image"]
-    limit = seconds[rows["approach"] == winner].iloc[0]
-    found = rows[(rows["verdict"] == "not told apart") & (seconds < limit)]
-    found = found.assign(possible_loss=-found["simultaneous_lower"]).dropna(
-        subset=["possible_loss"]
-    )
-    columns = ["approach", "predict_seconds_per_image", "possible_loss"]
-    return found.sort_values("possible_loss", kind="stable")[columns]

@@ -24,9 +24,12 @@ with any predicted pixel), `dice_global` and `object_f1`, which come from the su
 objects are matched at IoU >= 0.5. `area_bias` is (predicted − true) / true area. `nsd_2px` is the
 share of outline pixels within 2 px of the other outline. Ignored pixels are taken out of both
 masks. Rows are ordered by `dice_mean`, ties by seconds per image, then by name. `fit_seconds` is
-the training alone, an ensemble's with that of the members it uses; seconds per image (median) and
-peak memory are those of a fresh process that predicts one image at a time, from image array to
-final mask.
+the training alone, an ensemble's with that of the members it uses. Seconds per image, from image
+array to final mask, are the median over rounds at the end of the run, in which all approaches take
+turns in a fresh process; `predict_seconds_lower` and `_upper` bound its 95 % interval, and an
+approach is *cheaper* than another where these do not overlap. `reference_seconds` is what a fixed
+piece of work took in the same rounds, `reference_spread` how many times as long in a slow round as
+in a quick one. Peak memory is that of a process for each approach alone.
 
 `dice_lower` and `dice_upper` bound the 95 % interval of `dice_mean` over images; groups of images
 that belong together are resampled whole. `difference` is to the best row; `simultaneous_lower` and

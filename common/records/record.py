@@ -89,9 +89,18 @@ def fields_of_fit(content: Mapping[str, Any]) -> dict[str, Any]:
 class Costs:
     """What the stored model costs to use, measured in a fresh process; NaN, None or "" where it
     was not.
+
+    Attributes:
+        predict_seconds_per_image: the median over rounds, in each of which all approaches took
+            their turn.
+        predict_seconds_lower: with the upper one its 95 % interval (see `typical_costs`).
+        reference_seconds: median of a fixed piece of work in the same rounds.
+        reference_spread: how many times as long it took in a slow round as in a quick one.
     """
 
     predict_seconds_per_image: float = UNKNOWN
+    predict_seconds_lower: float = UNKNOWN
+    predict_seconds_upper: float = UNKNOWN
     predict_seconds_p95: float = UNKNOWN
     peak_memory_mb: float = UNKNOWN
     parameters: int | None = None
@@ -100,6 +109,8 @@ class Costs:
     processor: str = ""
     images_timed: int = 0
     model_mb: float = UNKNOWN
+    reference_seconds: float = UNKNOWN
+    reference_spread: float = UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from common.records.folder import RunFolder
 from common.records.self_description import Combination, SelfDescription
 from common.report.colours import colours_of
 from common.statistics import Comparison
+from common.statistics.costs import with_bounds
 
 Describe = Callable[[str, Mapping[str, Any], Fit | None], SelfDescription]
 TABLES = "images strata worst_images calibration robustness test_sets field_choice folds".split()
@@ -259,7 +260,9 @@ def _comparison(
 ) -> Comparison | None:
     if with_objects(per_image).empty:
         return None
-    costs = board.set_index("approach")["predict_seconds_per_image"].fillna(np.inf).to_dict()
+    columns = [f"predict_seconds_{word}" for word in ("per_image", "lower", "upper")]
+    rows = board.set_index("approach")[columns].astype(float)
+    costs = {str(name): with_bounds(*row) for name, *row in rows.itertuples()}
     return compare_scores(per_image, costs, _choice(about))
 
 

@@ -9,7 +9,8 @@ resampling.py  checked scores; shared resamples as counts; studentised means    
 intervals.py   of a mean, of a paired difference; detectable difference           <- resampling
 all_pairs.py   all pairs at once: bounds that hold together, adjusted p-values    <- intervals
 ranks.py       ranks under resampling and under other schemes                     <- intervals
-selection.py   winner, verdicts, score corrected for having been chosen           <- all_pairs
+costs.py       who is shown to cost less, from times taken in rounds              <- nothing
+selection.py   winner, verdicts, score corrected for having been chosen    <- all_pairs, costs
 seeds.py       training variance next to image variance                           <- intervals
 trainings.py   variations of trainings against a baseline                         <- intervals
 pareto.py      approaches that none beats in both score and cost                  <- nothing

@@ -2,8 +2,9 @@
 
 "Not significantly worse" is not "as good": with few images everything is tied, and the cheapest of
 the tied can be clearly worse. So a cheaper approach wins only when its loss to the best is shown
-to be small. And a score that was used to choose is too high; the correction replays the whole
-choice on resamples and scores it on the images left out.
+to be small, and *cheaper* is shown too: measured costs have intervals, which must not overlap. And
+a score that was used to choose is too high; the correction replays the whole choice on resamples
+and scores it on the images left out.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from common.statistics.all_pairs import Simultaneous, pair_indices, simultaneous_comparisons
+from common.statistics.costs import shown_cheaper
 from common.statistics.resampling import (
     DECIMALS,
     Groups,
@@ -65,18 +67,20 @@ def winner(
 
     Args:
         scores: (k, n) float, complete, higher is better.
-        costs: (k,) float, cost of a prediction, e.g. milliseconds per image; None: all equal.
+        costs: (k,) float, cost of a prediction, e.g. milliseconds per image, or (k, 3) with the
+            bounds of its interval; None: all equal.
         margin: largest loss in mean score that does not matter, in units of the score.
         rule: 'best' takes the highest mean. 'cheapest-equivalent' takes the cheapest approach
-            whose simultaneous 95 % upper bound of the loss to the highest mean is below `margin`;
-            without bounds (one image or group) the best.
+            whose simultaneous 95 % upper bound of the loss to the highest mean is below `margin`
+            and that is shown to be cheaper (see `shown_cheaper`); without bounds (one image or
+            group) the best.
         groups: (n,) labels; whole groups are resampled.
         resamples: how many resamples.
         seed: of the resamples.
         bounds: range of the metric, None for one without limits.
 
-    Ties: of equal means the cheaper counts as the best, of equal costs the higher mean wins, then
-    the earlier row.
+    Ties: of equal means the cheaper counts as the best; of several of which none is shown to be
+    cheaper than another the higher mean wins, then the earlier row.
 
     Raises:
         ValueError: a score or cost is missing, the margin is negative, or the rule is unknown.
@@ -96,10 +100,10 @@ def winner_of(
 ) -> Winner:
     """Choose the winner from comparisons that were made already; see `winner`."""
     means = comparisons.mean
-    costs = _checked_rule(len(means), costs, margin, rule)
-    best = int(_best(means[None], costs)[0])
+    cheaper = _checked_rule(len(means), costs, margin, rule)
+    best = int(_best(means[None], cheaper)[0])
     eligible = _eligible(comparisons.upper[best][None], np.array([best]), margin, rule)
-    index = int(_cheapest(means[None], eligible, costs)[0])
+    index = int(_choose(means[None], eligible, np.array([best]), cheaper)[0])
     if rule == "best":
         reason = "highest mean"
     elif comparisons.reason:
@@ -125,8 +129,8 @@ def verdicts(
 
     Source: as `winner`.
     """
-    costs = _checked_rule(len(comparisons.mean), costs, margin, "best")
-    best = int(_best(comparisons.mean[None], costs)[0])
+    cheaper = _checked_rule(len(comparisons.mean), costs, margin, "best")
+    best = int(_best(comparisons.mean[None], cheaper)[0])
     worse = comparisons.lower[best] > 0
     equivalent = comparisons.upper[best] < margin
     words = np.where(equivalent, "equivalent", np.where(worse, "worse", "not told apart")).tolist()
@@ -166,15 +170,15 @@ def selection_corrected_score(
         return SelectionCorrected(
             naive, np.nan, np.full(len(scores), np.nan), "no resample leaves an image out"
         )
-    costs = _checked_rule(len(scores), costs, margin, rule)
+    cheaper = _checked_rule(len(scores), costs, margin, rule)
     means = resampled_means(scores, groups, resamples, seed)
-    best = _best(means, costs)
+    best = _best(means, cheaper)
     upper = means.max(1, keepdims=True) - means
     if rule == "cheapest-equivalent" and len(scores) > 1:
         upper = upper + comparisons.critical_value * _errors_to(
             best, scores, groups, resamples, seed
         )
-    chosen = _cheapest(means, _eligible(upper, best, margin, rule), costs)[usable]
+    chosen = _choose(means, _eligible(upper, best, margin, rule), best, cheaper)[usable]
     # Summed before divided: a mean of means would let the images of resamples that leave few out
     # weigh more.
     corrected = (
@@ -202,6 +206,7 @@ def _errors_to(
 
 
 def _checked_rule(k: int, costs: np.ndarray | None, margin: float, rule: str) -> np.ndarray:
+    """Who is shown to be cheaper than whom, (k, k) bool."""
     if rule not in get_args(Rule):
         raise ValueError(f"rule={rule!r} is unknown; expected one of {', '.join(get_args(Rule))}.")
     if not margin >= 0:
@@ -209,20 +214,20 @@ def _checked_rule(k: int, costs: np.ndarray | None, margin: float, rule: str) ->
             f"margin={margin} is not a loss; expected 0 or a small positive number such as 0.01."
         )
     costs = np.zeros(k) if costs is None else np.asarray(costs, dtype=float)
-    if costs.shape != (k,) or np.isnan(costs).any():
+    if costs.shape not in ((k,), (k, 3)) or np.isnan(costs).any():
         raise ValueError(
             f"costs={costs.tolist()}; expected {k} numbers, one for each approach (infinity where "
-            "unknown), or None."
+            "unknown), or for each its cost with a lower and an upper bound, or None."
         )
-    return costs
+    return shown_cheaper(costs)
 
 
-def _best(means: np.ndarray, costs: np.ndarray) -> np.ndarray:
+def _best(means: np.ndarray, cheaper: np.ndarray) -> np.ndarray:
     """Column of the highest mean in each row of (B, k); of equal ones the cheaper, then the
     earlier.
     """
     highest = np.round(means, DECIMALS) == np.round(means.max(1, keepdims=True), DECIMALS)
-    return _cheapest(means, highest, costs)
+    return _cheapest(means, highest, cheaper)
 
 
 def _eligible(upper_loss: np.ndarray, best: np.ndarray, margin: float, rule: Rule) -> np.ndarray:
@@ -233,10 +238,19 @@ def _eligible(upper_loss: np.ndarray, best: np.ndarray, margin: float, rule: Rul
     return itself if rule == "best" else itself | (upper_loss < margin)
 
 
-def _cheapest(means: np.ndarray, eligible: np.ndarray, costs: np.ndarray) -> np.ndarray:
-    """Column of the cheapest eligible approach in each row; of equal costs the higher mean, then
-    the earlier.
+def _choose(
+    means: np.ndarray, eligible: np.ndarray, best: np.ndarray, cheaper: np.ndarray
+) -> np.ndarray:
+    """Column of the winner in each row: the cheapest eligible one that is cheaper than the best,
+    else the best.
     """
-    price = np.where(eligible, costs, np.inf)
-    cheapest = eligible & (price == price.min(1, keepdims=True))
-    return np.where(cheapest, np.round(means, DECIMALS), -np.inf).argmax(1)
+    itself = np.arange(means.shape[1]) == best[:, None]
+    return _cheapest(means, eligible & (itself | cheaper.T[best]), cheaper)
+
+
+def _cheapest(means: np.ndarray, eligible: np.ndarray, cheaper: np.ndarray) -> np.ndarray:
+    """Column of an eligible approach in each row than which no eligible one is cheaper; of several
+    the one with the higher mean, then the earlier.
+    """
+    undercut = eligible.astype(int) @ cheaper.astype(int) > 0
+    return np.where(eligible & ~undercut, np.round(means, DECIMALS), -np.inf).argmax(1)

@@ -120,7 +120,7 @@ class Comparison:
 def compare(
     scores: np.ndarray,
     names: Sequence[str],
-    costs: Sequence[float] | np.ndarray | None = None,
+    costs: Sequence[float | tuple[float, float, float]] | np.ndarray | None = None,
     groups: Groups = None,
     margin: float = 0.01,
     resamples: int = 2000,
@@ -135,7 +135,8 @@ def compare(
         scores: (k, n) float, complete, higher is better, the same images in the same order for all
             approaches.
         names: k different names.
-        costs: (k,) float, cost of a prediction, e.g. milliseconds per image; None: all equal.
+        costs: (k,) float, cost of a prediction, e.g. milliseconds per image, or (k, 3) with the
+            bounds of its interval; None: all equal.
         groups: (n,) labels of images that belong together; whole groups are resampled.
         margin: largest loss in mean score that does not matter.
         resamples: how many resamples.
@@ -162,15 +163,16 @@ def compare(
     costs = None if costs is None else np.asarray(costs, dtype=float)
     chosen = winner_of(simultaneous, costs, margin, rule)
     means = mean_intervals(scores, bounds=bounds, **draws)
+    price = None if costs is None else costs if costs.ndim == 1 else costs[:, 0]
     return Comparison(
         names=tuple(names),
-        costs=costs,
+        costs=price,
         images=n,
         units=int(unit_of_image(n, groups).max()) + 1,
         margin=margin,
         rule=rule,
         order=tuple(
-            np.lexsort((np.zeros(k) if costs is None else costs, -simultaneous.mean)).tolist()
+            np.lexsort((np.zeros(k) if price is None else price, -simultaneous.mean)).tolist()
         ),
         means=means,
         to_best=paired_differences(scores, chosen.best, bounds=bounds, **draws),

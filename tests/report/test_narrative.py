@@ -219,3 +219,12 @@ def test_studies_are_found_by_their_files(tmp_path):
         "sample": ["loss"],
     }
     assert "Not run: loss and views" in say.of_studies(found)
+
+
+def test_costs_that_cannot_be_compared_are_said_to_be_so(run):
+    def said(**columns):
+        return say.of_limits(dataclasses.replace(run, board=run.board.assign(**columns)))
+
+    assert "cannot be compared" not in said() and "without an interval" not in said()
+    assert "2.3 times as long in one round as in another" in said(reference_spread=2.3)
+    assert "measured without an interval" in said(predict_seconds_lower=float("nan"))

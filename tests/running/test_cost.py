@@ -1,26 +1,42 @@
+import math
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from approaches import MODEL_FILE, build, store
 from approaches.base import Budget
-from approaches.running.cost import measure
-from common.masks.postprocess import Postprocess
+from approaches.running.cost import in_fresh_process, measure_costs
+from approaches.running.run import run_approach
+from approaches.running.settings import RunSettings
+from common.records import complete, read_record, write_record
+from common.records.folder import RunFolder
+
+NAMES = ("threshold", "pixel_lightgbm")
 
 
 @pytest.fixture(scope="module")
-def model(sample_data, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "threshold"
-    folder.mkdir()
-    store(
-        build("threshold").fit(sample_data.fit, sample_data.tune, budget=Budget()),
-        "threshold",
-        folder,
-    )
-    return folder
+def trained(sample_data, tmp_path_factory):
+    """A run whose approaches came through, without their costs."""
+    settings = RunSettings(tmp_path_factory.mktemp("costs") / "run", Budget(steps=3), smoke=True)
+    for name in NAMES:
+        assert run_approach(name, sample_data, settings).status == "ok"
+    return settings.run
+
+
+@pytest.fixture
+def run(trained, tmp_path):
+    """A copy of it."""
+    shutil.copytree(trained.path, tmp_path / "run")
+    return RunFolder(tmp_path / "run")
+
+
+def costs(run):
+    return {name: read_record(run.path, name).costs for name in NAMES}
 
 
 def test_costs_are_those_of_a_fresh_process_whatever_started_this_one(
-    model, sample_data, monkeypatch
+    trained, sample_data, monkeypatch
 ):
     """Neither this process's memory nor its launcher's variables reach the measurement."""
     for name, value in {
@@ -33,17 +49,41 @@ def test_costs_are_those_of_a_fresh_process_whatever_started_this_one(
     monkeypatch.setenv("MASTER_PORT", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     ballast = np.ones(250_000_000)  # 2 GB
-    costs = measure(model, [sample_data.score.entries[0].path], Postprocess(0.5))
-    assert 20 < costs.peak_memory_mb < ballast.nbytes / 2**20 / 2
-    assert 0 < costs.predict_seconds_per_image <= costs.predict_seconds_p95 < 1
-    assert costs.images_timed == 5
-    assert (costs.parameters, costs.device) == (2, "cpu")
-    assert costs.threads >= 1 and costs.processor
+    record = complete(read_record(trained.path, "threshold"))
+    [found] = in_fresh_process([(trained, record)], sample_data.score.entries)
+    assert 20 < found.peak_memory_mb < ballast.nbytes / 2**20 / 2
+    assert 0 < found.predict_seconds_per_image <= found.predict_seconds_p95 < 1
+    assert found.predict_seconds_lower <= found.predict_seconds_per_image
+    assert found.predict_seconds_per_image <= found.predict_seconds_upper
+    assert found.images_timed >= 9
+    assert (found.parameters, found.device) == (2, "cpu")
+    assert found.threads >= 1 and found.processor
 
 
-def test_a_model_that_cannot_be_loaded_is_an_error_with_its_reason(model, sample_data, tmp_path):
-    broken = tmp_path / "threshold"
-    broken.mkdir()
-    (broken / MODEL_FILE).write_bytes((model / MODEL_FILE).read_bytes())
-    with pytest.raises(RuntimeError, match=r"measuring threshold failed[\s\S]*threshold\.json"):
-        measure(broken, [sample_data.score.entries[0].path], Postprocess(0.5))
+def test_all_approaches_are_measured_together_and_once(run, sample_data):
+    measure_costs([run], sample_data.score)
+    first = costs(run)
+    threshold, pixels = (first[name] for name in NAMES)
+    assert threshold.predict_seconds_upper < pixels.predict_seconds_lower  # the floor is cheap
+    assert threshold.images_timed == pixels.images_timed
+    assert threshold.reference_seconds == pixels.reference_seconds > 0
+    assert threshold.reference_spread >= 1
+    assert 0 < threshold.model_mb < pixels.model_mb
+    assert threshold.peak_memory_mb < pixels.peak_memory_mb
+    measure_costs([run], sample_data.score)
+    assert costs(run) == first
+    write_record(run.path, replace(read_record(run.path, "threshold"), costs=None))
+    measure_costs([run], sample_data.score)
+    assert all(found != first[name] for name, found in costs(run).items())
+
+
+def test_a_model_that_cannot_be_loaded_is_told_and_the_others_are_measured(
+    run, sample_data, caplog
+):
+    (run.model("threshold") / "threshold.json").unlink()
+    measure_costs([run], sample_data.score)
+    assert "threshold: its costs could not be measured" in caplog.text
+    assert "threshold.json" in caplog.text
+    found = costs(run)
+    assert found["threshold"] is None
+    assert math.isfinite(found["pixel_lightgbm"].predict_seconds_per_image)

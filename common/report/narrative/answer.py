@@ -139,7 +139,7 @@ def of_trade_off(run: FinishedRun) -> str:
     if best["approach"] != run.winner:
         sentences.append(
             f"`{best['approach']}` has a higher mean Dice, but not by more than {run.margin:g} as "
-            f"far as is shown, and `{run.winner}` costs less."
+            f"far as is shown, and `{run.winner}` is shown to cost less."
         )
     seconds, least = chosen["predict_seconds_per_image"], chosen["dice_mean"] - NEAR
     quick = rows[(rows["predict_seconds_per_image"] <= FASTER * seconds)]
@@ -181,6 +181,13 @@ def _time(column: str) -> Cell:
     return lambda row: "" if pd.isna(row[column]) else duration(row[column])
 
 
+def _seconds(row: pd.Series) -> str:
+    median, *bounds = (row[f"predict_seconds_{word}"] for word in ("per_image", "lower", "upper"))
+    if pd.isna(bounds).any():
+        return "" if pd.isna(median) else duration(median)
+    return f"{duration(median)} ({' to '.join(map(duration, bounds))})"
+
+
 def _dice(row: pd.Series) -> str:
     if pd.isna(row["dice_lower"]):
         return f"{row['dice_mean']:.3f}"
@@ -192,7 +199,7 @@ _CELLS: dict[str, Cell] = {
     "found": _plain("found"),
     "missed": _plain("missed"),
     "invented": _plain("invented"),
-    "an image": _time("predict_seconds_per_image"),
+    "an image (95 % interval)": _seconds,
     "training": _time("fit_seconds"),
     "steps": _plain("fit_steps"),
     "on disk": _plain("model_mb", 1, " MB"),

@@ -7,6 +7,7 @@ import numpy as np
 from common.leaderboard import sentences as conclusions
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING, budget_of
+from common.statistics.costs import BUSY
 from common.words import code, counted, listed, percent, plural
 
 FEW_GROUPS = 30
@@ -158,4 +159,16 @@ def _of_costs(run: FinishedRun) -> list[str]:
     device = run.about.device
     if not device or run.board["predict_seconds_per_image"].isna().all():
         return []
-    return [f"On another device than this one ({device}) costs may rank differently."]
+    found = [f"On another device than this one ({device}) costs may rank differently."]
+    spread = run.board["reference_spread"].max()
+    if run.rows["predict_seconds_lower"].isna().any():
+        found.append(
+            "Costs were measured without an interval: small differences between them mean little."
+        )
+    elif spread > BUSY:
+        found.append(
+            "The machine was busy while costs were measured: the same work took up to "
+            f"{spread:.1f} times as long in one round as in another. Costs that differ by less "
+            "cannot be compared."
+        )
+    return found

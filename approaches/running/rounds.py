@@ -1,0 +1,219 @@
+"""Times several stored models against each other in this process, which is made for nothing else:
+`python -m approaches.running.rounds` reads from standard input what is to be timed, and prints the
+costs as JSON.
+
+They take turns, one image for each in a round, in an order that is drawn anew, with a fixed piece
+of work among them. So what slows the machine down for a while slows all of them down. The peak
+memory of each is that of a process of its own, which is forked before this one has used a thread;
+where the system cannot fork, it is started anew.
+"""
+
+import json
+import multiprocessing
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from approaches import MODEL_FILE, TABLE, load, members_of, name_of_outside
+from approaches.processes import state, use_threads
+from approaches.segmenter import Segmenter
+from common.coco import read_image
+from common.masks.postprocess import Postprocess
+from common.records import Costs
+from common.scale import ImageSizes
+from common.statistics.costs import spread, typical_costs
+
+LEAST_ROUNDS, MOST_ROUNDS, ENOUGH_SECONDS = 9, 50, 10.0
+FORKS = sys.platform == "linux"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A stored model that is timed, and how its masks are made."""
+
+    folder: str
+    postprocess: dict[str, Any]
+    sizes: dict[str, Any] | None
+
+    def segmenter(self) -> Segmenter:
+        """From an image to its mask."""
+        sizes = None if self.sizes is None else ImageSizes(**self.sizes)
+        return Segmenter(load(Path(self.folder)), Postprocess(**self.postprocess), sizes=sizes)
+
+    def modules(self) -> set[str]:
+        """The modules of the classes that the model is made of."""
+        folder = Path(self.folder)
+        beside = [folder.parent / member for member in members_of(folder)]
+        found = [path for each in (folder, *beside) for path in each.rglob(MODEL_FILE)]
+        described = [json.loads(path.read_text(encoding="utf-8")) for path in found]
+        names = [
+            name_of_outside(one["target"]) if "target" in one else one["approach"]
+            for one in described
+        ]
+        return {TABLE[name].target.split(":")[0] for name in names}
+
+
+def costs_of(models: Sequence[Stored], paths: Sequence[Path], largest: Path) -> list[Costs | str]:
+    """The costs of each model, without its size on disk, or why it has none.
+
+    Args:
+        models: stored models.
+        paths: image files; a round takes one, the first ones again if they are few.
+        largest: the image file that shows the peak memory.
+    """
+    peaks = _peaks(models, largest)
+    threads, device = use_threads(), str(state().device)
+    segmenters = {
+        place: models[place].segmenter()
+        for place, peak in enumerate(peaks)
+        if not isinstance(peak, str)
+    }
+    turns = [segmenter.predict for segmenter in segmenters.values()]
+    with torch.inference_mode():
+        seconds, reference = _rounds(turns, paths)
+    found: list[Costs | str] = [str(peak) for peak in peaks]
+    typical = typical_costs(seconds, reference)
+    for row, (place, segmenter) in enumerate(segmenters.items()):
+        median, lower, upper = typical[row].tolist()
+        found[place] = Costs(
+            predict_seconds_per_image=median,
+            predict_seconds_lower=lower,
+            predict_seconds_upper=upper,
+            predict_seconds_p95=float(np.quantile(seconds[row], 0.95)),
+            peak_memory_mb=float(peaks[place]),
+            parameters=segmenter.model.parameters(),
+            threads=threads,
+            device=device,
+            processor=_processor(),
+            images_timed=len(reference),
+            reference_seconds=float(np.median(reference)),
+            reference_spread=spread(reference),
+        )
+    return found
+
+
+def _rounds(
+    turns: Sequence[Callable[[np.ndarray], object]], paths: Sequence[Path]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds (k, n) of each in n rounds, and (n,) of the fixed piece of work; a round before them
+    is not counted.
+    """
+    draws, seconds, began = np.random.default_rng(0), [], 0.0
+    for number in range(MOST_ROUNDS + 1):
+        image = read_image(paths[number % len(paths)])
+        taken = np.zeros(len(turns) + 1)
+        for turn in draws.permutation(len(taken)):
+            start = time.perf_counter()
+            (turns[turn] if turn < len(turns) else _fixed_work)(image)
+            taken[turn] = time.perf_counter() - start
+        seconds.append(taken)
+        began = began or time.monotonic()
+        if number >= LEAST_ROUNDS and time.monotonic() - began > ENOUGH_SECONDS:
+            break
+    counted = np.array(seconds[1:]).T
+    return counted[:-1], counted[-1]
+
+
+def _fixed_work(image: np.ndarray) -> None:
+    """The same work whatever the image: filters on all threads, then NumPy on one."""
+    picture = np.linspace(0, 1, 512 * 512, dtype=np.float32).reshape(512, 512)
+    for _ in range(4):
+        picture = cv2.GaussianBlur(picture, (0, 0), 4)
+    np.sort(picture[::2], axis=None)
+
+
+def _peaks(models: Sequence[Stored], largest: Path) -> list[float | str]:
+    """Peak memory of each model in MB, or why it cannot be used."""
+    imported: dict[str, float] = {}
+    for module in sorted(set().union(*(model.modules() for model in models))) if FORKS else ():
+        before = memory_mb("VmRSS")
+        import_module(module)
+        imported[module] = memory_mb("VmRSS") - before
+    ways = multiprocessing.get_context
+    context = ways("fork") if FORKS else ways("spawn")
+    peaks: list[float | str] = []
+    for model in models:
+        here, there = context.Pipe(duplex=False)
+        others = sum(imported[module] for module in imported.keys() - model.modules())
+        parent = memory_mb("VmRSS") if FORKS else 0.0
+        process = context.Process(target=_tell_peak, args=(model, largest, parent, there))
+        process.start()
+        there.close()
+        try:
+            told = here.recv()
+        except EOFError:
+            process.join()
+            told = f"its process ended with {process.exitcode}"
+        process.join()
+        peaks.append(told if isinstance(told, str) else told - others)
+    return peaks
+
+
+def _tell_peak(model: Stored, largest: Path, parent: float, answer: Connection) -> None:
+    """In a process of its own: send the peak memory in MB, with the pages of libraries that its
+    parent of that many MB has read and a fork does not count.
+    """
+    uncounted = max(0.0, parent - memory_mb("VmRSS")) if FORKS else 0.0
+    try:
+        use_threads()
+        segmenter = model.segmenter()
+        with torch.inference_mode():
+            for _ in range(2):
+                segmenter.predict(read_image(largest))
+        answer.send(peak_memory_mb() + uncounted)
+    except Exception as error:
+        answer.send(f"{type(error).__name__}: {error}")
+
+
+def memory_mb(which: str) -> float:
+    """A line of this process's memory as Linux tells it."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    line = next(line for line in status.splitlines() if line.startswith(which))
+    return int(line.split()[1]) / 1024
+
+
+def peak_memory_mb() -> float:
+    """Largest resident size of this process; Linux's `ru_maxrss` would count the parent that
+    started it too.
+    """
+    if Path("/proc/self/status").is_file():
+        return memory_mb("VmHWM")
+    import resource  # not on every system
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
+        ]
+        if names:
+            return names[0]
+    return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    asked = json.load(sys.stdin)
+    told = costs_of(
+        [Stored(**model) for model in asked["models"]],
+        [Path(path) for path in asked["images"]],
+        Path(asked["largest"]),
+    )
+    print(json.dumps([one if isinstance(one, str) else asdict(one) for one in told]), flush=True)
+    os._exit(0)  # at once: nothing is left to be written
