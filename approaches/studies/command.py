@@ -14,6 +14,7 @@ from approaches.studies.run import (
     prepare_studies,
     run_study,
     trainings_for,
+    what_it_can_show,
 )
 from common.coco import read_options
 from common.commands import REFUSED
@@ -43,12 +44,16 @@ def run_studies(options: argparse.Namespace) -> int:
     device = processes.state().device
     log.info("device %s, %d thread(s); studies in %s", device, threads, home)
     prepare_studies(names, data, how, fresh=options.fresh)
+    stem = folder.resolve().name.replace("_", "-")
+    if processes.is_main():
+        for name in names:
+            print(what_it_can_show(name, data, how, (home, how.runs), stem))
     codes = []
     for name in names:
         table = run_study(name, data, how)
         codes.append(exit_code(table))
         tables = home if how.are_usual else how.runs
-        path = tables / f"{folder.resolve().name.replace('_', '-')}-{name}.csv"
+        path = tables / f"{stem}-{name}.csv"
         if processes.is_main():
             write_table(path, table)
             print(f"\n{STUDIES[name].question}\n\n{study_text(table)}\n\n{path}")

@@ -31,6 +31,7 @@ from common.data import Data
 from common.data.sets import has_object
 from common.files import whole_folder, write_whole
 from common.leaderboard.studies import Judged, study_table
+from common.leaderboard.study_power import Design, power_text
 from common.records import Record, read_record
 from common.records.description import open_run
 from common.records.folder import RunFolder
@@ -143,6 +144,29 @@ def prepare_studies(
             for settings in runs.values():
                 if settings.folder.exists():
                     open_run(settings.folder, identity_of(settings, data), fresh=fresh)
+
+
+def what_it_can_show(
+    name: str, data: Data, how: Trainings, tables: Sequence[Path], stem: str
+) -> str:
+    """The smallest difference that a study would show, from what is stored, in sentences.
+
+    Args:
+        name: a key of `STUDIES`.
+        data: as for `run_study`.
+        how: the trainings run.
+        tables: folders of stored tables, those of later ones go before those of earlier ones.
+        stem: of their names, which the data folder has given them.
+    """
+    stored = {}
+    for other, study in STUDIES.items():
+        for path in (folder / f"{stem}-{other}.csv" for folder in tables):
+            if study.approach == STUDIES[name].approach and path.is_file():
+                stored[other] = pd.read_csv(path)
+    groups = {*data.fit.groups.values(), *data.tune.groups.values()}
+    folds = max(LEAST_FOLDS, how.seeds)
+    design = Design(len(STUDIES[name].variations), how.seeds, folds, len(groups))
+    return power_text(name, design, stored)
 
 
 def run_study(name: str, data: Data, how: Trainings) -> pd.DataFrame:

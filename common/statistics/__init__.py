@@ -39,7 +39,7 @@ from common.statistics.selection import (
     winner_of,
 )
 from common.statistics.summary import Comparison, compare
-from common.statistics.trainings import differences_over_trainings
+from common.statistics.trainings import detectable_over_trainings, differences_over_trainings
 
 __all__ = [
     "Comparison",
@@ -53,6 +53,7 @@ __all__ = [
     "Verdict",
     "Winner",
     "compare",
+    "detectable_over_trainings",
     "differences_over_trainings",
     "fewest_units",
     "mean_intervals",

@@ -9,7 +9,13 @@ find one.
 import numpy as np
 from scipy.special import fdtri, stdtrit
 
-from common.statistics.intervals import LEVEL, Intervals, difference_bounds, single_unit_reason
+from common.statistics.intervals import (
+    LEVEL,
+    POWER,
+    Intervals,
+    difference_bounds,
+    single_unit_reason,
+)
 from common.statistics.resampling import DECIMALS, FEW_UNITS, Groups, checked_scores, studentised
 
 
@@ -84,6 +90,42 @@ def differences_over_trainings(
     )
 
 
+def detectable_over_trainings(
+    each: np.ndarray,
+    half_widths: np.ndarray,
+    groups: int,
+    comparisons: int,
+    trainings: int,
+    judged: int,
+) -> np.ndarray:
+    """The true difference that a study of another size would show in 80 % of cases, (k,).
+
+    Both variances are those of a finished study: between its trainings, and between its groups of
+    images, which is taken from the width of its bounds and so is, if anything, too large.
+
+    Args:
+        each: (k, trainings) differences of the finished study, NaN for none; one training says
+            nothing of the variance between trainings.
+        half_widths: (k,) of the bounds of `differences_over_trainings`.
+        groups: of images that the finished study was judged on, at least 2.
+        comparisons: variations of the study that is planned.
+        trainings: of each of these variations.
+        judged: groups of images that they are judged on, at least 2.
+
+    Source: Cohen 1988, Statistical Power Analysis; Student's 80 % point in place of the normal
+    one, since trainings and groups are few.
+    """
+    rows, before = each.shape
+    error = half_widths / _student(groups - 1, rows) * np.sqrt(groups / judged)
+    shown = _reach(judged - 1, comparisons) * error
+    if before > 1 and trainings > 1:
+        variance, freedom = _pooled(each.var(axis=1, ddof=1), before - 1)
+        freedom = freedom * (trainings - 1) / (before - 1)
+        between = np.sqrt(variance / trainings)
+        shown = np.fmax(shown, _reach(freedom, comparisons) * between)
+    return shown
+
+
 def _check_nested(training: np.ndarray, groups: Groups) -> None:
     groups = np.arange(len(training)) if groups is None else np.asarray(groups)
     pairs = {
@@ -127,6 +169,11 @@ def _pooled(variances: np.ndarray, freedom: int) -> tuple[np.ndarray, np.ndarray
     # Differences to one baseline share its trainings: their variances are correlated by a quarter.
     count = alike.sum()
     return pooled, np.where(alike, count / (1 + (count - 1) / 4), 1) * freedom
+
+
+def _reach(freedom: np.ndarray | int, comparisons: int) -> np.ndarray:
+    """Standard errors between zero and a difference that is shown in 80 % of cases."""
+    return _student(freedom, comparisons) + stats.t.ppf(POWER, freedom)
 
 
 def _student(freedom: np.ndarray | int, comparisons: int) -> np.ndarray:

@@ -123,6 +123,19 @@ def test_a_repeated_study_trains_nothing_and_a_fresh_one_everything(copy, sample
     pd.testing.assert_frame_equal(again[columns], pd.read_csv(copy / "first.csv")[columns])
 
 
+def test_a_study_says_first_what_it_can_show(copy, sample_folder, capsys):
+    stored = pd.read_csv(copy / "data-leaves.csv")
+    stored.assign(to_baseline_lower=-0.1, to_baseline_upper=0.1).to_csv(
+        copy / "data-leaves.csv", index=False
+    )
+    assert command(sample_folder, copy) == 0
+    said = capsys.readouterr().out
+    assert said.index("What leaves can show: 3 trainings each") < said.index("How many leaves?")
+    (copy / "data-leaves.csv").unlink()
+    assert command(sample_folder, copy) == 0
+    assert "What leaves can show is not known: no study" in capsys.readouterr().out
+
+
 def test_a_training_with_other_settings_is_found_before_the_first_and_fresh_mends_it(
     copy, sample_folder, capsys
 ):
