@@ -163,9 +163,12 @@ def what_it_can_show(
         for path in (folder / f"{stem}-{other}.csv" for folder in tables):
             if study.approach == STUDIES[name].approach and path.is_file():
                 stored[other] = pd.read_csv(path)
-    groups = {*data.fit.groups.values(), *data.tune.groups.values()}
-    folds = max(LEAST_FOLDS, how.seeds)
-    design = Design(len(STUDIES[name].variations), how.seeds, folds, len(groups))
+    train = data.fit.joined(data.tune)
+    count = min(max(LEAST_FOLDS, how.seeds), len(set(train.groups.values())))
+    parts = group_folds(train, count)
+    ordered = [parts[seed % count][1] for seed in range(how.seed, how.seed + count)]
+    by_fold = [len({train.groups[image_id] for image_id in tune}) for tune in ordered]
+    design = Design(len(STUDIES[name].variations), how.seeds, by_fold)
     return power_text(name, design, stored)
 
 

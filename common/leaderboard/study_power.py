@@ -5,7 +5,7 @@ It is a forecast: longer trainings vary less, and the groups of another data set
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,18 +24,21 @@ class Design:
     Attributes:
         variations: how many are compared with the baseline.
         trainings: of each of them, every one judged on its own fold of `train`.
-        folds: that `train` is divided into, at least; more trainings make as many folds.
-        groups: of images in `train`.
+        by_fold: groups of images in each fold of `train`, in the order of the trainings.
     """
 
     variations: int
     trainings: int
-    folds: int
-    groups: int
+    by_fold: Sequence[int]
+
+    @property
+    def groups(self) -> int:
+        """Groups of images in `train`."""
+        return sum(self.by_fold)
 
     def judged(self, trainings: int) -> int:
         """Groups that so many trainings are judged on, all together."""
-        return max(2, round(self.groups * min(1, trainings / min(self.folds, self.groups))))
+        return max(2, sum(self.by_fold[:trainings]))
 
 
 def power_text(name: str, design: Design, stored: Mapping[str, pd.DataFrame]) -> str:

@@ -7,7 +7,7 @@ import pytest
 from common.leaderboard.study_power import Design, power_text
 from common.statistics import detectable_over_trainings, differences_over_trainings
 
-DESIGN = Design(variations=2, trainings=3, folds=5, groups=25)
+DESIGN = Design(variations=2, trainings=3, by_fold=(5,) * 5)
 GROUPS, TRAINING = np.arange(15), np.repeat(np.arange(3), 5)
 
 
@@ -69,10 +69,10 @@ def test_nothing_stored_is_said():
 
 def test_a_small_variance_needs_no_more_and_a_larger_one_says_what_would_do():
     assert "To show" not in power_text("loss", DESIGN, {"loss": stored(0.004)})
-    some = power_text("loss", DESIGN, {"loss": stored(0.0075)})
+    some = power_text("loss", DESIGN, {"loss": stored(0.0065)})
     assert "3 trainings each, judged on 15 of 25 groups" in some and "give --seeds 4" in some
     much = power_text("loss", DESIGN, {"loss": stored(0.05)})
-    assert "no --seeds is enough" in much and "groups of images would do" in much
+    assert "no --seeds is enough" in much and "groups of images in train would do" in much
 
 
 def test_a_stored_study_counts_before_others_of_its_approach():
