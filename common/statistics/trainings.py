@@ -173,7 +173,7 @@ def _pooled(variances: np.ndarray, freedom: int) -> tuple[np.ndarray, np.ndarray
 
 def _reach(freedom: np.ndarray | int, comparisons: int) -> np.ndarray:
     """Standard errors between zero and a difference that is shown in 80 % of cases."""
-    return _student(freedom, comparisons) + stats.t.ppf(POWER, freedom)
+    return _student(freedom, comparisons) + stdtrit(freedom, POWER)
 
 
 def _student(freedom: np.ndarray | int, comparisons: int) -> np.ndarray:
