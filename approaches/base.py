@@ -247,6 +247,8 @@ class Approach(ABC, Generic[ConfigT]):
     combines: ClassVar[bool] = False
     # In every figure, as #RRGGBB; empty takes one that is free. The table has those of its lines.
     colour: ClassVar[str] = ""
+    # Photos of other origin that `fit` may choose on beside *tune*; who calls it sets them.
+    fields: "Sequence[NamedSet]" = ()
 
     def __init_subclass__(cls, **options: Any):
         super().__init_subclass__(**options)
@@ -264,8 +266,6 @@ class Approach(ABC, Generic[ConfigT]):
     ):
         self.config = config if config is not None else cast(ConfigT, self.config_class())
         self.members = dict(members or {})
-        # photos of other origin that `fit` may choose on beside *tune*; given by who calls it
-        self.fields: Sequence[NamedSet] = ()
         self.report_ = FitReport()
 
     @property

@@ -53,6 +53,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
     """
 
     combines = True
+    scales_: tuple[float, ...] = (1.0,)
 
     @property
     def traits(self) -> Traits:

@@ -9,7 +9,9 @@ import pandas as pd
 from common.files import write_whole
 
 # what a spreadsheet computes instead of showing it, numbers aside
-_COMPUTED = re.compile(r"(?![+-]?[\d.,]+(e[+-]?\d+)?$)[=+\-@\t\r]", re.I)
+_COMPUTED = re.compile(
+    r"(?![+-]?[\d.,]+(e[+-]?\d+)?( [+-]?[\d.,]+(e[+-]?\d+)?)*$)[=+\-@\t\r]", re.I
+)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -28,7 +30,7 @@ def shown_as_text(value: Any) -> Any:
     """A cell with an apostrophe in front where a spreadsheet would take it for a formula.
 
     Examples:
-        >>> shown_as_text("=1+1"), shown_as_text("-3.5"), shown_as_text("-x"), shown_as_text(7)
-        ("'=1+1", '-3.5', "'-x", 7)
+        >>> [shown_as_text(cell) for cell in ("=1+1", "-3.5", "-x", "-1 +2.5", 7)]
+        ["'=1+1", '-3.5', "'-x", '-1 +2.5', 7]
     """
     return f"'{value}" if isinstance(value, str) and _COMPUTED.match(value) else value

@@ -26,6 +26,7 @@ SETTINGS = ("--preset", "smoke", "--steps", "6", "--no-report", "--winner", "bes
 # what a run costs differs from run to run
 COSTS = (
     *("fit_seconds", "predict_seconds_per_image", "predict_seconds_p95", "peak_memory_mb"),
+    *("predict_seconds_lower", "predict_seconds_upper", "reference_seconds", "reference_spread"),
     *("pareto", "model_mb", "reason"),
 )
 TABLES = ("leaderboard.csv", "folds.csv")
@@ -178,7 +179,8 @@ class Trained:
 
     def again(self) -> str:
         """The trainings of the last start that an earlier one had begun."""
-        lines, self.known = self._lines()[self.known :], len(self._lines())
+        known, self.known = self.known, len(self._lines())
+        lines = self._lines()[known:]
         now = {line.split(":")[0] for line in lines if line.endswith(": training")}
         repeated, self.begun = sorted(now & self.begun), self.begun | now
         return ", ".join(repeated) or "nothing"

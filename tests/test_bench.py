@@ -636,20 +636,25 @@ def test_a_run_killed_while_training_goes_on_and_ends_as_if_nothing_had_been(
         process.wait()
     assert not (output / "models" / "pixel_lightgbm").exists()
     records = output / "records"
-    threshold, model = (records / "threshold.json").read_bytes(), output / "models" / "threshold"
+    threshold, model = _but_for_costs(records / "threshold.json"), output / "models" / "threshold"
     made = model.stat().st_mtime_ns
-    assert json.loads(threshold)["status"] == "ok"
+    assert threshold["status"] == "ok"
     assert json.loads((records / "pixel_lightgbm.json").read_text())["fit"] is None
     assert run(sample_folder, output) == 0
-    assert (
-        records / "threshold.json"
-    ).read_bytes() == threshold and model.stat().st_mtime_ns == made
+    assert _but_for_costs(records / "threshold.json") == threshold
+    assert model.stat().st_mtime_ns == made
     for name in (
         "per_image.csv",
         "submission/pred_valid_template.csv",
         "models/pixel_lightgbm/lightgbm.txt",
     ):
         assert (output / name).read_bytes() == (finished / name).read_bytes()
+
+
+def _but_for_costs(path: Path) -> dict:
+    """A record without what is measured at the end, for all approaches in turns."""
+    record = json.loads(path.read_text())
+    return {key: value for key, value in record.items() if key != "costs"}
 
 
 def _text(path: Path) -> str:

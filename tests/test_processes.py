@@ -17,7 +17,9 @@ def other(monkeypatch):
     """
     brought = []
     monkeypatch.setattr(
-        processes, "state", lambda: SimpleNamespace(num_processes=2, is_main_process=True)
+        processes,
+        "state",
+        lambda: SimpleNamespace(num_processes=2, process_index=0, is_main_process=True),
     )
     monkeypatch.setattr(processes, "gather_object", lambda mine: [*mine, brought.pop(0)])
     yield brought

@@ -38,7 +38,7 @@ PRESETS = {
     "quick": Preset(
         1.25,
         False,
-        "75 seconds for each fit, small crops: a first look; the default on the sample data",
+        "75 seconds for each fit, small crops: the default on the sample data",
         ("*.crop_px=128", "*.batch=8"),
     ),
     "full": Preset(12.0, False, "12 minutes for each fit: the default on your data"),

@@ -87,17 +87,6 @@ FEWER_IMAGES = {
 }
 
 STUDIES: dict[str, Study] = {
-    "images": Study(
-        "Would more images help, and if so, more photos of the same objects or other objects?",
-        FEWER_IMAGES,
-    ),
-    "images-pixel": Study(
-        "The same for the pixel classifier: would more images help it?",
-        FEWER_IMAGES,
-        approach="pixel_lightgbm",
-        baseline=ALL_ROUNDS,
-        steps=80,
-    ),
     "augmentation": Study(
         "Which changes of the training images help on objects that training never saw?",
         {
@@ -317,6 +306,17 @@ STUDIES: dict[str, Study] = {
             "On the cigarette butts nothing was told apart from the baseline, so all groups of "
             "features stay."
         ),
+    ),
+    "images": Study(
+        "Would more images help, and if so, more photos of the same objects or other objects?",
+        FEWER_IMAGES,
+    ),
+    "images-pixel": Study(
+        "The same for the pixel classifier: would more images help it?",
+        FEWER_IMAGES,
+        approach="pixel_lightgbm",
+        baseline=ALL_ROUNDS,
+        steps=80,
     ),
 }
 

@@ -159,9 +159,9 @@ def test_images_without_an_object_come_as_often_as_was_set(sample_data):
     count = len(sample_data.fit)
     assert 0 < len(bare) < 0.5 * count
     length = 4 * count
-    stream = crops(sample_data.fit, epoch_length=length, background_share=0.5)
+    stream = crops(sample_data.fit, epoch_length=length, background_share=0.25)
     drawn = [stream.image_index(place) for place in range(2 * length)]
-    assert sum(index in bare for index in drawn[:length]) == length // 2
+    assert sum(index in bare for index in drawn[:length]) == length // 4
     counts = np.bincount(drawn[:length], minlength=count)
     assert np.ptp(counts[bare]) <= 1 and np.ptp(np.delete(counts, bare)) <= 1
     assert drawn[:length] != drawn[length:]
