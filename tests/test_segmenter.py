@@ -23,8 +23,8 @@ from common.scale import ImageSizes
 
 
 class Moody(Approach):
-    """The red channel as a probability; NaN for a photo of this file that begins black, and three
-    times the probability for one that begins white.
+    """The red channel as a probability; NaN for a photo of this file that begins black and for a
+    black image, three times the probability for a photo of this file that begins white.
     """
 
     def fit(self, fit_set, tune_set, *, budget, seed=0, folder=None):
@@ -32,8 +32,10 @@ class Moody(Approach):
 
     def predict_proba(self, image):
         proba = image[..., 0].astype(np.float32) / 255
-        corner = int(image[0, 0, 0]) if image.shape[:2] == photo(None).shape[:2] else None
-        return proba * {0: np.nan, 255: 3}.get(corner, 1)
+        corner, is_photo = int(image[0, 0, 0]), image.shape == photo(None).shape
+        if corner == 0 and (is_photo or not image.any()):
+            return proba * np.nan
+        return proba * 3 if corner == 255 and is_photo else proba
 
     def save(self, folder):
         (folder / "nothing.json").write_text("{}")
@@ -47,7 +49,7 @@ class Moody(Approach):
 
 def photo(corner: int | None) -> np.ndarray:
     image = np.zeros((20, 30, 3), np.uint8)
-    image[5:9, 5:9] = 200, 10, 10
+    image[5:9, 5:9] = 250, 10, 10
     image[0, 0] = (1, 2, 3) if corner is None else corner
     return image
 

@@ -218,7 +218,7 @@ def test_the_command_line_writes_and_refuses(tmp_path):
 def test_an_interrupt_of_all_processes_is_one_line_and_leaves_nothing(tmp_path):
     words = [
         "--train",
-        "2000",
+        "400",
         "--size",
         "256",
         "--workers",
