@@ -45,7 +45,8 @@ def test_every_option_that_the_readme_names_exists():
 
 
 def test_every_approach_is_explained():
-    assert not {name for name in TABLE if f"`{name}`" not in README}
+    shipped = [name for name, entry in TABLE.items() if not entry.outside]
+    assert not [name for name in shipped if f"`{name}`" not in README]
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
