@@ -8,10 +8,9 @@ import pandas as pd
 
 from common.files import write_whole
 
-# what a spreadsheet computes instead of showing it, numbers aside
-_COMPUTED = re.compile(
-    r"(?![+-]?[\d.,]+(e[+-]?\d+)?( [+-]?[\d.,]+(e[+-]?\d+)?)*$)[=+\-@\t\r]", re.I
-)
+_NUMBER = r"[+-]?[\d.,]+(e[+-]?\d+)?"
+# what a spreadsheet computes instead of showing it, numbers and lists of them aside
+_COMPUTED = re.compile(rf"(?!{_NUMBER}( {_NUMBER})*$)[=+\-@\t\r]", re.I)
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

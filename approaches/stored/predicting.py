@@ -52,7 +52,7 @@ class Outcome:
 
     Attributes:
         found: the number of objects of each photo that has a mask.
-        specks: on all photos, see `common.masks.objects.SPECK`.
+        specks: on all photos, see `common.masks.objects.is_speck`.
         unread: why the others have none.
     """
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from common.coco import DEFAULT_OPTIONS, ReadOptions, rasterise, read_entries
 from common.describe.objects import SIZES, object_sizes
-from common.masks.objects import SPECK
+from common.masks.objects import is_speck
 
 
 def photo_objects(photos: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def photo_objects(photos: Iterable[tuple[str, np.ndarray, np.ndarray]]) -> pd.Da
     """
     rows = []
     for name, _, mask in photos:
-        found = [size for size in object_sizes(mask) if size["area_px"] >= SPECK * mask.size]
+        found = [size for size in object_sizes(mask) if not is_speck(size["area_px"], mask)]
         rows += [
             {"photo": name, "object": number, **size} for number, size in enumerate(found, start=1)
         ]

@@ -24,7 +24,7 @@ class PredictedObject:
         height_px: rows from its topmost to its lowest pixel.
         confidence: mean probability of its pixels, in [0, 1].
         window: (height_px, width_px) bool, its pixels within its box.
-        speck: whether it is too small to be counted as an object, see `SPECK`.
+        speck: whether it is too small to be counted as an object, see `is_speck`.
     """
 
     area_px: int
@@ -35,6 +35,11 @@ class PredictedObject:
     confidence: float
     window: np.ndarray
     speck: bool
+
+
+def is_speck(area_px: float, mask: np.ndarray) -> bool:
+    """Whether a piece of a mask (H, W) is too small to be counted as an object."""
+    return bool(area_px < SPECK * mask.size)
 
 
 def predicted_objects(mask: np.ndarray, levels: np.ndarray) -> list[PredictedObject]:
@@ -63,6 +68,6 @@ def predicted_objects(mask: np.ndarray, levels: np.ndarray) -> list[PredictedObj
         bottom, right = top + height, left + width
         window = labels[top:bottom, left:right] == label
         confidence = float(sums[label] / (area * LEVELS))
-        speck = area < SPECK * mask.size
+        speck = is_speck(area, mask)
         found.append(PredictedObject(area, left, top, width, height, confidence, window, speck))
     return sorted(found, key=lambda each: (each.speck, each.top_px, each.left_px))
