@@ -53,7 +53,7 @@ def quantised_proba(model: Predictor, image: np.ndarray) -> np.ndarray:
     return quantise(check_proba(model.predict_proba(image), image))
 
 
-class _Around:
+class Around:
     """What predicts by a model that it holds has the model's traits and size."""
 
     def __init__(self, model: Predictor):
@@ -69,7 +69,7 @@ class _Around:
         return self.model.parameters()
 
 
-class ScaledPredictor(_Around):
+class ScaledPredictor(Around):
     """Predicts like the model it holds, on photos that are brought to the scale of its training.
 
     Args:
@@ -95,7 +95,7 @@ class ScaledPredictor(_Around):
         return at_size(check_proba(self.model.predict_proba(small), small), image.shape)
 
 
-class CachedPredictor(_Around):
+class CachedPredictor(Around):
     """Predicts like the model it holds, rounded to steps of 1/255, and keeps every map."""
 
     def __init__(self, model: Predictor, maps: ProbabilityMaps):

@@ -116,33 +116,28 @@ class Segmenter:
             return scaled
         return replace(scaled, min_area_px=self.min_area_px)
 
-    def changed(self, threshold: float | None = None, min_area_px: int | None = None) -> Self:
-        """The same model with another threshold or least area; None keeps what was chosen.
+    def changed(
+        self,
+        threshold: float | None = None,
+        min_area_px: int | None = None,
+        model: Predictor | None = None,
+    ) -> Self:
+        """The same with another threshold or least area, or with what predicts like its model;
+        None keeps what it has.
 
         Args:
             threshold: of the probability of a pixel, above 0 and at most 1.
             min_area_px: objects of fewer pixels of the photo are dropped; 0 drops none.
+            model: is asked instead of the model.
         """
         chosen = self.postprocess
         return type(self)(
-            self.model.model,
+            self.model.model if model is None else model,
             chosen if threshold is None else replace(chosen, threshold=threshold),
             self.name,
             self.model.sizes,
             self.model.scale,
             self.min_area_px if min_area_px is None else min_area_px,
-            self.maps,
-        )
-
-    def with_model(self, model: Predictor) -> Self:
-        """The same with what predicts like its model."""
-        return type(self)(
-            model,
-            self.postprocess,
-            self.name,
-            self.model.sizes,
-            self.model.scale,
-            self.min_area_px,
             self.maps,
         )
 

@@ -20,6 +20,7 @@ from common.geometry import D4_VIEWS, View, crop_back, pad_to_multiple, tiled
 from common.masks.postprocess import LEVELS
 
 PACKAGES = ("onnx", "onnxruntime")
+Run = Callable[[np.ndarray], np.ndarray]  # (1, H, W, 3) uint8 → (1, H, W) float32
 EXAMPLE = (3, 4)  # height and width that the graph is traced with, in multiples
 
 
@@ -166,21 +167,51 @@ def write_onnx(module: nn.Module, divisor: int, path: Path) -> None:
         ) from error
 
 
+def write_form_of(model: Predictor, name: str, path: Path) -> int:
+    """Write the ONNX file of a fitted approach.
+
+    Args:
+        model: the approach.
+        name: of it, for the message.
+        path: the file.
+
+    Returns:
+        The number that the sides of an image must be multiples of.
+
+    Raises:
+        ConfigError: see `write_onnx`; or the approach has no such form.
+    """
+    check_packages()
+    if not isinstance(model, Approach):
+        raise ConfigError(f"{name} is no approach of ours and has no ONNX form.")
+    module, divisor = model.onnx_module()
+    write_onnx(module, divisor, path)
+    return divisor
+
+
+def onnx_runtime(path: Path, threads: int = 0) -> Run:
+    """An ONNX file in ONNX Runtime on so many threads; 0 leaves their number to it."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(
+        path.read_bytes(), options, providers=["CPUExecutionProvider"]
+    )
+    return lambda image: session.run(None, {"image": image})[0]
+
+
 class OnnxPredictor:
     """Predicts with an ONNX file that `write_onnx` wrote, on the CPU.
 
     Args:
         path: the file.
         divisor: sides that the graph takes are multiples of it; images are padded to that.
+        engine: makes of the file what runs it.
     """
 
-    def __init__(self, path: Path, divisor: int):
-        import onnxruntime
-
-        self.divisor = divisor
-        self._session = onnxruntime.InferenceSession(
-            path.read_bytes(), providers=["CPUExecutionProvider"]
-        )
+    def __init__(self, path: Path, divisor: int, engine: Callable[[Path], Run] = onnx_runtime):
+        self.divisor, self._run = divisor, engine(path)
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """See `Approach.predict_proba`; large photos are predicted in overlapping tiles."""
@@ -188,7 +219,7 @@ class OnnxPredictor:
 
     def _predict_tile(self, image: np.ndarray) -> np.ndarray:
         padded, crop = pad_to_multiple(image, self.divisor)
-        return crop_back(self._session.run(None, {"image": padded[None]})[0][0], crop)
+        return crop_back(self._run(np.ascontiguousarray(padded[None]))[0], crop)
 
     @property
     def traits(self) -> Traits:

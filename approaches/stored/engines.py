@@ -8,65 +8,38 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
-from approaches.base import Approach, ConfigError, Traits, check_image
-from approaches.network.onnx_file import write_onnx
+from approaches.base import ConfigError, Predictor
+from approaches.network.onnx_file import OnnxPredictor, Run, onnx_runtime, write_form_of
+from approaches.predictors import Around
 from approaches.segmenter import Segmenter
-from common.geometry import crop_back, pad_to_multiple, tiled
 from common.words import listed
 
 log = logging.getLogger(__name__)
-Run = Callable[[np.ndarray], np.ndarray]  # (1, H, W, 3) uint8 → (1, H, W) float32
 PACKAGES = {"onnx": ("onnx", "onnxruntime"), "openvino": ("onnx", "openvino")}
 MOST_DIFFERING = 1e-4  # of the pixels of a mask may be others than those of the model itself
 MEASURED_PX, ROUNDS = 512, 5
 MOST_SIZES = 8  # of images for which OpenVINO's form stays compiled
 
 
-class EnginePredictor:
+class EnginePredictor(Around, OnnxPredictor):
     """Predicts like the model it was made of, by another engine.
 
     Args:
         model: the approach.
-        run: its ONNX form.
-        divisor: sides that the form takes are multiples of it; images are padded to that.
+        path: its ONNX file.
+        divisor: see `OnnxPredictor`.
+        engine: see `OnnxPredictor`.
     """
 
-    def __init__(self, model: Approach, run: Run, divisor: int):
-        self.model, self._run, self._divisor = model, run, divisor
-
-    def predict_proba(self, image: np.ndarray) -> np.ndarray:
-        """See `Approach.predict_proba`; large photos are predicted in overlapping tiles."""
-        return tiled(self._predict_tile, check_image(image))
-
-    def _predict_tile(self, image: np.ndarray) -> np.ndarray:
-        padded, crop = pad_to_multiple(image, self._divisor)
-        return crop_back(self._run(np.ascontiguousarray(padded[None]))[0], crop)
-
-    @property
-    def traits(self) -> Traits:
-        """See `Approach.traits`."""
-        return self.model.traits
-
-    def parameters(self) -> int:
-        """See `Approach.parameters`."""
-        return self.model.parameters()
-
-
-def onnx_runtime(path: Path, threads: int) -> Run:
-    """An ONNX file in ONNX Runtime on so many threads."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(
-        path.read_bytes(), options, providers=["CPUExecutionProvider"]
-    )
-    return lambda image: session.run(None, {"image": image})[0]
+    def __init__(self, model: Predictor, path: Path, divisor: int, engine: Callable[[Path], Run]):
+        Around.__init__(self, model)
+        OnnxPredictor.__init__(self, path, divisor, engine)
 
 
 def openvino(path: Path, threads: int) -> Run:
@@ -164,18 +137,15 @@ def in_engines(segmenter: Segmenter, names: list[str], threads: int) -> dict[str
         ConfigError: it has no ONNX form.
     """
     model = segmenter.model.model
-    if not isinstance(model, Approach):
-        raise ConfigError(f"{segmenter.name} is no approach of ours and has no ONNX form.")
     made: dict[str, Segmenter] = {}
     if not names:
         return made
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
-        module, divisor = model.onnx_module()
-        write_onnx(module, divisor, path)
+        divisor = write_form_of(model, segmenter.name, path)
         for name in names:
-            predictor = EnginePredictor(model, MAKERS[name](path, threads), divisor)
-            made[name] = segmenter.with_model(predictor)
+            engine = partial(MAKERS[name], threads=threads)
+            made[name] = segmenter.changed(model=EnginePredictor(model, path, divisor, engine))
     return made
 
 

@@ -12,9 +12,8 @@ from approaches import members_of
 from approaches.base import Approach, ConfigError
 from approaches.network.onnx_file import (
     OnnxPredictor,
-    check_packages,
     share_that_differs,
-    write_onnx,
+    write_form_of,
 )
 from approaches.segmenter import Segmenter, complete_record
 from common.coco import read_image
@@ -104,13 +103,8 @@ def _onnx_form(segmenter: Segmenter, path: Path, images: Path | None) -> str:
     Raises:
         ConfigError: more than a thousandth of the pixels differ.
     """
-    model = segmenter.model.model
-    check_packages()
-    if not isinstance(model, Approach):
-        raise ConfigError(f"{segmenter.name} is no approach of ours and has no ONNX form.")
     log.info("%s: writing the ONNX file and comparing its masks", segmenter.name)
-    module, divisor = model.onnx_module()
-    write_onnx(module, divisor, path)
+    divisor = write_form_of(segmenter.model.model, segmenter.name, path)
     other = Segmenter(
         OnnxPredictor(path, divisor), segmenter.postprocess, segmenter.name, segmenter.model.sizes
     )
