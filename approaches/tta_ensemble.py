@@ -257,8 +257,9 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             chosen = self._tune.subset([sample.image_id for sample in samples])
 
             def predict(image: np.ndarray) -> np.ndarray:
-                proba = self._mean(self._to_scale(image), weights, views)
-                return quantise(at_size(proba, image.shape))
+                seen = self._to_scale(image)
+                proba = self._mean(seen, weights, views)
+                return quantise(proba if seen is image else at_size(proba, image.shape))
 
             return best_on_field(predict, chosen, self.fields, self._sizes)
         maps = ((quantise(self._mean(s.image, weights, views)), s.mask, s.ignore) for s in samples)

@@ -59,10 +59,9 @@ def finish(
             found = [(each.seed, read_records(each.folder)) for each in (*runs, *earlier)]
             records = found[0][1]
             by_fold = [read_records(fold.path) for fold in folds_of_run(runs[0])]
-            count = len(runs)
-            asked, before = (
-                [others for _, others in part] for part in (found[1:count], found[count:])
-            )
+            own = len(runs)
+            asked = [others for _, others in found[1:own]]
+            before = [others for _, others in found[own:]]
             others = [*asked, *_complete_as(records, before, names)]
             winner = _rank(data, run, records, others, by_fold, choice, seconds)
             if winner is not None:

@@ -25,11 +25,12 @@ import cv2
 import numpy as np
 import torch
 
-from approaches import MODEL_FILE, TABLE, load, members_of, name_of_outside
+from approaches import TABLE, load, members_of, name_of_outside
 from approaches.processes import state, use_threads
 from approaches.segmenter import Segmenter
 from common.coco import read_image
 from common.masks.postprocess import Postprocess
+from common.model_files import MODEL_FILE, read_stored_model
 from common.records import Costs
 from common.scale import ImageSizes
 from common.statistics.costs import spread, typical_costs
@@ -55,12 +56,9 @@ class Stored:
         """The modules of the classes that the model is made of."""
         folder = Path(self.folder)
         beside = [folder.parent / member for member in members_of(folder)]
-        found = [path for each in (folder, *beside) for path in each.rglob(MODEL_FILE)]
-        described = [json.loads(path.read_text(encoding="utf-8")) for path in found]
-        names = [
-            name_of_outside(one["target"]) if "target" in one else one["approach"]
-            for one in described
-        ]
+        found = [path.parent for each in (folder, *beside) for path in each.rglob(MODEL_FILE)]
+        described = map(read_stored_model, found)
+        names = [name_of_outside(one.target) if one.target else one.approach for one in described]
         return {TABLE[name].target.split(":")[0] for name in names}
 
 

@@ -27,7 +27,7 @@ from approaches.running.settings import RunSettings, identity_of, prepared
 from approaches.studies.fewer_images import fewer
 from approaches.studies.hypotheses import STUDIES, Study, Variation
 from common.coco import DataError
-from common.data import Data
+from common.data import Data, DataSet
 from common.data.sets import has_object
 from common.files import whole_folder, write_whole
 from common.leaderboard.studies import Judged, study_table
@@ -96,7 +96,7 @@ def folds_of(data: Data, seeds: Sequence[int]) -> list[Data]:
         DataError: a fold or the rest beside it shows no object.
     """
     train = data.fit.joined(data.tune)
-    count = min(max(LEAST_FOLDS, len(seeds)), len(set(train.groups.values())))
+    count = _fold_count(train, len(seeds))
     if count < max(2, len(seeds)):
         raise ConfigError(
             f"--seeds {len(seeds)}: train has {count} group(s); each seed needs one of its own. "
@@ -114,6 +114,11 @@ def folds_of(data: Data, seeds: Sequence[int]) -> list[Data]:
                 )
         folds.append(replace(data, fit=fit, tune=tune, score=tune, photos=()))
     return folds
+
+
+def _fold_count(train: DataSet, seeds: int) -> int:
+    """Into how many folds `train` is divided."""
+    return min(max(LEAST_FOLDS, seeds), len(set(train.groups.values())))
 
 
 def prepare_studies(
@@ -164,7 +169,7 @@ def what_it_can_show(
             if study.approach == STUDIES[name].approach and path.is_file():
                 stored[other] = pd.read_csv(path)
     train = data.fit.joined(data.tune)
-    count = min(max(LEAST_FOLDS, how.seeds), len(set(train.groups.values())))
+    count = _fold_count(train, how.seeds)
     parts = group_folds(train, count)
     ordered = [parts[seed % count][1] for seed in range(how.seed, how.seed + count)]
     by_fold = [len({train.groups[image_id] for image_id in tune}) for tune in ordered]
