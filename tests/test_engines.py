@@ -55,6 +55,8 @@ def test_torch_is_the_model_itself(network):
 
 
 def test_what_has_no_such_form_is_refused_by_name_and_stays_under_auto(sample_data):
+    for package in PACKAGES["onnx"]:
+        pytest.importorskip(package)
     floor = build("threshold").fit(sample_data.fit, sample_data.tune, budget=Budget())
     segmenter = Segmenter(floor, Postprocess(0.5), "threshold")
     image = photo(0, 64, 64)
