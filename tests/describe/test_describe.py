@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.color import deltaE_cie76, rgb2lab
 
-from common.data import DataSet, Sample
+from common.data import DataSet, Sample, load_data
 from common.data.check import Finding
 from common.describe import (
     PHOTO_COLUMNS,
@@ -21,6 +21,7 @@ from common.describe import (
     similar_images,
 )
 from common.describe.__main__ import main as describe
+from common.describe.measured import measure, read_measured
 from common.describe.pixels import grain, noise, sharpness, to_lab
 from common.describe.tables import OBJECT_COLUMNS, example_ids, joined, samples_of
 from common.report.notebook import layout, photographic, placed, root, rounded
@@ -568,3 +569,20 @@ def test_the_texture_of_a_line_of_pixels_is_that_along_it(shape):
     line = np.linspace(0, 80, shape[0] * shape[1], dtype=np.float32).reshape(shape)
     line[::2, ::2] += 15
     assert 0 < grain(line) <= max(shape)
+
+
+def test_measurements_are_stored_and_read_again(sample_folder, tmp_path, capsys):
+    folder = tmp_path / "tables"
+    assert describe([str(sample_folder), "--tables", str(folder)]) == 0
+    assert "## Groups" in capsys.readouterr().out
+    again, now = read_measured(folder), measure(load_data(sample_folder))
+    for name in ("images", "objects", "photos", "grounds"):
+        stored, measured = getattr(again, name), getattr(now, name)
+        pd.testing.assert_frame_equal(stored, measured, check_dtype=False, rtol=1e-5)
+    assert [len(table) for table in again.by_origin().values()] == [
+        *again.images["split"].value_counts()[["train", "val"]],
+        len(now.photos),
+    ]
+    (folder / "objects.csv").unlink()
+    with pytest.raises(FileNotFoundError, match=r"has no objects\.csv"):
+        read_measured(folder)
