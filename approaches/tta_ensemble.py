@@ -37,6 +37,7 @@ from common.data.groups import spread
 from common.data.named_sets import NamedSet
 from common.files import write_whole
 from common.geometry import D4_VIEWS, apply_view, invert_view
+from common.json_files import read_counts
 from common.masks.field_tuning import best_on_field
 from common.masks.postprocess import LEVELS, quantise, threshold_curve
 from common.progress import progress
@@ -218,7 +219,8 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             return len(samples)
         path = folder / "plan.json" if folder else None
         if path and path.is_file():  # a continued selection compares the images that it began with
-            return json.loads(path.read_text(encoding="utf-8"))["images"]
+            expected = f"Delete {path.parent}; the selection begins anew."
+            return read_counts(path, ["images"], expected)["images"]
         began = time.monotonic()
         self._predict(samples[:1], D4_VIEWS)
         each = (time.monotonic() - began) / processes.state().num_processes

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,12 @@ def damaged(path: Path, error: ValidationError, expected: str) -> DamagedFileErr
     )
 
 
-def read_json_object(path: Path, needed: str, expected: str) -> dict[str, Any]:
+def read_json_object(path: Path, needed: str | None, expected: str) -> dict[str, Any]:
     """The fields in a JSON file.
 
     Args:
         path: the file.
-        needed: a field that it must have.
+        needed: a field that it must have; None where any object will do.
         expected: what should lie there, and how to mend it, for the message.
 
     Raises:
@@ -41,12 +42,27 @@ def read_json_object(path: Path, needed: str, expected: str) -> dict[str, Any]:
     size = path.stat().st_size
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        is_object = isinstance(content, dict) and needed in content
-        problem = "" if is_object else f"it has no field {needed!r}"
+        is_object = isinstance(content, dict) and needed in (None, *content)
+        lacks = f"it has no field {needed!r}" if needed else "it is no object"
+        problem = "" if is_object else lacks
     except (ValueError, RecursionError) as error:
         problem = f"its {size} bytes are no JSON ({error})" if size else "it is empty"
     if problem:
         raise DamagedFileError(f"{path} cannot be read: {problem}; {expected}")
+    return content
+
+
+def read_counts(path: Path, names: Sequence[str], expected: str) -> dict[str, Any]:
+    """The fields in a JSON file that has one or more of these names, each a whole number above
+    zero; arguments and errors as above.
+    """
+    content = read_json_object(path, None, expected)
+    counts = {name: content[name] for name in names if name in content}
+    if not counts or any(type(count) is not int or count < 1 for count in counts.values()):
+        raise DamagedFileError(
+            f"{path} cannot be read: {', '.join(names)} should be numbers above zero, found "
+            f"{counts or 'none of them'}; {expected}"
+        )
     return content
 
 

@@ -7,6 +7,7 @@ from approaches.base import Budget, RequirementMissingError, Traits
 from approaches.predictors import CachedPredictor
 from approaches.tta_ensemble import EnsembleConfig, TtaEnsemble
 from common.geometry import D4_VIEWS, apply_view
+from common.json_files import DamagedFileError
 from common.masks.probabilities import ProbabilityMaps
 
 
@@ -136,6 +137,9 @@ def test_views_are_compared_on_images_of_many_groups_however_few_the_time_allows
     ensemble.fit(tune_set, tune_set, budget=Budget(minutes=1), folder=tmp_path)
     turned = [apply_view(image, D4_VIEWS[1]).tobytes() in member.seen for image in images]
     assert np.reshape(turned, (3, 4)).sum(axis=1).tolist() == [1, 1, 1]
+    (tmp_path / "plan.json").write_text('{"images": -3}')
+    with pytest.raises(DamagedFileError, match=r"plan\.json .*'images': -3.*Delete "):
+        ensemble.fit(tune_set, tune_set, budget=Budget(minutes=1), folder=tmp_path)
 
 
 def test_views_are_undone(sample_data):

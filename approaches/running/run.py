@@ -27,6 +27,7 @@ from common.data import Data, DataSet
 from common.data.groups import spread
 from common.data.named_sets import NamedSet, Photo
 from common.files import whole_folder, write_whole
+from common.json_files import read_counts
 from common.masks.evaluate import ImageScore, in_order, score_image
 from common.masks.field_tuning import tune_on_field
 from common.masks.postprocess import Postprocess, ThresholdCurve, threshold_curve
@@ -141,9 +142,17 @@ def _fit_of(run: RunFolder, name: str) -> Fit:
 def _follow(other: Path, plan: Path) -> None:
     """Train by the plan of another training, if there was one, instead of measuring the speed
     again; its steps stay, however long they take.
+
+    Raises:
+        DamagedFileError: the other one is damaged, which is told where it lies and not copied.
     """
     if other.is_file() and not plan.exists():
-        followed = json.loads(other.read_text(encoding="utf-8")) | {"minutes": None}
+        expected = (
+            "the plan of a training is expected. Delete the file; the same command then measures "
+            "again how far the time goes."
+        )
+        counts = ("steps", "round_steps", "images")
+        followed = read_counts(other, counts, expected) | {"minutes": None}
         write_whole(plan, json.dumps(followed, indent=1) + "\n")
 
 

@@ -475,6 +475,21 @@ def test_other_seeds_train_by_the_plan_of_the_first(register, sample_data, tmp_p
     assert steps == [100, 100, 102]
 
 
+@pytest.mark.parametrize("content", ["", "[7]", '{"steps": "100"}', '{"stepz": 100}'])
+def test_a_damaged_plan_of_the_first_seed_is_refused_where_it_lies(
+    register, sample_data, tmp_path, content
+):
+    name, plan = register("planned", Planned), RunFolder(tmp_path / "run").plan("planned")
+    plan.parent.mkdir(parents=True)
+    plan.write_text(content)
+    follows = RunSettings(tmp_path / "1", Budget(minutes=1), seed=1, plans=tmp_path / "run")
+    record = run_approach(name, sample_data, follows)
+    assert record.status == "failed" and "Delete the file" in record.reason
+    assert record.reason.startswith(f"DamagedFileError: {plan} cannot be read: ")
+    plan.unlink()
+    assert run_approach(name, sample_data, follows).fit.steps == 101
+
+
 def test_what_members_brought_in_is_still_told_when_nothing_is_trained_again(
     register, finished, sample_data, tmp_path
 ):
