@@ -30,6 +30,7 @@ import time
 from pathlib import Path
 
 from approaches import TABLE, left_out_notes, names_for
+from approaches.running.launch import launch_all
 from approaches.running.options import SAMPLE, parser, refuse_mistyped
 from approaches.studies import STUDIES
 from approaches.studies.hypotheses import studies_for
@@ -54,6 +55,7 @@ def main(words: list[str] | None = None, program: str | None = None) -> int:
             refuse_mistyped(options)
         else:
             studies_for(options.study)
+        launch_all()
     return ending.code or _run(options, words)
 
 

@@ -17,7 +17,7 @@ from accelerate import Accelerator, DataLoaderConfiguration, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, gather_object, parse_flag_from_env
 
-from approaches.whereabouts import named_wait
+from approaches.whereabouts import known_processes, named_wait
 from common.commands import TerminatedError
 
 T = TypeVar("T")
@@ -35,9 +35,14 @@ class ProcessLostError(TerminatedError):
     """
 
     def __init__(self, what: str):
+        lost = " or ".join(
+            f"process {rank} ({who})"
+            for rank, who in known_processes.items()
+            if rank != state().process_index
+        )
         super().__init__(
-            f"another process of this run is gone, killed or with its machine ({what}). This one "
-            "ends too"
+            f"{lost or 'another process'} of this run is gone, killed or with its machine "
+            f"({what}). This one ends too"
         )
 
 

@@ -13,6 +13,7 @@ import torch
 
 NAMED_AFTER_SECONDS = 1800.0  # longer than most fits of an approach that one process trains
 log = logging.getLogger(__name__)
+known_processes: dict[int, str] = {}  # rank → where it runs, from the first meeting on
 _meetings = 0
 
 
@@ -52,6 +53,8 @@ def named_wait(what: str, rank: int, count: int) -> Iterator[None]:
         yield
     finally:
         ended.set()
+    for other in range(0 if known_processes else count):
+        known_processes[other] = store.get(f"at/{other}").decode().split("|", 2)[1]
 
 
 def _late(store: "torch.distributed.Store", rank: int, count: int) -> list[str]:

@@ -1,12 +1,13 @@
-"""`--mirror`: start the same command once more through accelerate's launcher, one process for each
-GPU of this machine.
+"""A command that becomes accelerate's launcher: with `--mirror`, for one process on each GPU of
+this machine; and where that launcher was to start several processes and started one.
 """
 
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-import torch
+from approaches.base import ConfigError
 
 
 def launched() -> bool:
@@ -44,6 +45,8 @@ def mirrored_command(program: Sequence[str], words: Sequence[str], gpus: int) ->
 
 def mirror(program: Sequence[str], words: Sequence[str]) -> str:
     """Become the launcher where that makes sense; else return why it does not."""
+    import torch
+
     gpus = torch.cuda.device_count()
     if launched():
         return (
@@ -57,3 +60,55 @@ def mirror(program: Sequence[str], words: Sequence[str]) -> str:
         )
     command = mirrored_command(program, words, gpus)
     return os.execv(command[0], command)
+
+
+def started_alone() -> bool:
+    """Whether accelerate's launcher was to start several processes, perhaps on several machines,
+    and started this one on its own, as it does on machines without several GPUs unless it is told
+    `--multi_gpu`.
+    """
+    of_several = {"ACCELERATE_MIXED_PRECISION", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
+    return of_several and not {"WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE"} & set(os.environ)
+
+
+def with_all_processes(started: Sequence[str]) -> list[str]:
+    """The launcher's command line again, told to start all processes, on CPU too.
+
+    Args:
+        started: the command line that started the launcher.
+
+    Raises:
+        ConfigError: it is not that of accelerate.
+
+    Examples:
+        >>> with_all_processes(["python", "bin/accelerate", "launch", "--cpu", "bench.py"])[1:]
+        ['-m', 'accelerate.commands.launch', '--multi_gpu', 'bench.py']
+    """
+    names = [Path(word).name.partition(".")[0] for word in started]
+    places = [at for at, name in enumerate(names) if name in ("accelerate", "accelerate-launch")]
+    if not places:
+        raise ConfigError(
+            "accelerate launch was to start several processes and started one, because there are "
+            "not several GPUs here; add --multi_gpu before the name of the program, on CPUs too."
+        )
+    words = list(started[places[0] + 1 :])
+    words = words[1:] if words[:1] == ["launch"] else words
+    if "--cpu" in words:
+        words.remove("--cpu")
+    return [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", *words]
+
+
+def launch_all() -> None:
+    """Become the launcher of all processes where it started this one alone; see `started_alone`.
+
+    Raises:
+        ConfigError: how it was started cannot be read.
+    """
+    if started_alone():
+        line = Path(f"/proc/{os.getppid()}/cmdline")  # Linux
+        started = line.read_text().split("\0")[:-1] if line.is_file() else []
+        command = with_all_processes(started)
+        import torch
+
+        if torch.cuda.device_count() != 1 or "--num_machines" in " ".join(started):
+            os.execv(command[0], command)

@@ -2,8 +2,10 @@
 
 import argparse
 import logging
+import platform
 import shlex
 import sys
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -25,10 +27,12 @@ from common.coco import ReadOptions
 from common.data import Data, load_data
 from common.data.check import check_data, format_findings
 from common.data.named_sets import SetSource
+from common.files import PARTIAL
 from common.logs import log_to
 from common.progress import progress
 from common.records.description import describe_run, open_run
 from common.sample import generate
+from common.words import listed
 
 T = TypeVar("T")
 
@@ -72,13 +76,15 @@ def data_folder(given: Path | None) -> Path:
 
 
 def is_usable(folder: Path, options: ReadOptions, sets: Sequence[SetSource] = ()) -> bool:
-    """Whether the data and the sets beside it can be used; the table of findings is printed
-    once.
+    """Whether the data and the sets beside it can be used by all processes; the table of findings
+    is printed once.
     """
     findings = check_data(folder, options, sets=sets, progress=processes.is_main())
-    if processes.is_main():
+    usable = not any(finding.level == "error" for finding in findings)
+    everywhere = processes.join({processes.state().process_index: usable})
+    if processes.is_main() or (everywhere[0] and not usable):  # the folder of another machine
         print(format_findings(findings, folder, sets=sets), file=sys.stderr)
-    return not any(finding.level == "error" for finding in findings)
+    return all(everywhere.values())
 
 
 def loaded(
@@ -150,6 +156,43 @@ def open_with_log(
                     role: sorted(found & set(groups.values())) for role, found in others.items()
                 },
             )
+    refuse_apart(run.path, data.key + data.backgrounds_key)
+
+
+def refuse_apart(run: Path, data_key: str) -> None:
+    """Refuse processes on machines that do not see one folder of the run, in which they leave
+    models and predictions for each other, or that have other data.
+
+    Args:
+        run: its folder, which the main process has made.
+        data_key: digest of the data.
+
+    Raises:
+        ConfigError: on every process.
+    """
+    mark = run / processes.agree(f".{uuid.uuid4().hex}{PARTIAL}")
+    with processes.together("marking the folder of the run"):
+        if processes.is_main():
+            mark.mkdir()
+    told = (platform.node(), mark.is_dir(), data_key)
+    met = sorted(processes.join({processes.state().process_index: told}).items())
+    if processes.is_main():
+        mark.rmdir()
+    (_, (first, _, main_key)), *others = met
+    who = {rank: f"process {rank} on {node}" for rank, (node, *_) in others}
+    blind = [who[rank] for rank, (_, sees, _) in others if not sees]
+    if blind:
+        raise ConfigError(
+            f"{run} is another folder for {listed(blind)} than on {first}. Processes leave models "
+            "and predictions for each other there: put it on a disk that all machines share, "
+            "under the same path, and give it as --output."
+        )
+    differing = [who[rank] for rank, (_, _, key) in others if key != main_key]
+    if differing:
+        raise ConfigError(
+            f"the data of {listed(differing)} has other images or annotations than on {first}. "
+            "Give all machines the same --data, or copies of it."
+        )
 
 
 def settings_of(

@@ -4,15 +4,23 @@ follows a failure.
 
 import json
 import os
+import re
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.kill_test import differences
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
+import os
+import signal
 import sys
 import torch
 from approaches import processes
@@ -26,8 +34,15 @@ def on_the_second(self, place):
         raise OSError("the disk of the second process is gone")
     return drawn(self, place)
 
+def killed(self, place):
+    if processes.state().process_index == 1 and place >= 40:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return drawn(self, place)
+
 if "broken" in sys.argv[1]:
     augment.Crops.__getitem__ = on_the_second
+if "killed" in sys.argv[1]:
+    augment.Crops.__getitem__ = killed
 code = main(sys.argv[2:])
 assert not torch.distributed.is_initialized(), "the group outlives the program"
 sys.exit(code)
@@ -65,6 +80,37 @@ def launched(folder: Path, name: str, count: int, *words: str) -> subprocess.Com
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=170, cwd=folder
     )
+
+
+def on_two_machines(
+    folder: Path, command: Sequence[str], told: Mapping[str, str]
+) -> list[tuple[int, str]]:
+    """Exit code and stderr of the same command on each of two machines, which are both this one;
+    {rank} and {port} stand for those of each, in the environment `told` too.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    started = []
+    for rank in range(2):
+        words = [word.format(rank=rank, port=port) for word in command]
+        environment = {key: value.format(rank=rank, port=port) for key, value in told.items()}
+        started.append(
+            subprocess.Popen(
+                words,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=folder,
+            )
+        )
+    try:
+        said = [process.communicate(timeout=500)[1] for process in started]
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+    return [(process.returncode, words) for process, words in zip(started, said, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +151,30 @@ def test_stored_models_score_the_same_on_one_and_on_two_processes(trained, sampl
         assert done.returncode == 0, done.stderr[-2000:]
         tables.append((run / "per_image.csv").read_bytes())
     assert tables[0] == tables[1]
+
+
+def test_two_machines_go_on_after_one_was_lost_and_end_like_two_processes_of_one(
+    trained, sample_folder
+):
+    folder, undisturbed = trained
+    words = ["--approaches", "unet", "--preset", "smoke", "--steps", "6", "--no-report"]
+    words += ["--data", str(sample_folder), "--output", "machines"]
+    alone = {"RANK": "{rank}", "WORLD_SIZE": "2", "LOCAL_RANK": "0", "LOCAL_WORLD_SIZE": "1"}
+    alone |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "{port}", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "script.py", "killed", *words]
+    (code, said), (killed, _) = on_two_machines(folder, command, alone)
+    last = said.strip().splitlines()[-1]
+    assert killed == -signal.SIGKILL and code == 143, said
+    assert re.search(r"process 1 \(\d+ on .+\) of this run is gone, .*training step \d", last)
+    assert last.endswith("the same command continues where it stopped")
+    launcher = [sys.executable, "-m", "accelerate.commands.launch", "--num_machines", "2"]
+    launcher += ["--machine_rank", "{rank}", "--main_process_ip", "127.0.0.1"]
+    launcher += ["--main_process_port", "{port}", "--num_processes", "2"]
+    done = on_two_machines(folder, [*launcher, "script.py", "sound", *words], {})
+    assert [code for code, _ in done] == [0, 0], done
+    record = json.loads((folder / "machines" / "records" / "unet.json").read_text())
+    assert record["fit"]["resumes"] == 1
+    assert differences(undisturbed, folder / "machines") == []
 
 
 def test_a_training_that_fails_on_one_process_ends_on_all(sample_folder, tmp_path):
