@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from approaches import description_of, processes
+from approaches import TABLE, description_of, processes
 from approaches.running.folds import folds_of_run, whole_train
 from approaches.running.galleries import write_val_gallery
 from approaches.running.rounds import peak_memory_mb
@@ -63,7 +63,8 @@ def finish(
             asked = [others for _, others in found[1:own]]
             before = [others for _, others in found[own:]]
             others = [*asked, *_complete_as(records, before, names)]
-            winner = _rank(data, run, records, others, by_fold, choice, seconds)
+            trained = [name for name in names if name in TABLE]
+            winner = _rank(data, run, records, others, by_fold, choice, trained, seconds)
             if winner is not None:
                 [best] = [one for one in complete_records(records) if one.approach == winner]
                 places["hand in"] = submit(best, data, run)
@@ -74,7 +75,7 @@ def finish(
                 _attempt("report", lambda: _report(run, data.folder, places))
             if winner is not None:
                 print(_what_next(winner, run, places))
-            failed = _failed(found[: len(runs)], names)
+            failed = _failed(found[: len(runs)], names, [one.source.name for one in runs[0].sets])
             failed += _failed_in_folds(by_fold if runs[0].folds else [], names)
             if failed or winner is None:
                 print(
@@ -102,6 +103,7 @@ def _rank(
     by_seed: Sequence[Sequence[Record]],
     by_fold: Sequence[Sequence[Record]],
     choice: Choice,
+    names: Sequence[str],
     seconds: float,
 ) -> str | None:
     """Write the leaderboard and what the run came to; returns the winner's name."""
@@ -110,7 +112,7 @@ def _rank(
         unseen = write_folds(run.path, by_fold, whole_train(data).groups, dice_on_val(records))
         section, groups = fold_section(unseen), data.score.groups
         winner, board = write_leaderboard(
-            run.path, records, groups, choice, by_seed, remarks, [section]
+            run.path, records, groups, choice, by_seed, remarks, [section], names
         )
     approaches = {
         record.approach: {
@@ -121,9 +123,8 @@ def _rank(
         for record in records
     }
     costs = {"seconds": round(seconds, 1), "peak_memory_mb": round(peak_memory_mb())}
-    describe_run(
-        run.path, approaches=approaches, winner=winner, choice=vars(choice), last_command=costs
-    )
+    described = {"approaches": approaches, "asked": names, "winner": winner}
+    describe_run(run.path, **described, choice=vars(choice), last_command=costs)
     print(f"\n{board}\n")
     if len(unseen):
         print(f"On objects that training never saw:\n\n{as_text(unseen, SHORT)}\n")
@@ -175,8 +176,12 @@ def _what_next(winner: str, run: RunFolder, places: Mapping[str, Path]) -> str:
     return "\n".join([f"winner on val: {winner}", "open next:", *lines])
 
 
-def _failed(by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str]) -> list[str]:
-    """The approaches among the names that failed, with the seed where there are several."""
+def _failed(
+    by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str], sets: Sequence[str]
+) -> list[str]:
+    """The approaches among the names that failed, on `val` or on one of the sets, with the seed
+    where there are several.
+    """
     failed = [
         (seed, one.approach)
         for seed, records in by_seed
@@ -188,7 +193,7 @@ def _failed(by_seed: Sequence[tuple[int, Sequence[Record]]], names: list[str]) -
         for seed, records in by_seed
         for one in records
         for result in one.sets
-        if result.reason and one.approach in names
+        if result.reason and result.name in sets and one.approach in names
     ]
     seeded = " with seed {}" if len(by_seed) > 1 else ""
     return [name + seeded.format(seed) for seed, name in failed if name.split()[0] in names]

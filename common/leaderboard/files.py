@@ -24,6 +24,7 @@ def write_leaderboard(
     by_seed: Sequence[Sequence[Record]] = (),
     remarks: Sequence[str] = (),
     sections: Sequence[str] = (),
+    asked: Sequence[str] | None = None,
 ) -> tuple[str | None, str]:
     """Write `leaderboard.csv`, `leaderboard.md` and `per_image.csv` of a run, and the tables of
     the named sets that it was scored on.
@@ -38,6 +39,7 @@ def write_leaderboard(
             seed.
         remarks: sentences on the data that stand under the table.
         sections: Markdown that stands at the end.
+        asked: approaches of the command, which are to have every seed; None for all.
 
     Returns:
         The winner's name, or None where no approach is complete; the leaderboard for a terminal.
@@ -60,8 +62,9 @@ def write_leaderboard(
         for row in table.itertuples()
         if row.reason
     ]
-    concluded = [conclusion(comparison, seeds, 1 + len(by_seed))] if comparison is not None else []
-    concluded += remarks
+    concluded = [*remarks]
+    if comparison is not None:
+        concluded.insert(0, conclusion(comparison, seeds, 1 + len(by_seed), asked=asked))
     parts = [
         f"# Leaderboard of {run.name}",
         as_markdown(table, READABLE),

@@ -20,6 +20,7 @@ def conclusion(
     trainings: int | None = 1,
     metric: str = "Dice",
     which: str = "with objects",
+    asked: Sequence[str] | None = None,
 ) -> str:
     """Everything below, as one paragraph.
 
@@ -29,14 +30,16 @@ def conclusion(
         trainings: of each approach that were run; None where that is not known.
         metric: what was compared.
         which: of the images were scored.
+        asked: approaches that were to be trained so often; None for all.
     """
     names = comparison.names
+    trained = names if asked is None else [name for name in names if name in asked]
     sentences = [
         of_rule(comparison),
         of_score(comparison, metric, which),
         of_ties(comparison, comparison.table()) if len(names) > 1 else "",
         of_schemes(comparison) if len(names) > 1 else "",
-        "" if trainings is None else of_seeds(seeds, names, trainings),
+        "" if trainings is None else of_seeds(seeds, trained, trainings),
         f"There are no intervals: {comparison.reason}." if comparison.reason else "",
     ]
     return " ".join(filter(None, sentences))
@@ -167,7 +170,7 @@ def of_seeds(seeds: pd.DataFrame | None, names: Sequence[str], trainings: int) -
     Args:
         seeds: columns `approach`, `dice_over_seeds` with its bounds, `seed_sd` and `image_sd` of
             the approaches that were completed with every seed.
-        names: of all approaches with a result.
+        names: of the approaches with a result that were to be trained so often.
         trainings: of each that were run.
     """
     if trainings == 1:

@@ -112,6 +112,7 @@ class RunDescription:
         score_groups: image id → group, of `val`.
         score_groups_in_train: which of these groups occur in `train`.
         approaches: settings and fits.
+        asked: the approaches of the last command; empty where the run does not tell.
         winner: the chosen approach.
         choice: by which rule.
         started: date and time, as ISO 8601 writes them.
@@ -129,6 +130,7 @@ class RunDescription:
     score_groups: Mapping[int, str] = field(default_factory=dict)
     score_groups_in_train: SharedGroups | None = None
     approaches: Mapping[str, RecordedApproach] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
     winner: str | None = None
     choice: RecordedChoice = RecordedChoice()
     started: str = ""

@@ -344,6 +344,8 @@ def test_an_approach_that_failed_with_one_seed_has_no_variance_of_seeds(tmp_path
     said = write_leaderboard(tmp_path, by_seed[0], by_seed=by_seed[1:])[1]
     said = " ".join(said.split())
     assert "over 2 trainings" in said and "Not completed in every training: a." in said
+    said = write_leaderboard(tmp_path, by_seed[0], by_seed=by_seed[1:], asked=["b"])[1]
+    assert "Not completed" not in said
     said = write_leaderboard(tmp_path, by_seed[0][:1], by_seed=[[failed]])[1]
     said = " ".join(said.split())
     assert "No approach was completed in all 2 trainings" in said and "trained once" not in said

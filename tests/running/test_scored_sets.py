@@ -119,6 +119,7 @@ def test_an_approach_that_fails_on_a_set_keeps_its_row_on_val(
     assert table.loc["wide", "status"] == "failed" and table.loc["wide", "reason"]
     assert table.loc["drawn", "status"] == "ok"
     assert pd.read_csv(folder / "leaderboard.csv")["status"].tolist() == ["ok"]
+    assert run(sample_folder, folder) == 0  # it does not ask for the set
     in_the_way.rmdir()
     assert run(sample_folder, folder, f"--test=wide={wide}") == 0
     assert set(pd.read_csv(folder / "test_sets.csv")["status"]) == {"ok"}

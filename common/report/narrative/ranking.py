@@ -83,7 +83,8 @@ def of_seeds(run: FinishedRun) -> str:
         return NOTHING
     rows = run.board.dropna(subset=["dice_over_seeds"])
     trainings = 1 if rows.empty else int(rows["seeds"].max())
-    return conclusions.of_seeds(rows, run.names, trainings)
+    asked = [name for name in run.names if name in run.about.asked or not run.about.asked]
+    return conclusions.of_seeds(rows, asked, trainings)
 
 
 def of_limits(run: FinishedRun, photos: int | None = None) -> str:
