@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import itertools
 import json
 import logging
 import pickle
@@ -89,6 +90,17 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(
     ]
     without_seconds = [[line.rsplit(",", 1)[0] for line in lines] for lines in curves]
     assert without_seconds[0] == without_seconds[1]
+
+
+def test_a_wall_clock_that_jumps_back_shows_in_no_duration(sample_data, tmp_path, monkeypatch):
+    jumps, began = itertools.count(2e9, -3600.0), time.monotonic()
+    monkeypatch.setattr(time, "time", lambda: next(jumps))
+    _, report = trained(sample_data, tmp_path, budget=Budget(steps=6, minutes=1))
+    spent = time.monotonic() - began
+    rows = list(csv.DictReader((tmp_path / "curve.csv").open()))
+    seconds = [0.0, *(float(row["seconds"]) for row in rows)]
+    assert seconds == sorted(seconds) and 0 < report.seconds <= spent
+    assert report.steps == 6 and 0 < report.notes["seconds_per_step"] <= spent
 
 
 def test_curve_and_tensorboard_hold_every_epoch(sample_data, tmp_path):
