@@ -4,6 +4,7 @@ half-written one never carries the final name.
 """
 
 import json
+import mmap
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Self
@@ -42,9 +43,19 @@ class Cache:
         """Image (H, W, 3) uint8 RGB, mask (H, W) bool and ignored pixels (H, W) bool."""
         start, height, width = self._places[image_id]
         stop = start + height * width
-        labels = self._labels[start:stop].reshape(height, width)
+        labels = np.array(self._labels[start:stop].reshape(height, width))
         image = np.array(self._pixels[start:stop].reshape(height, width, 3))
+        _let_go(self._labels, self._pixels)
         return image, (labels & MASK_BIT) > 0, (labels & IGNORE_BIT) > 0
+
+
+def _let_go(*arrays: np.memmap) -> None:
+    """Give back the memory in which the system keeps what was read or written, lest it grow with
+    the number of images; the files have it all.
+    """
+    for array in arrays:
+        if isinstance(array.base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            array.base.madvise(mmap.MADV_DONTNEED)
 
 
 def open_cache(
@@ -100,6 +111,7 @@ def _write(
         stop = start + height * width
         pixels[start:stop] = image.reshape(-1, 3)
         labels[start:stop] = (mask * MASK_BIT + ignore * IGNORE_BIT).astype(np.uint8).reshape(-1)
+        _let_go(pixels, labels)
         places[image_id] = [start, height, width]
         start = stop
     pixels.flush()

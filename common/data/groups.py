@@ -55,23 +55,20 @@ def near_duplicates(hashes: Sequence[int], most_bits: int = NEAR_DUPLICATE_BITS)
     label.
     """
     codes = np.array(hashes, dtype=np.uint64)
-    rows, columns = [], []
+    every = np.arange(len(codes))
+    labels = first = every
     for start in range(0, len(codes), 256):
         stop = start + 256
-        distance = np.bitwise_count(codes[start:stop, None] ^ codes[None])
+        part = every[start:stop]
+        distance = np.bitwise_count(codes[part, None] ^ codes[None])
         row, column = np.nonzero(distance <= most_bits)
-        rows.append(row + start)
-        columns.append(column)
-    if not rows:
-        return np.zeros(0, dtype=int)
-    links = coo_array(
-        (
-            np.ones(sum(map(len, rows)), dtype=bool),
-            (np.concatenate(rows), np.concatenate(columns)),
-        ),
-        shape=(len(codes), len(codes)),
-    )
-    return connected_components(links, directed=False)[1]
+        # with the links of the parts before, of which one for each image is enough
+        links = np.concatenate([part[row], every]), np.concatenate([column, first])
+        ones = np.ones(len(links[0]), dtype=bool)
+        graph = coo_array((ones, links), shape=(len(codes), len(codes)))
+        labels = connected_components(graph, directed=False)[1]
+        first = np.unique(labels, return_index=True)[1][labels]
+    return labels
 
 
 def group_images(entries: Sequence[Entry]) -> list[str]:

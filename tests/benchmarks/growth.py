@@ -1,9 +1,9 @@
 """How memory and time grow with the number of images: `python tests/benchmarks/growth.py`.
 
-For each number, a folder of 512x512 images is made from a few generated ones, and each stage runs
-in a process of its own: the check, the reading with a cache, and the scoring of `val` by a stored
-model. Memory is the peak of the process; seconds are those of its CPU, so that a busy machine does
-not count.
+For each number, a folder of square images is made from a few generated ones, and each stage runs
+in a process of its own: the check, the reading with a cache, ten steps of training with it, and
+the scoring of `val`. Memory is the peak of the process; seconds are those of its CPU, so that a
+busy machine does not count.
 """
 
 import argparse
@@ -18,17 +18,17 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
-STAGES = ("check", "cache", "score")
+STAGES = ("check", "cache", "train", "score")
 
 
-def make(folder: Path, count: int) -> None:
+def make(folder: Path, count: int, size: int) -> None:
     """A data folder whose `train` and `val` have `count` images together, no two alike."""
     from common.image_files import write_pixels
     from common.sample import generate
 
     source = folder.with_name("source")
     if not source.is_dir():
-        generate(source, train=8, val=8, real_test=1, size=512, seed=3, progress=False)
+        generate(source, train=8, val=8, real_test=1, size=size, seed=3, progress=False)
     from common.coco import read_image
 
     random = np.random.default_rng(0)
@@ -47,7 +47,7 @@ def make(folder: Path, count: int) -> None:
                 for place, note in enumerate(notes)
                 if note["image_id"] == images[kind]["id"]
             ]
-            image = pixels[kind] ^ random.integers(0, 8, (512, 512, 1), dtype=np.uint8)
+            image = pixels[kind] ^ random.integers(0, 8, (size, size, 1), dtype=np.uint8)
             write_pixels(folder / split / "images" / name, image)
         (folder / split / "coco_annotations.json").write_text(json.dumps(content))
 
@@ -64,6 +64,11 @@ def run(stage: str, folder: Path) -> None:
         check_data(folder)
     else:
         data = load_data(folder, cache_root=folder / "cache")
+        if stage == "train":
+            from approaches import build
+            from approaches.base import Budget
+
+            build("unet").fit(data.fit, data.tune, budget=Budget(steps=10))
         for sample in data.score if stage == "score" else ():
             score_image(sample, sample.image[..., 1], Postprocess(0.5))
     seconds = time.process_time() - began
@@ -74,6 +79,7 @@ def main() -> None:
     """Print a row for each stage."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--counts", type=int, nargs=2, default=[500, 5000])
+    options.add_argument("--size", type=int, default=512, help="side of an image in pixels")
     options.add_argument("--stage", choices=STAGES, help=argparse.SUPPRESS)
     options.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = options.parse_args()
@@ -84,7 +90,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for count in given.counts:
             folder = Path(scratch) / str(count)
-            make(folder, count)
+            make(folder, count, given.size)
             for stage in STAGES:
                 command = [sys.executable, __file__, "--stage", stage, "--folder", str(folder)]
                 told = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -51,6 +51,35 @@ def test_a_second_open_decodes_nothing(tmp_path):
     np.testing.assert_array_equal(first.read(7)[0], second.read(7)[0])
 
 
+@pytest.mark.skipif(not Path("/proc/self/smaps").is_file(), reason="Linux tells what is mapped")
+def test_images_that_were_written_or_read_do_not_stay_in_the_memory_of_the_process(tmp_path):
+    sizes = dict.fromkeys(range(20), (200, 300))
+    seen = []
+
+    def decode(image_id):
+        if image_id == 19:
+            seen.append(mapped_kilobytes(tmp_path))
+        return Decoder(sizes)(image_id)
+
+    cache = open_cache(tmp_path, "a" * 64, sizes, decode)
+    for image_id in sizes:
+        cache.read(image_id)
+    seen.append(mapped_kilobytes(tmp_path))
+    one_image = 200 * 300 * 4 / 1024
+    assert max(seen) < one_image
+
+
+def mapped_kilobytes(folder):
+    """Of the files below a folder, as far as they count as memory of this process."""
+    total, counts = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split()[0]:
+            counts = str(folder) in line
+        elif counts and line.startswith("Rss:"):
+            total += int(line.split()[1])
+    return total
+
+
 def test_another_key_is_another_folder(tmp_path):
     folders = {open_cache(tmp_path, letter * 64, SIZES, Decoder()).folder for letter in "ab"}
     assert len(folders) == 2
