@@ -140,6 +140,13 @@ TABLE: dict[str, Entry] = {
         colour="#D55E00",
         config_class="approaches.configs:EnsembleConfig",
     ),
+    "region_lightgbm": Entry(
+        "approaches.region_lightgbm:RegionLightGBM",
+        "a second look at each region that the best of the others finds, LightGBM",
+        combines=True,
+        colour="#A6761D",
+        config_class="approaches.configs:RegionConfig",
+    ),
 }
 
 

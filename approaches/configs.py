@@ -120,3 +120,25 @@ class EnsembleConfig(Config):
     def smoke(cls) -> Self:
         """Few draws on few images."""
         return cls(draws=3, most_images=8)
+
+
+class RegionConfig(Config):
+    """What is looked at again, and how far the trees go."""
+
+    # at which each image is predicted; without photos of the field the first alone, with them
+    # as many of the first as they show to be worth their time
+    scales: Annotated[tuple[Magnification, ...], Field(min_length=1)] = (1.0, 2.0, 2.8)
+    least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for a further scale
+    # of every pixel of a region, at one of the scales
+    least_proba: Annotated[float, Field(gt=0, le=1)] = 0.4
+    most_images: Annotated[int, Field(ge=1)] = 200  # of tune, and of fit without objects
+    folds: Annotated[int, Field(ge=2)] = 5  # of groups, each with trees of its own
+    rounds: Annotated[int, Field(ge=1)] = 80
+    learning_rate: Annotated[float, Field(ge=1e-6, le=1)] = 0.08
+    leaves: Annotated[int, Field(ge=2, le=1024)] = 4
+    min_leaf_regions: Annotated[int, Field(ge=1)] = 8
+
+    @classmethod
+    def smoke(cls) -> Self:
+        """Few images and trees."""
+        return cls(most_images=8, folds=2, rounds=10)

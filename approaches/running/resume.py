@@ -13,6 +13,7 @@ from typing import Any
 from approaches import MODEL_FILE, TABLE, build, description_of, name_of_outside, processes
 from approaches.base import CHECKPOINT, ConfigError
 from approaches.running.settings import RunSettings, prepared
+from common.data.named_sets import NamedSet
 from common.records import Provenance, Record, read_record, read_records
 from common.records.description import RunMismatchError
 from common.records.folder import RunFolder
@@ -57,9 +58,9 @@ def check_settings(names: Sequence[str], settings: RunSettings, *, continues: bo
             if settings.score_only:
                 continue
             record = read_record(settings.folder, name) if continues else None
-            if record is not None and (_is_trained(record, run) or _is_begun(record, run)):
+            if record is not None and (_is_trained(record, settings) or _is_begun(record, run)):
                 _check_config(record, config, run)
-            if record is None or not _is_trained(record, run):
+            if record is None or not _is_trained(record, settings):
                 approach.check_budget(settings.budget)
 
 
@@ -73,9 +74,9 @@ def reconciled(stored: Record, settings: RunSettings) -> Record:
     name, run = stored.approach, settings.run
     with processes.together(f"preparing {name}"):
         approach = prepared(name, settings)
-        config, source = approach.config.as_dict(), provenance(name, run)
+        config, source = approach.config.as_dict(), provenance(name, run, settings.fields)
         trains, rescored = not settings.score_only, settings.score_only and has_model(stored, run)
-        stays, begun = trains and _is_trained(stored, run), trains and _is_begun(stored, run)
+        stays, begun = trains and _is_trained(stored, settings), trains and _is_begun(stored, run)
         if stays or begun:
             _check_config(stored, config, run)
         if rescored:
@@ -127,9 +128,9 @@ def _is_chosen_on(stored: Record, settings: RunSettings) -> bool:
     return stored.tuning is None or (dict(choice.keys) if choice else {}) == wanted
 
 
-def provenance(name: str, run: RunFolder) -> Provenance:
+def provenance(name: str, run: RunFolder, fields: Sequence[NamedSet] = ()) -> Provenance:
     """What the model of an approach is made from in this run: its class where that lies outside
-    the repository, the members that it is given and their trainings.
+    the repository, the members that it is given and their trainings, and what it chooses on.
 
     Raises:
         OutsideError: a member lies outside the repository and cannot be found.
@@ -142,7 +143,8 @@ def provenance(name: str, run: RunFolder) -> Provenance:
         for record in _in_order(read_records(run.path))
         if record.status == "ok" and has_model(record, run) and _can_be_member(record)
     }
-    return Provenance(tuple(trainings), trainings, target)
+    chosen_on = {one.name: one.key for one in fields}
+    return Provenance(tuple(trainings), trainings, target, chosen_on)
 
 
 def _in_order(records: Sequence[Record]) -> list[Record]:
@@ -175,14 +177,15 @@ def _model_lies(run: RunFolder, name: str) -> bool:
     return (run.model(name) / MODEL_FILE).is_file()
 
 
-def _is_trained(record: Record, run: RunFolder) -> bool:
+def _is_trained(record: Record, settings: RunSettings) -> bool:
     """Whether the stored model is the one this run needs; a record of no trainings had those of
     today's members.
     """
-    if not has_model(record, run):
+    if not has_model(record, settings.run):
         return False
-    now, then = provenance(record.approach, run), record.made_from
-    return then.members == now.members and then.trainings in (None, now.trainings)
+    now, then = provenance(record.approach, settings.run, settings.fields), record.made_from
+    same = then.members == now.members and then.fields == now.fields
+    return same and then.trainings in (None, now.trainings)
 
 
 def _is_begun(record: Record, run: RunFolder) -> bool:

@@ -102,11 +102,11 @@ def count_hits(
     found = 0
     for one in objects:
         visible = one.window & known[one.place]
-        found += _is_found(finding[one.place] & visible, visible, one.is_box)
+        found += is_found(finding[one.place] & visible, visible, one.is_box)
     return Hits(found, int(np.count_nonzero(invented)))
 
 
-def _is_found(covered: np.ndarray, visible: np.ndarray, is_box: bool) -> bool:
+def is_found(covered: np.ndarray, visible: np.ndarray, is_box: bool) -> bool:
     """Whether the covered pixels (h, w) bool of an object's visible ones are enough."""
     pixels = np.count_nonzero(visible)
     if not pixels:

@@ -33,17 +33,21 @@ class Provenance:
         target: `package.module:Class` where the approach lies outside the repository.
         members: the approaches that it was given.
         trainings: member → key of its training; None where the record is older than that.
+        fields: sets of the field that it was chosen on → key of their content.
     """
 
     members: tuple[str, ...] = ()
     trainings: Mapping[str, str] | None = None
     target: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     def as_stored(self) -> dict[str, Any]:
-        """As it stands in a file: neither trainings nor class where there are none."""
+        """As it stands in a file: no trainings, class or fields where there are none."""
         known: dict[str, Any] = {"target": self.target} if self.target else {}
         if self.trainings is not None:
             known["trainings"] = dict(self.trainings)
+        if self.fields:
+            known["fields"] = dict(self.fields)
         return {"members": list(self.members), **known}
 
 

@@ -1,0 +1,111 @@
+"""Regions that a model finds, held against the objects that are there: which of them find one,
+which are invented, and from which vote on a region should be kept.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from approaches.region_features import Regions
+from common.data import DataSet
+from common.data.named_sets import NamedSet, Photo, TrueObject, objects_of
+from common.masks.found_objects import ON_OBJECT_SHARE, is_found
+
+CUTS = tuple(round(0.1 * step, 1) for step in range(1, 10))
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The regions of one photo.
+
+    Attributes:
+        digest: of the image at the scale at which it is predicted.
+        group: of photos that are not independent.
+        regions: that the model finds.
+        is_object: (n,) int, 1 where a region finds an object, 0 where it is invented, else -1.
+        found: for each object that is found, by which region, from 0.
+        objects: how many there are.
+    """
+
+    digest: str
+    group: str
+    regions: Regions
+    is_object: np.ndarray
+    found: tuple[int, ...]
+    objects: int
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A photo of a set, decoded when its turn comes.
+
+    Attributes:
+        images: the set.
+        index: of the photo in it.
+    """
+
+    images: DataSet | NamedSet
+    index: int
+
+    def photo(self) -> Photo:
+        """The photo with its objects, its group named after its set."""
+        if isinstance(self.images, NamedSet):
+            found = self.images[self.index]
+            return replace(found, group=f"{self.images.name}: {found.group}")
+        entry = self.images.entries[self.index]
+        group = self.images.groups[entry.image_id]
+        return Photo(self.images[self.index], group, objects_of(entry))
+
+
+def best_cut(judged: Sequence[Judged], votes: Sequence[np.ndarray]) -> tuple[float, float]:
+    """The vote from which a region is kept, by object F1 over all photos, and that F1."""
+    objects = sum(one.objects for one in judged)
+    scores = {}
+    for cut in CUTS:
+        found = invented = 0
+        for one, vote in zip(judged, votes, strict=True):
+            found += sum(vote[region] >= cut for region in one.found)
+            invented += int((vote[one.is_object == 0] >= cut).sum())
+        scores[cut] = 2 * found / max(objects + found + invented, 1)
+    best = max(scores.values())
+    cuts = [cut for cut in CUTS if scores[cut] == best]
+    return cuts[len(cuts) // 2], float(best)
+
+
+def compared(
+    regions: Regions, objects: Sequence[TrueObject]
+) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Which regions find an object, and which objects are found, by the rules of
+    `common.masks.found_objects`.
+
+    Returns:
+        (n,) int, 1 for a region that finds an object, 0 for one of which less than a tenth lies on
+        objects, else -1; and for each object that is found, by which region.
+    """
+    area = np.bincount(regions.labels.ravel(), minlength=len(regions) + 1)[1:]
+    met, found = np.zeros(len(regions)), []
+    for one in objects:
+        part = regions.labels[one.place]
+        window = one.window[: part.shape[0], : part.shape[1]]
+        for region in np.unique(part[window & (part > 0)]) - 1:
+            covered = window & (part == region + 1)
+            met[region] += np.count_nonzero(covered)
+            if is_found(covered, window, one.is_box):
+                found.append(int(region))
+                break
+    is_object = np.where(met >= ON_OBJECT_SHARE * area, -1, 0)
+    is_object[found] = 1
+    return is_object, tuple(found)
+
+
+def scaled(one: TrueObject, factor: float) -> TrueObject:
+    """An object in a photo that is resized."""
+    if factor == 1:
+        return one
+    height, width = (max(1, round(side * factor)) for side in one.window.shape)
+    window = cv2.resize(
+        one.window.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST
+    )
+    return TrueObject(round(one.top * factor), round(one.left * factor), window > 0, one.is_box)

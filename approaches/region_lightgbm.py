@@ -1,0 +1,313 @@
+"""A second look: each region that the best of the other approaches finds is accepted or rejected
+by gradient-boosted trees that know its size, shape, colours, ground, and how sure the model was of
+it at each scale.
+
+The trees learn from the regions of *tune*, whose groups the model has not seen, of images of *fit*
+without any object, and of the photos of the field, where there are some. With these, the model may
+look at larger scales too: that finds smaller objects and invents more, which the second look takes
+out again.
+
+Source: A. Setio et al., Pulmonary Nodule Detection in CT Images: False Positive Reduction, IEEE
+TMI 35:1160, 2016 (candidates first, then a classifier of candidates).
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import lightgbm as lgb
+import numpy as np
+
+from approaches import processes
+from approaches.base import (
+    Approach,
+    Budget,
+    FitReport,
+    NotFittedError,
+    RequirementMissingError,
+    Traits,
+    check_image,
+)
+from approaches.configs import RegionConfig
+from approaches.judged_regions import Judged, Place, best_cut, compared, scaled
+from approaches.predictors import quantised_proba
+from approaches.region_features import Regions, feature_names, find_regions
+from common.data import DataSet
+from common.data.groups import spread
+from common.data.named_sets import NamedSet, Photo
+from common.masks.field_tuning import best_on_field
+from common.masks.postprocess import LEVELS, quantise, threshold_curve
+from common.progress import progress
+from common.records.self_description import PreparationStep
+from common.scale import at_size, image_sizes, prediction_scale, resized
+from common.words import counted, listed
+
+REGIONS_FILE = "regions.json"
+FEWEST = 10  # regions of objects, and of none, that the trees can learn from
+
+
+class RegionLightGBM(Approach[RegionConfig]):
+    """The regions of the best other approach, as far as trees take them for objects.
+
+    The trees of several folds vote. A photo that they were fitted on is judged by those that have
+    not seen its group, so that what is chosen afterwards is not chosen on their memory.
+    """
+
+    combines = True
+
+    @property
+    def traits(self) -> Traits:
+        """What shaped the model shaped its regions; the processes share the images."""
+        outside = {member.traits.pretrained_on for member in self.members.values()} - {""}
+        return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
+
+    def fit(
+        self,
+        fit_set: DataSet,
+        tune_set: DataSet,
+        *,
+        budget: Budget,
+        seed: int = 0,
+        folder: Path | None = None,
+    ) -> Self:
+        """Choose the model on *tune* and the field, then fit the trees to its regions.
+
+        Raises:
+            RequirementMissingError: no trained member was given; the message says how to train
+                some.
+        """
+        if not self.members:
+            raise RequirementMissingError(
+                "no trained member in this run; train some first, in the same --output: "
+                "python bench.py --approaches pixel_lightgbm,smp_unet_lite0,region_lightgbm"
+            )
+        self._sizes = image_sizes((entry.height, entry.width) for entry in fit_set.entries)
+        places = self._places(fit_set, tune_set)
+        self.member_ = self._best_member(tune_set)
+        self.members = {self.member_: self.members[self.member_]}
+        tried = {}
+        for scales in self._scales_to_try():
+            judged = self._judge(places, scales)
+            boosters, fold_of, votes = self._fitted(judged, scales, seed)
+            cut, score = best_cut(judged, votes)
+            tried[scales] = score, cut, boosters, fold_of, judged
+        best = max(score for score, *_ in tried.values())
+        self.scales_ = next(
+            scales for scales, one in tried.items() if one[0] >= best - self.config.least_gain
+        )
+        score, self.cut_, self.boosters_, self.fold_of_, judged = tried[self.scales_]
+        labels = np.concatenate([one.is_object for one in judged])
+        self.report_ = FitReport(
+            steps=sum(one.current_iteration() for one in self.boosters_),
+            notes={
+                "member": self.member_,
+                "chosen_on": ["tune", *(one.name for one in self.fields)],
+                "photos": len(judged),
+                "regions_of_objects": int((labels == 1).sum()),
+                "regions_invented": int((labels == 0).sum()),
+                "scales": list(self.scales_),
+                "cut": self.cut_,
+                "object_f1": {listed([f"{s:g}" for s in at]): one[0] for at, one in tried.items()},
+            },
+        )
+        return self
+
+    def _best_member(self, tune_set: DataSet) -> str:
+        """The member with the best mean Dice on *tune*, or with photos of the field, by what is
+        chosen by there.
+        """
+
+        def score(name: str) -> float:
+            member = self.members[name]
+            if self.fields:
+
+                def predict(image: np.ndarray) -> np.ndarray:
+                    seen = self._to_scale(image)
+                    levels = quantised_proba(member, seen)
+                    if seen is image:
+                        return levels
+                    return quantise(at_size(levels.astype(np.float32) / LEVELS, image.shape))
+
+                return best_on_field(predict, tune_set, self.fields, self._sizes)
+            maps = ((quantised_proba(member, s.image), s.mask, s.ignore) for s in tune_set)
+            return float(threshold_curve(maps).mean().max())
+
+        return max(self.members, key=score)
+
+    def _scales_to_try(self) -> Sequence[tuple[float, ...]]:
+        """The first of the scales, the first two, and so on, where photos of the field tell which
+        are worth their time; else the first alone.
+        """
+        scales = self.config.scales
+        most = len(scales) if self.fields else 1
+        return [scales[: count + 1] for count in range(most)]
+
+    def _places(self, fit_set: DataSet, tune_set: DataSet) -> list[Place]:
+        """What the trees may learn from: images of *tune*, of *fit* without an object, and the
+        field.
+        """
+        bare = [entry.image_id for entry in fit_set.entries if not entry.annotations]
+        most = self.config.most_images
+        chosen = [
+            images.subset(spread(images, most)) for images in (tune_set, fit_set.subset(bare))
+        ]
+        sets: list[DataSet | NamedSet] = [*chosen, *self.fields]
+        return [Place(images, index) for images in sets for index in range(len(images))]
+
+    def _to_scale(self, photo: np.ndarray) -> np.ndarray:
+        """A photo at the scale at which it will be predicted, which may not be its own."""
+        return _sized(photo, prediction_scale(photo.shape, self._sizes))
+
+    def _judge(self, places: Sequence[Place], scales: Sequence[float]) -> list[Judged]:
+        """The regions of all photos; the processes share the predictions."""
+        what = "region_lightgbm: predicting"
+        with processes.together(what):
+            for place in progress(processes.share(places), what, show=processes.is_main()):
+                self._regions(self._to_scale(place.photo().sample.image), scales)
+        return [self._judged(place.photo(), scales) for place in places]
+
+    def _judged(self, photo: Photo, scales: Sequence[float]) -> Judged:
+        seen = self._to_scale(photo.sample.image)
+        factor = prediction_scale(photo.sample.image.shape, self._sizes)
+        regions = self._regions(seen, scales)
+        objects = [scaled(one, factor) for one in photo.objects]
+        is_object, found = compared(regions, objects)
+        return Judged(_digest(seen), photo.group, regions, is_object, found, len(objects))
+
+    def _look(self, image: np.ndarray, scale: float) -> np.ndarray:
+        """What the model sees in an image at a scale, (H, W) float32 at the image's own size."""
+        member = self.members[self.member_]
+        levels = quantised_proba(member, _sized(image, scale)).astype(np.float32) / LEVELS
+        return levels if scale == 1 else at_size(levels, image.shape)
+
+    def _regions(self, image: np.ndarray, scales: Sequence[float]) -> Regions:
+        looks = [self._look(image, scale) for scale in scales]
+        return find_regions(image, looks, self.config.least_proba)
+
+    def _fitted(
+        self, judged: Sequence[Judged], scales: Sequence[float], seed: int
+    ) -> tuple[list[lgb.Booster], dict[str, int], list[np.ndarray]]:
+        """Trees for each fold of groups, the fold of each photo by its digest, and what those
+        trees say of its regions that have not seen it. Too few regions give no trees, and all are
+        taken for objects.
+        """
+        from sklearn.model_selection import GroupKFold  # takes a second to import
+
+        labels = np.concatenate([one.is_object for one in judged])
+        rows = np.concatenate([one.regions.features for one in judged])
+        place = np.repeat(np.arange(len(judged)), [len(one.regions) for one in judged])
+        groups = [one.group for one in judged]
+        folds = min(self.config.folds, len(set(groups)))
+        if min((labels == 1).sum(), (labels == 0).sum()) < FEWEST or folds < 2:
+            return [], {}, [np.ones(len(one.regions)) for one in judged]
+        boosters, fold_of, votes = [], {}, [np.zeros(0)] * len(judged)
+        for fold, (seen, held_out) in enumerate(GroupKFold(folds).split(groups, groups=groups)):
+            used = np.isin(place, seen) & (labels >= 0)
+            data = lgb.Dataset(rows[used], labels[used], feature_name=feature_names(scales))
+            boosters.append(lgb.train(self._parameters(seed), data, self.config.rounds))
+            for photo in held_out:
+                fold_of[judged[photo].digest] = fold
+                votes[photo] = _votes(boosters[fold:], judged[photo].regions)
+        return boosters, fold_of, votes
+
+    def _parameters(self, seed: int) -> dict[str, object]:
+        """LightGBM's settings: small trees, since there are hundreds of regions, not millions."""
+        return {
+            "objective": "binary",
+            "learning_rate": self.config.learning_rate,
+            "num_leaves": self.config.leaves,
+            "min_data_in_leaf": self.config.min_leaf_regions,
+            "feature_fraction": 0.5,
+            "bagging_fraction": 0.7,
+            "bagging_freq": 1,
+            "seed": seed,
+            "deterministic": True,
+            "force_row_wise": True,
+            "num_threads": 1,
+            "verbosity": -1,
+        }
+
+    def preparation(self) -> Sequence[PreparationStep]:
+        """Whose regions are looked at, and at which scales."""
+        notes = self.report_.notes
+        if not notes:
+            return ()
+        scales = listed([f"{scale:g}" for scale in notes["scales"]])
+        wording = f"{notes['member']} at {scales} times the size, the highest probability of each"
+        return [PreparationStep("regions", wording, ("scales",))]
+
+    def remarks(self) -> Sequence[str]:
+        """What the trees learned from."""
+        notes = self.report_.notes
+        if not notes:
+            return ()
+        of_objects = counted(
+            notes["regions_of_objects"], "region of an object", "regions of objects"
+        )
+        learned = f"{of_objects} and {notes['regions_invented']} invented ones"
+        if not self.report_.steps:
+            return [f"{learned} are too few to learn from, so every region is kept"]
+        return [f"trees fitted to {learned} of {counted(notes['photos'], 'photo')}"]
+
+    def predict_proba(self, image: np.ndarray) -> np.ndarray:
+        """See `Approach.predict_proba`; regions that are rejected have probability 0, the others
+        reach 1.
+        """
+        if not hasattr(self, "boosters_"):
+            raise NotFittedError(
+                "this second look has no trees yet; call fit(fit_set, tune_set, …) or load."
+            )
+        regions = self._regions(check_image(image), self.scales_)
+        if not self.boosters_:
+            return regions.proba
+        fold = self.fold_of_.get(_digest(image))
+        judges = self.boosters_ if fold is None else [self.boosters_[fold]]
+        return regions.only(_votes(judges, regions) >= self.cut_)
+
+    def save(self, folder: Path) -> None:
+        """Write LightGBM's text of each fold, and what was chosen; the member has a folder of its
+        own.
+        """
+        for fold, booster in enumerate(self.boosters_):
+            booster.save_model(folder / f"fold{fold}.txt")
+        chosen = {"member": self.member_, "scales": self.scales_, "cut": self.cut_}
+        content = json.dumps({**chosen, "folds": len(self.boosters_), "fold_of": self.fold_of_})
+        (folder / REGIONS_FILE).write_text(content + "\n", encoding="utf-8")
+
+    def load(self, folder: Path) -> Self:
+        """Read what `save` wrote; the member was given to the constructor."""
+        stored = json.loads((folder / REGIONS_FILE).read_text(encoding="utf-8"))
+        self.member_, self.cut_ = stored["member"], stored["cut"]
+        self.scales_, self.fold_of_ = tuple(stored["scales"]), stored["fold_of"]
+        self.boosters_ = [
+            lgb.Booster(model_file=folder / f"fold{fold}.txt") for fold in range(stored["folds"])
+        ]
+        return self
+
+    def parameters(self) -> int:
+        """Those of the model, and the leaves of all trees."""
+        leaves = sum(
+            int(one.trees_to_dataframe()["split_feature"].isna().sum()) for one in self.boosters_
+        )
+        return leaves + sum(member.parameters() for member in self.members.values())
+
+
+def _votes(boosters: Sequence[lgb.Booster], regions: Regions) -> np.ndarray:
+    """The mean probability (n,) of the trees that each region is an object."""
+    if not len(regions):
+        return np.zeros(0)
+    return np.mean([one.predict(regions.features, num_threads=1) for one in boosters], axis=0)
+
+
+def _sized(image: np.ndarray, scale: float) -> np.ndarray:
+    """The image itself at scale 1, else resized."""
+    return image if scale == 1 else resized(image, scale)
+
+
+def _digest(image: np.ndarray) -> str:
+    """The name of an image (H, W, 3) uint8 by its content."""
+    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.hexdigest()

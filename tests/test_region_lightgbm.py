@@ -1,0 +1,183 @@
+"""The second look: what it finds in regions, and which of them it keeps."""
+
+import cv2
+import numpy as np
+import pytest
+
+from approaches.base import Budget, NotFittedError, RequirementMissingError, Traits
+from approaches.configs import RegionConfig
+from approaches.judged_regions import compared
+from approaches.region_features import feature_names, find_regions
+from approaches.region_lightgbm import RegionLightGBM
+from common.coco import Entry
+from common.data import DataSet
+from common.data.named_sets import NamedSet, SetSource, TrueObject
+
+SIDE, PHOTOS = 96, 14
+OBJECT, LITTER = (255, 40, 40), (255, 240, 200)  # RGB; the model takes both for objects
+
+
+class SeesRed:
+    """Takes every bright red channel for an object, in pieces that are large enough."""
+
+    traits = Traits(pretrained_on="ImageNet")
+
+    def __init__(self, least_px=1):
+        self.least_px = least_px
+
+    def predict_proba(self, image):
+        red = (image[..., 0] > 200).astype(np.uint8)
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(red, connectivity=8)
+        large = stats[:, cv2.CC_STAT_AREA] >= self.least_px
+        large[0] = False
+        return np.where(large[labels], np.float32(0.8), np.float32(0.1))
+
+    def parameters(self):
+        return 3
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A function from a name and the side of its objects to entries and groups: each photo has an
+    object and a thing that is none.
+    """
+
+    def make(name, side):
+        (tmp_path / name).mkdir()
+        entries = []
+        for number in range(PHOTOS):
+            image = np.full((SIDE, SIDE, 3), 20 + number, np.uint8)
+            first, last = 8 + number, 8 + number + side
+            image[first:last, first:last] = OBJECT
+            image[60 : 60 + side, 70 - number : 70 - number + side] = LITTER
+            path = tmp_path / name / f"{number}.png"
+            assert cv2.imwrite(str(path), image[..., ::-1])
+            box = [float(first), float(first), float(side), float(side)]
+            outline = [first, first, last, first, last, last, first, last]
+            annotation = {"id": number, "bbox": box, "segmentation": [outline]}
+            entry = Entry(number, path.name, path, SIDE, SIDE, f"{name}{number}", (annotation,))
+            entries.append(entry)
+        return tuple(entries), {entry.image_id: entry.group for entry in entries}
+
+    return make
+
+
+def field(photos, name, side):
+    entries, groups = photos(name, side)
+    return NamedSet(SetSource(name, entries[0].path.parent, "field"), entries, groups, "key")
+
+
+def fitted(tune, member=None, fields=(), **settings):
+    approach = RegionLightGBM(RegionConfig(**settings), {"red": member or SeesRed()})
+    approach.fields = fields
+    return approach.fit(tune, tune, budget=Budget(), seed=0)
+
+
+def scene(left_object, left_litter):
+    """A photo of neither set, with an object above and a thing that is none below."""
+    image = np.full((SIDE, SIDE, 3), 33, np.uint8)
+    image[20:32, left_object : left_object + 12] = OBJECT
+    image[60:72, left_litter : left_litter + 12] = LITTER
+    return image
+
+
+def test_what_the_model_invents_is_rejected_by_its_colour(photos):
+    approach = fitted(DataSet(*photos("tune", 12)))
+    proba = approach.predict_proba(scene(50, 20))
+    assert proba[26, 56] == 1 and proba[66, 26] == 0 and proba[5, 5] == 0
+    notes = approach.report_.notes
+    assert (notes["regions_of_objects"], notes["regions_invented"]) == (PHOTOS, PHOTOS)
+    assert notes["scales"] == [1.0] and notes["chosen_on"] == ["tune"]
+    assert "14 regions of objects and 14 invented" in approach.remarks()[0]
+    assert approach.parameters() > 3 and approach.traits.pretrained_on == "ImageNet"
+
+
+def test_a_photo_it_was_fitted_on_is_judged_by_trees_that_have_not_seen_it(photos):
+    tune = DataSet(*photos("tune", 12))
+    approach = fitted(tune)
+    known, strange = tune[0].image, scene(50, 20)
+    assert len(approach.boosters_) == len(set(approach.fold_of_.values())) == 5
+    used = []
+    for number, booster in enumerate(approach.boosters_):
+
+        class Watched:
+            def predict(self, rows, number=number, booster=booster, **options):
+                used.append(number)
+                return booster.predict(rows, **options)
+
+        approach.boosters_[number] = Watched()
+    approach.predict_proba(known)
+    assert len(used) == 1
+    approach.predict_proba(strange)
+    assert used[1:] == [0, 1, 2, 3, 4]
+
+
+def test_larger_scales_are_taken_where_the_field_shows_that_they_find_more(photos):
+    tune, street = DataSet(*photos("tune", 12)), field(photos, "street", 6)
+    approach = fitted(tune, SeesRed(least_px=100), [street])
+    assert approach.scales_ == (1.0, 2.0)
+    assert approach.report_.notes["chosen_on"] == ["tune", "street"]
+    assert approach.preparation()[0].name == "regions"
+    image = np.full((SIDE, SIDE, 3), 25, np.uint8)
+    image[30:36, 30:36] = OBJECT
+    assert approach.predict_proba(image)[33, 33] > 0.5
+    assert fitted(tune, SeesRed(least_px=100)).scales_ == (1.0,)
+
+
+def test_it_is_stored_and_read(photos, tmp_path):
+    approach = fitted(DataSet(*photos("tune", 12)), fields=[field(photos, "street", 12)])
+    folder = tmp_path / "stored"
+    folder.mkdir()
+    approach.save(folder)
+    again = RegionLightGBM(RegionConfig(), {"red": SeesRed()}).load(folder)
+    for image in (scene(50, 20), scene(10, 60)):
+        np.testing.assert_array_equal(again.predict_proba(image), approach.predict_proba(image))
+    assert again.parameters() == approach.parameters()
+
+
+def test_too_few_regions_leave_the_model_as_it_is(photos):
+    entries, groups = photos("tune", 12)
+    few = DataSet(entries[:4], {one.image_id: groups[one.image_id] for one in entries[:4]})
+    approach = fitted(few)
+    image = scene(50, 20)
+    levels = np.rint(SeesRed().predict_proba(image) * 255)
+    np.testing.assert_array_equal(np.rint(approach.predict_proba(image) * 255), levels)
+    assert "too few" in approach.remarks()[0]
+
+
+def test_without_members_it_says_how_to_train_some(photos):
+    tune = DataSet(*photos("tune", 12))
+    with pytest.raises(RequirementMissingError, match="--approaches pixel_lightgbm"):
+        RegionLightGBM().fit(tune, tune, budget=Budget())
+    with pytest.raises(NotFittedError, match="no trees yet"):
+        RegionLightGBM().predict_proba(scene(50, 20))
+
+
+def test_regions_are_those_of_any_look_and_have_a_value_for_every_name():
+    looks = [np.zeros((40, 60), np.float32) for _ in range(2)]
+    looks[0][5:15, 5:25], looks[1][30:34, 40:44], looks[1][20, 50] = 0.6, 0.9, 0.9
+    regions = find_regions(np.full((40, 60, 3), 90, np.uint8), looks, least_proba=0.5)
+    assert len(regions) == 2  # a single pixel is none
+    names = feature_names([1.0, 2.0])
+    assert regions.features.shape == (2, len(names)) and np.isfinite(regions.features).all()
+    row = dict(zip(names, regions.features[0].tolist(), strict=True))
+    assert row["area"] == pytest.approx(np.log(200)) and row["touches_border"] == 0
+    assert row["elongation"] == pytest.approx(2) and row["fill"] == pytest.approx(1)
+    assert row["mean_at_1"] == pytest.approx(0.6, abs=1e-4) and row["highest_at_2"] == 0
+    assert row["range_of_scales"] == pytest.approx(0.6, abs=1e-4) and row[
+        "contrast_L"
+    ] == pytest.approx(0, abs=1e-3)
+    kept = regions.only(np.array([True, False]))
+    assert kept[10, 10] == 1 and kept[32, 42] == 0 and kept.sum() == 200
+
+
+def test_a_region_finds_an_object_invents_or_touches_one():
+    looks = [np.zeros((40, 60), np.float32)]
+    looks[0][5:15, 5:15] = looks[0][5:15, 30:33] = looks[0][30:36, 30:36] = 1
+    regions = find_regions(np.zeros((40, 60, 3), np.uint8), looks, least_proba=0.5)
+    objects = [
+        TrueObject(5, 5, np.ones((10, 12), bool)),
+        TrueObject(5, 30, np.ones((10, 20), bool)),
+    ]
+    is_object, found = compared(regions, objects)
+    assert is_object.tolist() == [1, -1, 0] and found == (0,)
