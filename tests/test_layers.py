@@ -47,6 +47,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("approaches.segmenter",),
     ("approaches.network",),
     ("approaches.configs",),
+    ("approaches.region_features",),
+    ("approaches.judged_regions",),
     (*PLUG_INS, "approaches.fold_mean"),
     ("approaches.running",),
     ("approaches.stored", "approaches.studies"),
