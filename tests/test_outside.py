@@ -75,7 +75,10 @@ def test_it_stands_beside_the_shipped_ones_and_before_those_that_combine(here):
     wanted = "tta_ensemble,my_plugins:Joined,my_plugins:Mine,threshold"
     assert names_for(wanted, "cpu") == ["threshold", "mine", "tta_ensemble", "joined"]
     both = names_for("all,my_plugins:Mine", "cpu")
-    assert set(both) == {*names_for("all", "cpu"), "mine"} and both[-2:] == ["tta_ensemble", "region_lightgbm"]
+    assert set(both) == {*names_for("all", "cpu"), "mine"} and both[-2:] == [
+        "tta_ensemble",
+        "region_lightgbm",
+    ]
     assert "mine" not in names_for("all", "cpu")
     assert names_for("mine", "cpu") == ["mine"]
     notes = left_out_notes("all,my_plugins:Mine,smp_segformer_mit_b2", "cpu")
