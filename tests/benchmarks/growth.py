@@ -68,7 +68,7 @@ def run(stage: str, folder: Path) -> None:
             from approaches import build
             from approaches.base import Budget
 
-            build("unet").fit(data.fit, data.tune, budget=Budget(steps=10))
+            build("unet", None, {"crop_px": 128}).fit(data.fit, data.tune, budget=Budget(steps=10))
         for sample in data.score if stage == "score" else ():
             score_image(sample, sample.image[..., 1], Postprocess(0.5))
     seconds = time.process_time() - began

@@ -20,7 +20,7 @@ from approaches.base import Budget, ConfigError
 from approaches.network import training
 from approaches.network.approach import Normalised
 from approaches.network.config import Loss, Precision, TrainingConfig
-from approaches.network.inference import PRECISIONS
+from approaches.network.inference import PRECISIONS, predict_whole
 from approaches.network.losses import LOSSES
 from approaches.network.plan import Plan, changed_plan, make_plan
 from approaches.network.trackers import begin, end, track_with
@@ -62,6 +62,21 @@ def test_the_same_seed_and_steps_give_the_same_weights_and_another_seed_others(s
     one, other, differing = (weights(trained(sample_data, seed=seed)[0]) for seed in (3, 3, 4))
     assert all(torch.equal(one[key], other[key]) for key in one)
     assert any(not torch.equal(one[key], differing[key]) for key in one)
+
+
+def test_the_number_of_threads_changes_a_training_little_and_a_stored_model_not(sample_data):
+    threads, maps, images = torch.get_num_threads(), {}, [one.image for one in sample_data.score]
+    try:
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            model, _ = trained(sample_data)
+            for again in (1, 2):
+                torch.set_num_threads(again)
+                maps[count, again] = np.stack([predict_whole(model, one, 4) for one in images])
+    finally:
+        torch.set_num_threads(threads)
+    np.testing.assert_allclose(maps[1, 1], maps[1, 2], atol=1e-5)
+    np.testing.assert_allclose(maps[1, 1], maps[2, 2], atol=1e-3)
 
 
 def test_a_training_that_was_cut_off_ends_like_one_that_was_not(
