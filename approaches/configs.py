@@ -130,7 +130,7 @@ class RegionConfig(Config):
     scales: Annotated[tuple[Magnification, ...], Field(min_length=1)] = (1.0, 2.0, 2.8)
     least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for a further scale
     # of every pixel of a region, at one of the scales
-    least_proba: Annotated[float, Field(gt=0, le=1)] = 0.4
+    least_proba: Annotated[float, Field(gt=0, le=1)] = 0.5
     most_images: Annotated[int, Field(ge=1)] = 200  # of tune, and of fit without objects
     folds: Annotated[int, Field(ge=2)] = 5  # of groups, each with trees of its own
     rounds: Annotated[int, Field(ge=1)] = 80
