@@ -48,35 +48,37 @@ IDEAS: dict[str, Idea] = {
     ),
     "geometric": Idea(
         {"strength": "geometric"},
-        "*Sizes* (3) and *Orientation and shape* (5): objects lie at every angle and come at many "
-        "sizes, and flips, turns and scaling make more of both from the few that there are",
+        "*Sizes* (5) and *Position, direction and shape* (8): objects lie at every angle "
+        "and come at many sizes, and flips, turns and scaling make more of both from the few that "
+        "there are",
     ),
     "photometric": Idea(
         {"strength": "photometric"},
-        "*Colour* (6), *Contrast* (7) and *the photos without labels* (11): brightness, sharpness "
-        "and noise of a photo need not be those of the training images; hue is shifted little, "
-        "since colour is evidence",
+        "*Colour* (6), *Contrast* (7) and *The photos are of another kind* (3): brightness, "
+        "sharpness and noise of a photo need not be those of the training images; hue is shifted "
+        "little, since colour is evidence",
     ),
     "full": Idea({"strength": "full"}, "all of these together: it is the default"),
     "copy-paste": Idea(
         {"strength": "none", "paste_share": 1.0},
-        "*Repeated cut-outs and places* (9) and *Repeated grounds* (10): an object that is seen "
-        "on a few grounds alone is put on others",
+        "*The leak* (1) and *The grounds repeat too* (2): an object that is seen on a few grounds "
+        "alone is put on others",
     ),
     "generated butts": Idea(
         {"strength": "none", "butt_share": 1.0},
-        "*Repeated cut-outs and places* (9): the number of groups, not of images, says how many "
-        "different objects there are, and drawn ones never repeat",
+        "*The leak* (1): the number of groups, not of images, says how many different objects "
+        "there are, and drawn ones never repeat",
     ),
     "distractors": Idea(
         {"strength": "none", "litter_share": 1.0},
-        "*Counts* (2) and *Colour* (6): a rule such as *lighter than the surroundings* takes "
-        "along whatever else is light, and images with little litter do not punish that",
+        "*What the images show* (4) and *Colour* (6): a rule such as *lighter than the "
+        "surroundings* takes along whatever else is light, and images with little litter do not "
+        "punish that",
     ),
     "generated scene": Idea(
         {"strength": "none", "generated_share": 1.0},
-        "*Repeated cut-outs and places* (9) and *Repeated grounds* (10): objects and grounds are "
-        "both new, though neither is real",
+        "*The leak* (1) and *The grounds repeat too* (2): objects and grounds are both new, "
+        "though neither is real",
     ),
 }
 

@@ -2,7 +2,6 @@
 training. Both are made from data.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -23,14 +22,3 @@ class Observation:
     def _repr_markdown_(self) -> str:
         """How a notebook shows it."""
         return f"**Finding.** {self.found}\n\n**Consequence.** {self.consequence}"
-
-
-def consequences(observations: Sequence[Observation]) -> str:
-    r"""The consequences of all observations as a Markdown list, in their order.
-
-    Examples:
-        >>> small = Observation("sizes", "Small.", "Look closely.")
-        >>> consequences([small, Observation("share", "Little.", "Use Dice.")])
-        '- **sizes**: Look closely.\n- **share**: Use Dice.'
-    """
-    return "\n".join(f"- **{one.topic}**: {one.consequence}" for one in observations)

@@ -112,7 +112,8 @@ def layout(folder: Path) -> pd.DataFrame:
 
 
 def show(section: Section) -> None:
-    """Display a section of the report below a cell: its sentences, its pictures, its details.
+    """Display a section of the report below a cell: its sentences, its pictures, its details;
+    details of text alone are folded.
 
     Args:
         section: as one of `common.report.sections` makes it.
@@ -132,7 +133,8 @@ def show(section: Section) -> None:
     if section.note:
         display(Markdown(f"{section.note}"))
     for details in section.details:
-        display(Markdown(f"### {details.summary}\n\n{details.text}"))
+        folded = f"<details><summary>{details.summary}</summary>\n\n{details.text}\n\n</details>"
+        display(Markdown(f"### {details.summary}\n\n{details.text}" if details.charts else folded))
         _show_charts(details.charts)
 
 
@@ -176,7 +178,7 @@ def photographic(figure: Figure | None) -> "Image | None":
     from IPython.display import Image
 
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="jpeg", dpi=90, bbox_inches="tight", pil_kwargs={"quality": 75})
+    figure.savefig(buffer, format="jpeg", dpi=76, bbox_inches="tight", pil_kwargs={"quality": 60})
     return Image(data=buffer.getvalue(), format="jpeg")
 
 

@@ -6,6 +6,7 @@ and no picture from elsewhere.
 """
 
 import os
+import re
 from pathlib import Path
 
 from common.coco import DataError, read_entries
@@ -30,7 +31,8 @@ NOTEBOOK = "leaderboard.ipynb"
 
 def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> Path:
     """Write `report.html`, `figures/` and the executed notebook, `report.ipynb`, into the folder
-    of a run. The page is written last, and each is whole or as it was before.
+    of a run. The page is written last, and each is whole or as it was before. The notebooks that
+    the executed one links to are not beside it, so their names stand there without a link.
 
     Args:
         run: a finished run.
@@ -63,6 +65,9 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
             "offline is expected. Look for it in the names of photos and approaches."
         )
     executed = execute(notebook, {"DATA": _written(place), "RUN": _written(run)})
+    for cell in executed.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\[([^]]+)\]\(\w+\.ipynb\)", r"\1", cell.source)
     write_whole(run / EXECUTED, nbformat.writes(executed))
     with whole_folder(run / FIGURES) as folder:
         for name, content in picture_files(sections).items():

@@ -6,6 +6,7 @@ import pytest
 
 from approaches.studies.hypotheses import STUDIES, Study, Variation
 from common.leaderboard.studies import judged, recommended
+from common.leaderboard.study_power import smallest_shown
 from common.report import narrative as say
 
 FOUND = {  # variation → verdict and difference with its bounds
@@ -243,6 +244,21 @@ def test_times_that_hardly_differ_decide_nothing(predict, fit, taken):
     assert set(others["variation"]) == {"small", "large"} - {taken}
     without = better.drop(columns=["predict_seconds_per_image", "fit_seconds"])
     assert recommended(without)[0]["variation"] == "large"
+
+
+def test_the_surprise_is_what_went_furthest_against_expectation():
+    said = say.of_surprise(study(up="worse", down="better", wide="worse", broken="better"), TABLE)
+    assert said == "**The surprise:** *down*, better by expectation, came out -0.030."
+    assert "a hint, not told apart" in say.of_surprise(study(wide="worse", narrow="same"), TABLE)
+    assert "No surprise" in say.of_surprise(study(up="better", narrow="same"), TABLE)
+
+
+def test_a_steadier_study_shows_smaller_differences():
+    wild = table(a=("helps", 0.02, -0.02, 0.06), b=("helps", 0.03, -0.01, 0.07))
+    calm = table(a=("helps", 0.02, 0.01, 0.03), b=("helps", 0.03, 0.02, 0.04))
+    calm.loc[1:, "by_seed"] = "+0.020 +0.021"
+    assert 0 < smallest_shown(calm) < smallest_shown(wild)
+    assert np.isnan(smallest_shown(table()))
 
 
 def test_ideas_are_listed_with_what_they_answer():

@@ -19,6 +19,7 @@ from common.report.narrative.expectations import (
     expected_beside_found,
     of_defaults,
     of_expectations,
+    of_surprise,
 )
 from common.report.narrative.fitting import (
     of_ensemble,
@@ -92,6 +93,7 @@ __all__ = [
     "of_seeds",
     "of_steps",
     "of_studies",
+    "of_surprise",
     "of_test_sets",
     "of_thresholds",
     "of_trade_off",

@@ -66,6 +66,27 @@ def _found(variation: Expected, row: pd.Series | None) -> str:
     )
 
 
+def of_surprise(planned: Planned, table: pd.DataFrame) -> str:
+    """The variation that went furthest against what was expected of it, or that none did.
+
+    Args:
+        planned: the study, with what was expected.
+        table: of `common.leaderboard.studies.study_table`.
+    """
+    against = []
+    for name, variation in planned.variations.items():
+        row = row_of(table, name)
+        sign = {"better": 1, "worse": -1, "no better": -1}.get(variation.expects, 0)
+        if row is not None and pd.notna(row["verdict"]) and sign * row["to_baseline"] < 0:
+            against.append((abs(row["to_baseline"]), name, row["to_baseline"], row["verdict"]))
+    if not against:
+        return "**No surprise:** every difference points the way it was expected to."
+    _, name, difference, verdict = max(against)
+    words = WORDS[planned.variations[name].expects]
+    hint = "" if verdict != "not told apart" else "; a hint, not told apart from chance"
+    return f"**The surprise:** *{name}*, {words} by expectation, came out {difference:+.3f}{hint}."
+
+
 def of_expectations(
     tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]
 ) -> str:

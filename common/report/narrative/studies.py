@@ -143,7 +143,7 @@ def of_ideas(answers: Mapping[str, str], groups: Mapping[int, str]) -> str:
     opening = (
         f"The {counted(len(groups), 'image')} to train on form "
         f"{counted(len(set(groups.values())), 'group')} of related images. Which findings each "
-        "idea answers, by the sections of `data_analysis.ipynb`:"
+        "idea answers, by their sections:"
     )
     return "\n".join(
         [opening, "", *(f"- **{idea}**: {answer}." for idea, answer in answers.items())]

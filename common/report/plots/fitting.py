@@ -159,7 +159,7 @@ def ensemble_figures(combinations: Mapping[str, Combination]) -> dict[str, Figur
             axes.axvline(best, color=VERMILION, linestyle="--", linewidth=1.2)
             for place, (_, dice, colour) in enumerate(points):
                 axes.plot(dice, place, "o", color=colour, markersize=9)
-            note = "mean Dice on tune, each at its best threshold (dashed: best member)"
+            note = "best mean Dice on tune (dashed: best member)"
             labelled(axes, note, "")
             figures[name] = figure
     return figures

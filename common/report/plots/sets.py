@@ -67,26 +67,33 @@ def share_figure(images: pd.DataFrame) -> Figure:
 
 
 def group_figure(images: pd.DataFrame) -> Figure:
-    """Sizes of the groups, largest first, in each split.
+    """Images of each group: those of `train` above the line, those of other splits below it, the
+    largest group of `train` first, so that a group that lies on both sides is seen.
 
     Args:
         images: with the columns `group` and `split`.
     """
     splits = list(dict.fromkeys(images["split"]))
-    figure, axes = styled_axes(1, len(splits), width=5.0, sharey=True)
-    for one, split in zip(axes.flat, splits, strict=True):
-        sizes = images.loc[images["split"] == split, "group"].value_counts().to_numpy()
-        one.bar(
-            np.arange(1, len(sizes[:SHOWN_GROUPS]) + 1),
-            sizes[:SHOWN_GROUPS],
-            color=split_colour(split),
-        )
-        more = f", {SHOWN_GROUPS} shown" if len(sizes) > SHOWN_GROUPS else ""
-        labelled(
-            one, f"group, largest first ({len(sizes)} in all{more})", "images in the group", split
-        )
-        one.xaxis.get_major_locator().set_params(integer=True)
-        one.yaxis.get_major_locator().set_params(integer=True)
+    counts = pd.crosstab(images["group"], images["split"])[splits]
+    counts = counts.sort_values(splits, ascending=False)
+    figure, axes = styled_axes(width=8.6, height=3.6)
+    one, shown = axes[0, 0], counts.head(SHOWN_GROUPS)
+    places, below = np.arange(1, len(shown) + 1), np.zeros(len(shown))
+    for split in splits:
+        side = 1 if split == splits[0] else -1
+        heights = side * shown[split].to_numpy()
+        bottom = below if side < 0 else 0
+        one.bar(places, heights, bottom=bottom, color=split_colour(split), label=split)
+        below = below + heights if side < 0 else below
+    for place, number in zip(places, shown[splits[0]], strict=True):
+        one.annotate(str(number), (place, number), (0, 2), ha="center", fontsize=8,
+                     textcoords="offset points")  # fmt: skip
+    one.axhline(0, color=GREY, linewidth=1)
+    more = f", {SHOWN_GROUPS} shown" if len(counts) > SHOWN_GROUPS else ""
+    labelled(one, f"group ({len(counts)} in all{more})", "images of the group")
+    one.xaxis.get_major_locator().set_params(integer=True)
+    one.yaxis.set_major_formatter(lambda height, _: f"{abs(height):g}")
+    legend(one, loc="upper right", ncols=len(splits))
     return figure
 
 

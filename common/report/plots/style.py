@@ -15,6 +15,7 @@ from matplotlib.ticker import NullLocator
 WIDTH = 5.2
 ROW, FRAME = 0.5, 0.75  # of a row of approaches, and of what stands around the rows
 TICKS, WORDS = 10, 10.5  # points
+DPI = 80  # in a notebook, which would be large otherwise
 
 
 def styled_axes(
@@ -45,7 +46,7 @@ def styled_axes(
             f"styled_axes got {rows} rows and {columns} columns; it needs at least one of each."
         )
     figure = Figure(
-        figsize=(width * columns, height * rows), layout="constrained", facecolor="white"
+        figsize=(width * columns, height * rows), layout="constrained", facecolor="white", dpi=DPI
     )
     axes = figure.subplots(rows, columns, squeeze=False, sharey=sharey)
     for one in axes.flat:

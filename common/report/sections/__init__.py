@@ -20,12 +20,12 @@ from common.report.sections.weak import (
 
 ALL: tuple[Callable[[Material], Section], ...] = (
     answer,
-    trade_off,
-    failures,
-    ranking,
     unseen_objects,
     elsewhere,
     real_photos,
+    trade_off,
+    ranking,
+    failures,
     trainings,
     calibration,
     robustness,
