@@ -148,11 +148,11 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
             so_far = overall(seconds, len(names) * len(trainings), planned)
             log.info("%s: %s%s; %s", name, record.status, reason, so_far)
     choice = Choice(options.winner, options.margin)
-    measure_costs([settings.run], data.score)
+    measure_costs([settings.run], data.score, briefly=settings.smoke)
     if folds:
         together = run_fold_mean(data, folds, runs[0], choice)
         names += [together.approach] if together is not None else []
-        measure_costs([settings.run], data.score)
+        measure_costs([settings.run], data.score, briefly=settings.smoke)
     earlier = earlier_seeds(settings, runs)
     spent = time.monotonic() - start
     return finish(data, runs, earlier, names, choice, not options.no_report, spent)

@@ -7,9 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from pycocotools import mask as pycoco
 
+import bench
 from common.coco import Entry
 from common.data import Data, DataSet, load_data
 from common.sample import generate
@@ -35,12 +37,51 @@ Labelled = Callable[..., DataSet]
 
 
 @pytest.fixture(scope="session")
-def sample_folder(tmp_path_factory) -> Path:
+def once(tmp_path_factory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """A function from a name and what fills a folder to that folder, which the first of all
+    workers that asks for it has filled; to be read only.
+    """
+    base = tmp_path_factory.getbasetemp()
+    common = base.parent if WORKER else base
+
+    def made(name: str, fill: Callable[[Path], object]) -> Path:
+        folder, done = common / "once" / name, common / "once" / f"{name}.done"
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not done.exists():
+                fill(folder)
+                done.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def sample_folder(once) -> Path:
     """A generated data folder of 16 + 6 + 2 images of 192x192 px; to be read only."""
-    folder = tmp_path_factory.mktemp("sample") / "data"
-    return generate(
-        folder, train=16, val=6, real_test=2, size=192, seed=1, workers=1, progress=False
-    )
+    return once("sample", lambda folder: _generate(folder, 192)) / "data"
+
+
+@pytest.fixture(scope="session")
+def small_folder(once) -> Path:
+    """The same with images of 128x128 px, for what trains or predicts often."""
+    return once("small-sample", lambda folder: _generate(folder, 128)) / "data"
+
+
+def _generate(folder: Path, size: int) -> None:
+    sizes = {"train": 16, "val": 6, "real_test": 2, "size": size}
+    generate(folder / "data", **sizes, seed=1, workers=1, progress=False)
+
+
+@pytest.fixture(scope="session")
+def threshold_run(once, sample_folder) -> Path:
+    """A finished run of `threshold` on these data; to be read only."""
+    words = ["--data", str(sample_folder), "--approaches", "threshold", "--no-report"]
+
+    def fill(folder: Path) -> None:
+        assert bench.main([*words, "--output", str(folder / "run")]) == 0
+
+    return once("threshold", fill) / "run"
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="starts are forked")
-def test_a_run_that_is_killed_over_and_over_ends_like_one_that_was_not(sample_folder, tmp_path):
-    words = ["--data", str(sample_folder), "--output", str(tmp_path), "--kills", "3"]
+def test_a_run_that_is_killed_over_and_over_ends_like_one_that_was_not(small_folder, tmp_path):
+    words = ["--data", str(small_folder), "--output", str(tmp_path), "--kills", "3"]
     done = subprocess.run(
         [sys.executable, str(ROOT / "tests" / "kill_test.py"), *words, "--approaches", "unet"],
         cwd=tmp_path,

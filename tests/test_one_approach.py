@@ -1,5 +1,6 @@
 """`python -m approaches NAME …`: which command lines it refuses."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -74,21 +75,16 @@ def test_a_value_that_training_would_stumble_over_is_refused_before_it(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_record_is_told_by_the_benchmark_in_one_line(sample_folder, tmp_path, capsys):
-    command = [
-        "--data",
-        str(sample_folder),
-        "--output",
-        str(tmp_path / "run"),
-        "--approaches",
-        "threshold",
-    ]
-    assert bench.main([*command, "--no-report"]) == 0
+def test_a_damaged_record_is_told_by_the_benchmark_in_one_line(
+    threshold_run, sample_folder, tmp_path, capsys
+):
+    run = shutil.copytree(threshold_run, tmp_path / "run")
+    command = ["--data", str(sample_folder), "--output", str(run), "--approaches", "threshold"]
     for name, mend in [
         ("records/threshold.json", "Delete it"),
         ("run.json", "give another --output"),
     ]:
-        path = tmp_path / "run" / name
+        path = run / name
         whole = path.read_bytes()
         path.write_bytes(whole[:30])
         capsys.readouterr()
@@ -96,5 +92,5 @@ def test_a_damaged_record_is_told_by_the_benchmark_in_one_line(sample_folder, tm
         told = capsys.readouterr().err
         assert f"{path} cannot be read" in told and mend in told and "Traceback" not in told
         path.write_bytes(whole)
-    (tmp_path / "run" / "records" / "threshold.json").unlink()
+    (run / "records" / "threshold.json").unlink()
     assert bench.main([*command, "--no-report"]) == 0

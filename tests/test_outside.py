@@ -136,20 +136,13 @@ def test_a_stored_model_remembers_its_class(here, sample_data):
         load(here / "models" / name)
 
 
-def test_the_checks_take_a_class_and_refuse_what_is_none(tmp_path, monkeypatch, capsys):
-    shutil.copy(ROOT / "tests" / "nearest_colour.py", tmp_path / "nearest_colour.py")
-    command = [sys.executable, "-m", "approaches.checks", PLUG_IN]
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, ""), done.stdout
-    lines = done.stdout.splitlines()
-    assert len(lines) > 15 and all(line.startswith("nearest_colour  ") for line in lines[:-1])
+def test_the_checks_take_a_class_and_refuse_what_is_none(here, capsys):
+    shutil.copy(ROOT / "tests" / "nearest_colour.py", here)
+    assert checks_main([PLUG_IN]) == 0
+    out, told = capsys.readouterr()
+    lines = out.splitlines()
+    assert told == "" and len(lines) > 15
+    assert all(line.startswith("nearest_colour  ") for line in lines[:-1])
     assert checks_main(["no_module:Class"]) == checks_main(["no_such_name"]) == 2
     told = capsys.readouterr().err
     assert "there is no module no_module" in told and "there is no approach 'no_such_name'" in told

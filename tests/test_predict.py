@@ -12,28 +12,12 @@ from pycocotools.coco import COCO
 
 from approaches.predict import main
 from approaches.stored import predicting
-from bench import main as bench
 from common.gallery import check_gallery
 
 
-@pytest.fixture(scope="module")
-def run(sample_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("predict") / "run"
-    assert (
-        bench(
-            [
-                "--data",
-                str(sample_folder),
-                "--approaches",
-                "threshold",
-                "--no-report",
-                "--output",
-                str(folder),
-            ]
-        )
-        == 0
-    )
-    return folder
+@pytest.fixture
+def run(threshold_run):
+    return threshold_run
 
 
 def test_masks_are_those_of_the_submission_page(run, sample_folder, tmp_path):

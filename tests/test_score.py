@@ -5,26 +5,14 @@ import pandas as pd
 import pytest
 
 from approaches.score import main
-from bench import main as bench
 from common.coco.findings import format_table
 from common.data.check import check_data
 from tests.labelled_photos import as_boxes, edit, labelled_copy
 
 
-@pytest.fixture(scope="module")
-def run(sample_folder, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("score") / "run"
-    words = [
-        "--data",
-        str(sample_folder),
-        "--approaches",
-        "threshold",
-        "--no-report",
-        "--output",
-        str(folder),
-    ]
-    assert bench(words) == 0
-    return folder
+@pytest.fixture
+def run(threshold_run):
+    return threshold_run
 
 
 def test_scores_on_val_are_those_of_the_run(run, sample_folder, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -16,7 +17,6 @@ from approaches.running.settings import RunSettings
 from approaches.score import main as score
 from approaches.segmenter import Segmenter
 from approaches.tta_ensemble import TtaEnsemble
-from bench import main as bench
 from common.masks.postprocess import Postprocess
 from common.records import read_record, write_record
 from common.scale import ImageSizes
@@ -55,14 +55,12 @@ def photo(corner: int | None) -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def run(sample_folder, sample_data, tmp_path_factory):
+def run(threshold_run, sample_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("segmenter") / "run"
-    words = ["--data", str(sample_folder), "--approaches", "threshold", "--no-report"]
+    shutil.copytree(threshold_run, folder)
     patch = pytest.MonkeyPatch()
     patch.setitem(TABLE, "moody", Entry(f"{__name__}:Moody", "moody"))
-    assert bench([*words, "--output", str(folder)]) == 0
-    settings = RunSettings(folder, Budget())
-    assert run_approach("moody", sample_data, settings).status == "ok"
+    assert run_approach("moody", sample_data, RunSettings(folder, Budget())).status == "ok"
     yield folder
     patch.undo()
 

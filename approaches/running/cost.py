@@ -39,7 +39,7 @@ LAUNCHER_VARIABLES = (
 )
 
 
-def measure_costs(runs: Sequence[RunFolder], images: DataSet) -> None:
+def measure_costs(runs: Sequence[RunFolder], images: DataSet, *, briefly: bool = False) -> None:
     """Measure the costs of every complete approach of the runs, unless all of them are known; they
     are stored in the records.
 
@@ -50,20 +50,22 @@ def measure_costs(runs: Sequence[RunFolder], images: DataSet) -> None:
     Args:
         runs: folders of runs.
         images: to be predicted, one at a time.
+        briefly: in a second rather than ten, so with wider intervals.
     """
     with processes.together("measuring costs"):
         if processes.is_main():
-            _measure(runs, images)
+            _measure(runs, images, briefly)
 
 
-def _measure(runs: Sequence[RunFolder], images: DataSet) -> None:
+def _measure(runs: Sequence[RunFolder], images: DataSet, briefly: bool) -> None:
     found = [(run, record) for run in runs for record in read_records(run.path)]
     timed = [(run, record, full) for run, record in found for full in complete_records([record])]
     if all(record.costs is not None for _, record, _ in timed):
         return
     try:
         with waiting("measuring costs, all approaches in turns"):
-            told = in_fresh_process([(run, full) for run, _, full in timed], images.entries)
+            models = [(run, full) for run, _, full in timed]
+            told = in_fresh_process(models, images.entries, briefly=briefly)
     except (OSError, RuntimeError) as error:
         log.warning("%s", error)
         return
@@ -83,13 +85,17 @@ def _store(run: RunFolder, record: Record, costs: Costs) -> None:
 
 
 def in_fresh_process(
-    models: Sequence[tuple[RunFolder, CompleteRecord]], entries: Sequence[Entry]
+    models: Sequence[tuple[RunFolder, CompleteRecord]],
+    entries: Sequence[Entry],
+    *,
+    briefly: bool = False,
 ) -> list[Costs | str]:
     """Time stored models against each other in a fresh process.
 
     Args:
         models: approaches, and the folders of their runs.
         entries: images to predict; the first ones again if they are few.
+        briefly: in a second rather than ten.
 
     Returns:
         For each its costs, the size of the model left open, or why it has none.
@@ -107,6 +113,7 @@ def in_fresh_process(
             for run, record in models
         ],
         "images": [str(entry.path.resolve()) for entry in entries[:MOST_IMAGES]],
+        "briefly": briefly,
         "largest": str(max(entries, key=lambda one: one.width * one.height).path.resolve()),
     }
     environment = {

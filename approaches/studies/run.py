@@ -214,7 +214,7 @@ def _with_costs(study: Study, judged: list[Judged], how: Trainings, fold: Data) 
         for one in judged
         if one.records[0].status == "ok"
     }
-    measure_costs(list(dict.fromkeys(runs.values())), fold.score)
+    measure_costs(list(dict.fromkeys(runs.values())), fold.score, briefly=how.smoke)
     found = []
     for one in judged:
         first, *rest = one.records

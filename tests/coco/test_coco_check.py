@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from common.coco import rasterise, read_entries, read_image
+from common.coco.__main__ import main
 from common.coco.findings import Finding, format_table
 from common.data.check import check_data, format_findings
 
@@ -1006,20 +1007,20 @@ def command(*arguments: object) -> subprocess.CompletedProcess:
     )
 
 
-def test_command_exits_with_0_for_clean_data_and_2_for_wrong_usage(data):
-    clean = command("check", data, "--strict")
-    assert (clean.returncode, clean.stderr) == (0, "")
-    assert clean.stdout.startswith("0 errors, 0 warnings in 6 images")
-    nowhere = command("check", data / "nowhere")
-    assert nowhere.returncode == 2
-    assert "is no folder" in nowhere.stderr
-    assert command().returncode == 2
+def test_command_exits_with_0_for_clean_data_and_2_for_wrong_usage(data, capsys):
+    assert main(["check", str(data), "--strict"]) == 0
+    clean = capsys.readouterr()
+    assert clean.out.startswith("0 errors, 0 warnings in 6 images") and clean.err == ""
+    for words, told in ((["check", str(data / "nowhere")], "is no folder"), ([], "required")):
+        with pytest.raises(SystemExit, match="2"):
+            main(words)
+        assert told in capsys.readouterr().err
 
 
 def test_command_exits_with_1_for_errors_and_with_strict_for_warnings(data):
     image_is_gray(data)
-    assert command("check", data).returncode == 0
-    assert command("check", data, "--strict").returncode == 1
+    assert main(["check", str(data)]) == 0
+    assert main(["check", str(data), "--strict"]) == 1
     image_is_missing(data)
     polygon_holds_nan(data)
     broken = command("check", data)

@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def data(report_data) -> Path:
-    return report_data
+def data(reported) -> Path:
+    return reported / "data"
 
 
 @pytest.fixture
@@ -33,7 +33,13 @@ def run(reported_run) -> Path:
     return reported_run
 
 
-LARGE = shutil.ignore_patterns("models", "probabilities", "figures")  # not needed in a copy
+@pytest.fixture
+def copy(run, tmp_path) -> Path:
+    """The run in a folder that a test may change."""
+    return Path(shutil.copytree(run, tmp_path / "copy"))
+
+
+LARGE = shutil.ignore_patterns("models", "probabilities", "figures")  # not needed in a report
 
 
 def notebook_of(path: Path, *cells: tuple[str, list[str]]) -> Path:
@@ -82,8 +88,8 @@ def test_pictures_of_val_and_of_the_photos_are_in_the_report(page):
     assert "On 1 photo the masks have" in page
 
 
-def test_every_picture_is_a_file_too_and_none_of_before_stays(run, data, page):
-    folder = run / "figures"
+def test_every_picture_is_a_file_too_and_none_of_before_stays(copy, data, page, tmp_path):
+    folder = copy / "figures"
     names = {path.name for path in folder.iterdir()}
     assert {"ranked.svg", "ranked.png", "trade-off.png", "photo-1.jpg"} <= names
     assert {Path(name).stem for name in names if name.endswith(".svg")} == {
@@ -91,11 +97,9 @@ def test_every_picture_is_a_file_too_and_none_of_before_stays(run, data, page):
     }
     assert page.count("<img ") == len([name for name in names if not name.endswith(".svg")])
     (folder / "old.png").touch()
-    notebook = notebook_of(run.parent / "n.ipynb", ("DATA = 1\nRUN = 2", ["parameters"]))
-    kept = (run / "report.ipynb").read_bytes()
-    write_report(run, data, notebook)
+    notebook = notebook_of(tmp_path / "n.ipynb", ("DATA = 1\nRUN = 2", ["parameters"]))
+    assert write_report(copy, data, notebook) == copy / "report.html"
     assert {path.name for path in folder.iterdir()} == names
-    (run / "report.ipynb").write_bytes(kept)
 
 
 def test_the_executed_notebook_stays_beside_the_report(run, data, page):
@@ -126,17 +130,15 @@ def test_the_notebook_names_a_run_in_the_project_by_a_path_of_every_clone(tmp_pa
     assert _written(tmp_path) == str(tmp_path.resolve())
 
 
-def test_the_notebook_itself_stays_as_it_is(run, data):
-    path = ROOT / "notebooks" / "leaderboard.ipynb"
+def test_the_notebook_itself_stays_as_it_is(tmp_path):
+    path = notebook_of(tmp_path / "n.ipynb", ("DATA = 1", ["parameters"]), ("print(DATA)", []))
     before = path.read_bytes()
-    execute(path, {"DATA": str(data), "RUN": str(run)})
+    assert execute(path, {"DATA": "a"}).cells[1].outputs[0].text == "a\n"
     assert path.read_bytes() == before
 
 
-def test_an_old_run_is_reported_by_the_command_line(run, page, capsys):
-    (run / "report.html").unlink()
-    assert main([str(run)]) == 0
-    assert capsys.readouterr().out.strip() == str(run / "report.html")
+def test_a_finished_run_is_reported_by_the_command_line(reported, run):
+    assert (reported / "said.txt").read_text(encoding="utf-8").strip() == str(run / "report.html")
     assert (run / "report.html").is_file()
 
 
@@ -173,11 +175,8 @@ def test_a_run_without_a_complete_approach_is_refused_with_what_became_of_each(t
     )
 
 
-def test_data_that_is_not_the_runs_is_refused_and_the_old_report_stays(
-    run, data, tmp_path, capsys
-):
-    target, old = run / "report.html", b"an older report"
-    kept = target.read_bytes() if target.is_file() else None
+def test_data_that_is_not_the_runs_is_refused_and_the_old_report_stays(copy, tmp_path, capsys):
+    target, old = copy / "report.html", b"an older report"
     target.write_bytes(old)
     other = generate(
         tmp_path / "other",
@@ -195,11 +194,10 @@ def test_data_that_is_not_the_runs_is_refused_and_the_old_report_stays(
         (tmp_path / "empty", "empty does not hold the data of"),
         (other, "other holds other images or annotations than"),
     ]:
-        assert main([str(run), "--data", str(wrong)]) == 2
+        assert main([str(copy), "--data", str(wrong)]) == 2
         told = capsys.readouterr().err
         assert said in told and "leave the pictures out with --no-pictures" in told
         assert target.read_bytes() == old
-    target.unlink() if kept is None else target.write_bytes(kept)
 
 
 def test_without_pictures_the_page_says_so(run, page, tmp_path):
@@ -264,15 +262,13 @@ def test_a_notebook_without_the_parameters_is_refused(tmp_path):
         execute(notebook, {"DATA": "a", "RUN": "b"})
 
 
-def test_a_failing_cell_is_told_and_leaves_no_report(run, data, tmp_path):
+def test_a_failing_cell_is_told_and_leaves_no_report(copy, data, tmp_path):
     cells = ("DATA = 1\nRUN = 2  # a run", ["parameters"]), ("raise ValueError('this broke')", [])
-    target, old = run / "report.html", b"an older report"
-    kept = target.read_bytes() if target.is_file() else None
+    target, old = copy / "report.html", b"an older report"
     target.write_bytes(old)
     with pytest.raises(ReportError, match=r"n\.ipynb did not run to its end: .*this broke"):
-        write_report(run, data, notebook_of(tmp_path / "n.ipynb", *cells))
+        write_report(copy, data, notebook_of(tmp_path / "n.ipynb", *cells))
     assert target.read_bytes() == old
-    target.unlink() if kept is None else target.write_bytes(kept)
 
 
 def test_parameters_reach_the_cells(tmp_path):

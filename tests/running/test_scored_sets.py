@@ -30,8 +30,9 @@ def run(data, folder, *words):
 
 
 @pytest.fixture(scope="module")
-def finished(sample_folder, places, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("sets") / "run"
+def finished(threshold_run, sample_folder, places, tmp_path_factory):
+    """The run of `threshold`, gone on with."""
+    folder = shutil.copytree(threshold_run, tmp_path_factory.mktemp("sets") / "run")
     sets = [f"--test={name}={places / name}" for name in ("drawn", "nothing")]
     assert run(sample_folder, folder, *sets, f"--test=boxed={places}:boxed") == 0
     return folder
@@ -65,9 +66,8 @@ def test_the_leaderboard_has_a_section_for_each_set(finished):
     assert "*Invented* is a predicted piece of at least 20 px" in text
 
 
-def test_without_a_set_nothing_is_added_to_a_run(sample_folder, finished, tmp_path):
-    plain = tmp_path / "plain"
-    assert run(sample_folder, plain) == 0
+def test_without_a_set_nothing_is_added_to_a_run(threshold_run, finished):
+    plain = threshold_run
     assert not list(plain.glob("*sets*")) and not list(plain.glob("per_image_*"))
     ours, theirs = (
         json.loads((at / "records/threshold.json").read_text()) for at in (plain, finished)

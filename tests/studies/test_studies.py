@@ -175,7 +175,7 @@ def test_an_approach_that_combines_is_given_the_baselines_model(
     sample_data, tmp_path, monkeypatch
 ):
     table = run_study(
-        "views", sample_data, Trainings(tmp_path, Budget(steps=2), seeds=2, smoke=True)
+        "views", sample_data, Trainings(tmp_path, Budget(steps=2), seeds=1, smoke=True)
     )
     assert table["status"].tolist() == ["ok"] * 3
     runs = [path for path in tmp_path.rglob("seed-0") if "views=8" in str(path)]

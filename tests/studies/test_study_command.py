@@ -13,9 +13,10 @@ import pytest
 import bench
 from approaches import MODEL_FILE
 from approaches.base import ConfigError
+from approaches.running.options import parser
 from approaches.running.resume import provenance
 from approaches.studies.hypotheses import STUDIES, Study, Variation
-from approaches.studies.run import THE_SAME, _lend, folds_of
+from approaches.studies.run import THE_SAME, _lend, folds_of, trainings_for
 from common.coco import DataError
 from common.data import DataSet
 from common.records import Fit, Record, read_record, write_record
@@ -78,9 +79,8 @@ def test_a_study_as_it_is_meant_has_its_table_beside_the_others_and_its_runs_whe
 @pytest.mark.parametrize(
     ("words", "place"),
     [
-        (["--steps", "5", "--seeds", "2"], "runs/data-study-5steps"),
         (["--seeds", "2"], "runs/data-study"),
-        (["--seed", "1", "--seeds", "2"], "runs/data-study-seed1"),
+        (["--steps", "5", "--seed", "1", "--seeds", "2"], "runs/data-study-5steps-seed1"),
     ],
 )
 def test_a_table_made_in_another_way_lies_beside_its_runs(
@@ -91,6 +91,15 @@ def test_a_table_made_in_another_way_lies_beside_its_runs(
     assert (copy / "data-leaves.csv").read_bytes() == before
     assert (copy / place / "data-leaves.csv").is_file()
     assert str(copy / place / "data-leaves.csv") in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    "words", ["--steps 5", "--epochs 5", "--seed 1", "--seeds 2", "--preset smoke"]
+)
+def test_any_of_these_options_makes_a_study_another_than_is_meant(tmp_path, words):
+    meant, given = (parser("bench.py").parse_args(one) for one in ([], words.split()))
+    assert trainings_for(meant, tmp_path, "data").are_usual
+    assert not trainings_for(given, tmp_path, "data").are_usual
 
 
 def test_a_variation_that_comes_to_the_baseline_is_not_compared_with_it(
