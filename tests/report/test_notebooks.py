@@ -131,7 +131,7 @@ def test_a_stored_notebook_shows_images_of_generated_data_alone(path):
     assert not photos or named == ["../data/sample"]
 
 
-@pytest.mark.parametrize(("name", "pictures"), [("getting_started", 1), ("data_analysis", 11)])
+@pytest.mark.parametrize(("name", "pictures"), [("getting_started", 2), ("data_analysis", 11)])
 def test_a_stored_notebook_holds_its_figures(name, pictures):
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
     shown = [kind for output in outputs_of(notebook) for kind in output.get("data", {})]
