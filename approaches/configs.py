@@ -133,8 +133,8 @@ class RegionConfig(Config):
     least_proba: Annotated[float, Field(gt=0, le=1)] = 0.5
     most_images: Annotated[int, Field(ge=1)] = 200  # of tune, and of fit without objects
     folds: Annotated[int, Field(ge=2)] = 5  # of groups, each with trees of its own
-    rounds: Annotated[int, Field(ge=1)] = 80
-    learning_rate: Annotated[float, Field(ge=1e-6, le=1)] = 0.08
+    rounds: Annotated[int, Field(ge=1)] = 300
+    learning_rate: Annotated[float, Field(ge=1e-6, le=1)] = 0.03
     leaves: Annotated[int, Field(ge=2, le=1024)] = 4
     min_leaf_regions: Annotated[int, Field(ge=1)] = 8
 

@@ -234,8 +234,10 @@ class RegionLightGBM(Approach[RegionConfig]):
         notes = self.report_.notes
         if not notes:
             return ()
-        scales = listed([f"{scale:g}" for scale in notes["scales"]])
-        wording = f"{notes['member']} at {scales} times the size, the highest probability of each"
+        wording = f"of {notes['member']}, as the image is"
+        if len(notes["scales"]) > 1:
+            scales = listed([f"{scale:g}" for scale in notes["scales"]])
+            wording = f"of {notes['member']} in any of {scales} times the size"
         return [PreparationStep("regions", wording, ("scales",))]
 
     def remarks(self) -> Sequence[str]:
