@@ -127,11 +127,11 @@ class RegionConfig(Config):
 
     # at which each image is predicted; without photos of the field the first alone, with them
     # as many of the first as they show to be worth their time
-    scales: Annotated[tuple[Magnification, ...], Field(min_length=1)] = (1.0, 2.0, 2.8)
+    scales: Annotated[tuple[Magnification, ...], Field(min_length=1)] = (1.0, 2.8)
     least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for a further scale
     # of every pixel of a region, at one of the scales
     least_proba: Annotated[float, Field(gt=0, le=1)] = 0.5
-    most_images: Annotated[int, Field(ge=1)] = 200  # of tune, and of fit without objects
+    most_images: Annotated[int, Field(ge=1)] = 60  # of tune, and of fit without objects
     folds: Annotated[int, Field(ge=2)] = 5  # of groups, each with trees of its own
     rounds: Annotated[int, Field(ge=1)] = 300
     learning_rate: Annotated[float, Field(ge=1e-6, le=1)] = 0.03
