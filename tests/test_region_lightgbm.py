@@ -49,7 +49,8 @@ def photos(tmp_path):
             image = np.full((SIDE, SIDE, 3), 20 + number, np.uint8)
             first, last = 8 + number, 8 + number + side
             image[first:last, first:last] = OBJECT
-            image[60 : 60 + side, 70 - number : 70 - number + side] = LITTER
+            left, right, low = 70 - number, 70 - number + side, 60 + side
+            image[60:low, left:right] = LITTER
             path = tmp_path / name / f"{number}.png"
             assert cv2.imwrite(str(path), image[..., ::-1])
             box = [float(first), float(first), float(side), float(side)]
@@ -76,8 +77,8 @@ def fitted(tune, member=None, fields=(), **settings):
 def scene(left_object, left_litter):
     """A photo of neither set, with an object above and a thing that is none below."""
     image = np.full((SIDE, SIDE, 3), 33, np.uint8)
-    image[20:32, left_object : left_object + 12] = OBJECT
-    image[60:72, left_litter : left_litter + 12] = LITTER
+    image[20:32, slice(left_object, left_object + 12)] = OBJECT
+    image[60:72, slice(left_litter, left_litter + 12)] = LITTER
     return image
 
 

@@ -91,7 +91,8 @@ def with_all_processes(started: Sequence[str]) -> list[str]:
             "accelerate launch was to start several processes and started one, because there are "
             "not several GPUs here; add --multi_gpu before the name of the program, on CPUs too."
         )
-    words = list(started[places[0] + 1 :])
+    after = places[0] + 1
+    words = list(started[after:])
     words = words[1:] if words[:1] == ["launch"] else words
     if "--cpu" in words:
         words.remove("--cpu")
