@@ -23,6 +23,9 @@ ENGLISH = {
     "object_share": "a column: how much of an image, or of a bin, is object",
     "pixels": "a column of the calibration",
     "precision": "a metric",
+    "object_f1": "a metric",
+    "photos": "images without labels",
+    "folds": "parts of train",
 }
 
 
