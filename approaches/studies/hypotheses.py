@@ -17,6 +17,7 @@ AS_PUBLISHED = {
     "background_share": None,
     "paste_share": 0.0,
     "zoom": (0.6, 1.5),
+    "decoder_width": 1.0,
 }
 # the same for the pixel classifier, which else keeps the round that is best on them
 ALL_ROUNDS = {"patience": 0}
