@@ -17,7 +17,7 @@ CUTS = tuple(round(0.1 * step, 1) for step in range(1, 10))
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class PhotoRegions:
     """The regions of one photo.
 
     Attributes:
@@ -59,7 +59,7 @@ class Place:
         return Photo(self.images[self.index], group, objects_of(entry))
 
 
-def best_cut(judged: Sequence[Judged], votes: Sequence[np.ndarray]) -> tuple[float, float]:
+def best_cut(judged: Sequence[PhotoRegions], votes: Sequence[np.ndarray]) -> tuple[float, float]:
     """The vote from which a region is kept, by object F1 over all photos, and that F1."""
     objects = sum(one.objects for one in judged)
     scores = {}

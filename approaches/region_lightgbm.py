@@ -31,7 +31,7 @@ from approaches.base import (
     check_image,
 )
 from approaches.configs import RegionConfig
-from approaches.judged_regions import Judged, Place, best_cut, compared, scaled
+from approaches.judged_regions import PhotoRegions, Place, best_cut, compared, scaled
 from approaches.predictors import quantised_proba
 from approaches.region_features import Regions, feature_names, find_regions
 from common.data import DataSet
@@ -160,7 +160,7 @@ class RegionLightGBM(Approach[RegionConfig]):
         """A photo at the scale at which it will be predicted, which may not be its own."""
         return _sized(photo, prediction_scale(photo.shape, self._sizes))
 
-    def _judge(self, places: Sequence[Place], scales: Sequence[float]) -> list[Judged]:
+    def _judge(self, places: Sequence[Place], scales: Sequence[float]) -> list[PhotoRegions]:
         """The regions of all photos; the processes share the predictions."""
         what = "region_lightgbm: predicting"
         with processes.together(what):
@@ -168,13 +168,13 @@ class RegionLightGBM(Approach[RegionConfig]):
                 self._regions(self._to_scale(place.photo().sample.image), scales)
         return [self._judged(place.photo(), scales) for place in places]
 
-    def _judged(self, photo: Photo, scales: Sequence[float]) -> Judged:
+    def _judged(self, photo: Photo, scales: Sequence[float]) -> PhotoRegions:
         seen = self._to_scale(photo.sample.image)
         factor = prediction_scale(photo.sample.image.shape, self._sizes)
         regions = self._regions(seen, scales)
         objects = [scaled(one, factor) for one in photo.objects]
         is_object, found = compared(regions, objects)
-        return Judged(_digest(seen), photo.group, regions, is_object, found, len(objects))
+        return PhotoRegions(_digest(seen), photo.group, regions, is_object, found, len(objects))
 
     def _look(self, image: np.ndarray, scale: float) -> np.ndarray:
         """What the model sees in an image at a scale, (H, W) float32 at the image's own size."""
@@ -187,7 +187,7 @@ class RegionLightGBM(Approach[RegionConfig]):
         return find_regions(image, looks, self.config.least_proba)
 
     def _fitted(
-        self, judged: Sequence[Judged], scales: Sequence[float], seed: int
+        self, judged: Sequence[PhotoRegions], scales: Sequence[float], seed: int
     ) -> tuple[list[lgb.Booster], dict[str, int], list[np.ndarray]]:
         """Trees for each fold of groups, the fold of each photo by its digest, and what those
         trees say of its regions that have not seen it. Too few regions give no trees, and all are
