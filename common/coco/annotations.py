@@ -107,10 +107,8 @@ def read_json(folder: Path) -> AnnotationFile:
             f"{path} is missing; expected a COCO annotation file beside the folder images/."
         )
     try:
-        with path.open("rb") as file:
-            encoding = json.detect_encoding(file.read(4))
         # the same coordinate is one object in memory: outlines then take a quarter of it
-        content = json.loads(path.read_text(encoding), parse_float=lru_cache(1 << 16)(float))
+        content = json.loads(path.read_bytes(), parse_float=lru_cache(1 << 16)(float))
     except (ValueError, RecursionError) as error:
         raise DataError(
             f"{path} is not JSON ({error}); export the COCO annotations again."
