@@ -2,6 +2,8 @@
 Each predicts as the model itself does, so that they can stand in one another.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from approaches.base import Predictor, Traits, check_image
@@ -51,6 +53,14 @@ def quantised_proba(model: Predictor, image: np.ndarray) -> np.ndarray:
         ProbabilityError: the model gave something else.
     """
     return quantise(check_proba(model.predict_proba(image), image))
+
+
+def traits_of(members: Mapping[str, Predictor]) -> Traits:
+    """The traits of an approach that combines others: what shaped these shaped it too, and the
+    processes share the images.
+    """
+    outside = {member.traits.pretrained_on for member in members.values()} - {""}
+    return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
 
 
 class Around:

@@ -11,9 +11,9 @@ Source: A. Setio et al., Pulmonary Nodule Detection in CT Images: False Positive
 TMI 35:1160, 2016 (candidates first, then a classifier of candidates).
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -32,13 +32,14 @@ from approaches.base import (
 )
 from approaches.configs import RegionConfig
 from approaches.judged_regions import PhotoRegions, Place, best_cut, compared, scaled
-from approaches.predictors import quantised_proba
+from approaches.predictors import ScaledPredictor, quantised_proba, traits_of
 from approaches.region_features import Regions, feature_names, find_regions
 from common.data import DataSet
 from common.data.groups import spread
 from common.data.named_sets import NamedSet, Photo
 from common.masks.field_tuning import best_on_field
-from common.masks.postprocess import LEVELS, quantise, threshold_curve
+from common.masks.postprocess import LEVELS, threshold_curve
+from common.masks.probabilities import image_digest
 from common.progress import progress
 from common.records.self_description import PreparationStep
 from common.scale import at_size, image_sizes, prediction_scale, resized
@@ -60,8 +61,7 @@ class RegionLightGBM(Approach[RegionConfig]):
     @property
     def traits(self) -> Traits:
         """What shaped the model shaped its regions; the processes share the images."""
-        outside = {member.traits.pretrained_on for member in self.members.values()} - {""}
-        return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
+        return traits_of(self.members)
 
     def fit(
         self,
@@ -122,14 +122,7 @@ class RegionLightGBM(Approach[RegionConfig]):
         def score(name: str) -> float:
             member = self.members[name]
             if self.fields:
-
-                def predict(image: np.ndarray) -> np.ndarray:
-                    seen = self._to_scale(image)
-                    levels = quantised_proba(member, seen)
-                    if seen is image:
-                        return levels
-                    return quantise(at_size(levels.astype(np.float32) / LEVELS, image.shape))
-
+                predict = partial(quantised_proba, ScaledPredictor(member, self._sizes))
                 return best_on_field(predict, tune_set, self.fields, self._sizes)
             maps = ((quantised_proba(member, s.image), s.mask, s.ignore) for s in tune_set)
             return float(threshold_curve(maps).mean().max())
@@ -158,14 +151,16 @@ class RegionLightGBM(Approach[RegionConfig]):
 
     def _to_scale(self, photo: np.ndarray) -> np.ndarray:
         """A photo at the scale at which it will be predicted, which may not be its own."""
-        return _sized(photo, prediction_scale(photo.shape, self._sizes))
+        return resized(photo, prediction_scale(photo.shape, self._sizes))
 
     def _judge(self, places: Sequence[Place], scales: Sequence[float]) -> list[PhotoRegions]:
         """The regions of all photos; the processes share the predictions."""
         what = "region_lightgbm: predicting"
         with processes.together(what):
             for place in progress(processes.share(places), what, show=processes.is_main()):
-                self._regions(self._to_scale(place.photo().sample.image), scales)
+                seen = self._to_scale(place.photo().sample.image)
+                for scale in scales:
+                    self._look(seen, scale)
         return [self._judged(place.photo(), scales) for place in places]
 
     def _judged(self, photo: Photo, scales: Sequence[float]) -> PhotoRegions:
@@ -174,12 +169,14 @@ class RegionLightGBM(Approach[RegionConfig]):
         regions = self._regions(seen, scales)
         objects = [scaled(one, factor) for one in photo.objects]
         is_object, found = compared(regions, objects)
-        return PhotoRegions(_digest(seen), photo.group, regions, is_object, found, len(objects))
+        return PhotoRegions(
+            image_digest(seen), photo.group, regions, is_object, found, len(objects)
+        )
 
     def _look(self, image: np.ndarray, scale: float) -> np.ndarray:
         """What the model sees in an image at a scale, (H, W) float32 at the image's own size."""
         member = self.members[self.member_]
-        levels = quantised_proba(member, _sized(image, scale)).astype(np.float32) / LEVELS
+        levels = quantised_proba(member, resized(image, scale)).astype(np.float32) / LEVELS
         return levels if scale == 1 else at_size(levels, image.shape)
 
     def _regions(self, image: np.ndarray, scales: Sequence[float]) -> Regions:
@@ -264,7 +261,7 @@ class RegionLightGBM(Approach[RegionConfig]):
         regions = self._regions(check_image(image), self.scales_)
         if not self.boosters_:
             return regions.proba
-        fold = self.fold_of_.get(_digest(image))
+        fold = self.fold_of_.get(image_digest(image))
         judges = self.boosters_ if fold is None else [self.boosters_[fold]]
         return regions.only(_votes(judges, regions) >= self.cut_)
 
@@ -301,15 +298,3 @@ def _votes(boosters: Sequence[lgb.Booster], regions: Regions) -> np.ndarray:
     if not len(regions):
         return np.zeros(0)
     return np.mean([one.predict(regions.features, num_threads=1) for one in boosters], axis=0)
-
-
-def _sized(image: np.ndarray, scale: float) -> np.ndarray:
-    """The image itself at scale 1, else resized."""
-    return image if scale == 1 else resized(image, scale)
-
-
-def _digest(image: np.ndarray) -> str:
-    """The name of an image (H, W, 3) uint8 by its content."""
-    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(image).data)
-    return digest.hexdigest()

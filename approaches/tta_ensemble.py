@@ -31,7 +31,7 @@ from approaches.base import (
 )
 from approaches.configs import EnsembleConfig
 from approaches.network.onnx_file import mean_of_views
-from approaches.predictors import quantised_proba
+from approaches.predictors import quantised_proba, traits_of
 from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.data.named_sets import NamedSet
@@ -59,8 +59,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
     @property
     def traits(self) -> Traits:
         """What shaped the members shaped the ensemble; the processes share the images."""
-        outside = {member.traits.pretrained_on for member in self.members.values()} - {""}
-        return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
+        return traits_of(self.members)
 
     def fit(
         self,
@@ -199,11 +198,11 @@ class TtaEnsemble(Approach[EnsembleConfig]):
                 photo = one[0][one[1]].sample.image if isinstance(one, tuple) else one.image
                 image = self._to_scale(photo)
                 for name, scale, view in itertools.product(names, self.scales_, views):
-                    self.members[name].predict_proba(apply_view(_sized(image, scale), view))
+                    self.members[name].predict_proba(apply_view(resized(image, scale), view))
 
     def _to_scale(self, photo: np.ndarray) -> np.ndarray:
         """A photo at the scale at which it will be predicted, which may not be its own."""
-        return _sized(photo, prediction_scale(photo.shape, self._sizes))
+        return resized(photo, prediction_scale(photo.shape, self._sizes))
 
     def _field_places(self) -> list[tuple[NamedSet, int]]:
         """Each photo of the field by its place, to be decoded when its turn comes."""
@@ -271,7 +270,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         """Weighted mean of the members' quantised maps over scales and views, (H, W) float32."""
         total = np.zeros(image.shape[:2], np.float32)
         for scale in self.scales_:
-            sized = _sized(image, scale)
+            sized = resized(image, scale)
             part = np.zeros(sized.shape[:2], np.float32)
             for view in views:
                 seen = apply_view(sized, view)
@@ -318,8 +317,3 @@ class TtaEnsemble(Approach[EnsembleConfig]):
     def parameters(self) -> int:
         """The sum over the members in use."""
         return sum(member.parameters() for member in self.members.values())
-
-
-def _sized(image: np.ndarray, scale: float) -> np.ndarray:
-    """The image itself at scale 1, else resized."""
-    return image if scale == 1 else resized(image, scale)

@@ -74,7 +74,9 @@ def prediction_scale(
 
 
 def resized(image: np.ndarray, factor: float) -> np.ndarray:
-    """An image (H, W, 3) uint8 at `factor` times its size, at least 1 px a side."""
+    """An image (H, W, 3) uint8 at `factor` times its size, at least 1 px a side; itself at 1."""
+    if factor == 1:
+        return image
     height, width = (max(1, round(side * factor)) for side in image.shape[:2])
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     return cv2.resize(image, (width, height), interpolation=how)

@@ -12,6 +12,13 @@ import numpy as np
 from common.image_files import read_pixels, write_pixels
 
 
+def image_digest(image: np.ndarray) -> str:
+    """The name of an image (H, W, 3) uint8 by its content."""
+    digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
+    digest.update(np.ascontiguousarray(image).data)
+    return digest.hexdigest()
+
+
 class ProbabilityMaps:
     """The maps of one approach in steps of 1/255, found by the pixels they were predicted from."""
 
@@ -20,9 +27,7 @@ class ProbabilityMaps:
 
     def path(self, image: np.ndarray) -> Path:
         """Where the map of an image (H, W, 3) uint8 lies, or would lie."""
-        digest = hashlib.blake2b(repr(image.shape).encode(), digest_size=16)
-        digest.update(np.ascontiguousarray(image).data)
-        return self.folder / f"{digest.hexdigest()}.png"
+        return self.folder / f"{image_digest(image)}.png"
 
     def __contains__(self, image: np.ndarray) -> bool:
         return self.path(image).is_file()
