@@ -12,6 +12,7 @@ from hypothesis import settings
 from pycocotools import mask as pycoco
 
 import bench
+from approaches import TABLE
 from common.coco import Entry
 from common.data import Data, DataSet, load_data
 from common.sample import generate
@@ -34,6 +35,14 @@ settings.register_profile("a busy machine", deadline=None)
 settings.load_profile("a busy machine")
 
 Labelled = Callable[..., DataSet]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _table_as_shipped():
+    """What a test file adds to the table of approaches is gone before the next one looks."""
+    yield
+    for name in [name for name, entry in TABLE.items() if entry.outside]:
+        del TABLE[name]
 
 
 @pytest.fixture(scope="session")
