@@ -85,16 +85,17 @@ def compared(
         objects, else -1; and for each object that is found, by which region.
     """
     area = np.bincount(regions.labels.ravel(), minlength=len(regions) + 1)[1:]
-    met, found = np.zeros(len(regions)), []
+    met, found = np.zeros(len(regions)), list[int]()
     for one in objects:
         part = regions.labels[one.place]
         window = one.window[: part.shape[0], : part.shape[1]]
+        finding: list[int] = []
         for region in np.unique(part[window & (part > 0)]) - 1:
             covered = window & (part == region + 1)
             met[region] += np.count_nonzero(covered)
             if is_found(covered, window, one.is_box):
-                found.append(int(region))
-                break
+                finding.append(int(region))
+        found += finding[:1]
     is_object = np.where(met >= ON_OBJECT_SHARE * area, -1, 0)
     is_object[found] = 1
     return is_object, tuple(found)

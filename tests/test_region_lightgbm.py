@@ -182,3 +182,11 @@ def test_a_region_finds_an_object_invents_or_touches_one():
     ]
     is_object, found = compared(regions, objects)
     assert is_object.tolist() == [1, -1, 0] and found == (0,)
+
+
+def test_a_further_piece_of_an_object_that_is_found_is_no_invention():
+    looks = [np.zeros((40, 60), np.float32)]
+    looks[0][5:15, 5:17] = looks[0][5:15, 19:23] = looks[0][30:36, 30:36] = 1
+    regions = find_regions(np.zeros((40, 60, 3), np.uint8), looks, least_proba=0.5)
+    is_object, found = compared(regions, [TrueObject(5, 5, np.ones((10, 20), bool))])
+    assert is_object.tolist() == [1, -1, 0] and found == (0,)
