@@ -185,10 +185,8 @@ def _of_no_image(number: int, annotation: Mapping[str, object], names: Collectio
     return Problem("error", annotation_name(number, annotation), found, expected, mend)
 
 
-def _coordinates(
-    placed: Sequence[tuple[int, Mapping[str, object], Entry]],
-) -> list[tuple[Entry, list[float]]]:
-    """The coordinates of each annotation whose polygons can be read."""
+def _coordinates(placed: _Placed) -> list[tuple[Entry, list[list[float]]]]:
+    """The polygons of each annotation whose polygons can be read."""
     found = []
     for _, annotation, entry in placed:
         polygons = annotation.get("segmentation")
@@ -196,8 +194,8 @@ def _coordinates(
             continue
         if any(polygon_problem(one, entry.height, entry.width) for one in polygons):
             continue
-        values = [value for one in polygons if len(one) >= 6 for value in plain_polygon(one)]
-        found += [(entry, values)] if values else []
+        plain = [plain_polygon(one) for one in polygons if len(one) >= 6]
+        found += [(entry, plain)] if plain else []
     return found
 
 

@@ -2,7 +2,8 @@
 the numbers alone show it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -12,26 +13,26 @@ from common.coco.findings import Finding
 from common.words import counted
 
 Unit = Literal["fractions", "percentages"]
+Polygons = Sequence[Sequence[float]]
 CHANCE = 1e-6  # of coordinates that all lie where only percentages must
 SPREAD = 40.0
 SEVERAL = 3  # fewer whole numbers from 0 to 1 are specks at the corner
 
 
-def unit_findings(annotated: Sequence[tuple[Entry, Sequence[float]]], file: str) -> list[Finding]:
+def unit_findings(annotated: Sequence[tuple[Entry, Polygons]], file: str) -> list[Finding]:
     """An error where the coordinates of a file are fractions or percentages of the image.
 
     Args:
-        annotated: image and coordinates [x1, y1, x2, y2, …] of each annotation with polygons.
+        annotated: image and polygons [x1, y1, x2, y2, …] of each annotation with polygons.
         file: the annotation file, for the finding.
     """
     if not annotated:
         return []
-    fractions = [values for entry, values in annotated if _are_fractions(entry, values)]
-    whole = all(float(value).is_integer() for values in fractions for value in values)
+    fractions = [polygons for entry, polygons in annotated if _are_fractions(entry, polygons)]
+    whole = all(float(value).is_integer() for value in _values(fractions))
     if len(fractions) > len(annotated) / 2 and not (whole and len(annotated) < SEVERAL):
         found = f"{len(fractions)} of {counted(len(annotated), 'outline')} with coordinates from 0"
-        largest = max(map(max, fractions))
-        return [unit_error(f"{found} to {largest:g}", "fractions", file)]
+        return [unit_error(f"{found} to {max(_values(fractions)):g}", "fractions", file)]
     if _are_percentages(annotated):
         found = f"all {len(annotated)} outlines lie within 0 to 100, in images of up to "
         width, height = (
@@ -53,17 +54,26 @@ def unit_mend(unit: Unit) -> str:
     return f"multiply x by the image's width{by} and y by its height{by}"
 
 
-def _are_fractions(entry: Entry, values: Sequence[float]) -> bool:
-    return min(values) >= 0 and max(values) <= 1 and min(entry.width, entry.height) > 1
+def _values(annotated: Iterable[Polygons]) -> Iterable[float]:
+    """All coordinates one after the other, without a copy of them."""
+    return chain.from_iterable(chain.from_iterable(annotated))
 
 
-def _are_percentages(annotated: Sequence[tuple[Entry, Sequence[float]]]) -> bool:
+def _lie_within(polygons: Polygons, highest: float) -> bool:
+    return min(map(min, polygons)) >= 0 and max(map(max, polygons)) <= highest
+
+
+def _are_fractions(entry: Entry, polygons: Polygons) -> bool:
+    return _lie_within(polygons, 1) and min(entry.width, entry.height) > 1
+
+
+def _are_percentages(annotated: Sequence[tuple[Entry, Polygons]]) -> bool:
     """Whether all outlines lie within 100 by 100 px where that would be chance for pixels."""
-    if len(annotated) < SEVERAL:
+    if len(annotated) < SEVERAL or not all(_lie_within(one, 100) for _, one in annotated):
         return False
-    points = np.concatenate([np.reshape(values, (-1, 2)) for _, values in annotated])
-    centres = np.array([np.mean(np.reshape(values, (-1, 2)), axis=0) for _, values in annotated])
-    if points.min() < 0 or points.max() > 100 or np.ptp(centres, axis=0).min() < SPREAD:
+    points = (np.reshape(list(_values([polygons])), (-1, 2)) for _, polygons in annotated)
+    centres = np.array([np.mean(one, axis=0) for one in points])
+    if np.ptp(centres, axis=0).min() < SPREAD:
         return False
     images = {entry.image_id: entry for entry, _ in annotated}.values()
     shares = [min(1, 100 / one.width) * min(1, 100 / one.height) for one in images]

@@ -74,11 +74,13 @@ def encoded(segmentation: object, height: int, width: int) -> Rle | None:
 
 
 def plain_polygon(polygon: object) -> list[float]:
-    """The coordinates of a sound polygon, numbers where they were written as text."""
+    """The coordinates of a sound polygon, numbers where they were written as text; the list itself
+    where there are none such.
+    """
     if not isinstance(polygon, list):
         return []
     if all(type(value) in (int, float) for value in polygon):
-        return list(polygon)
+        return polygon
     return [number for value in polygon if (number := plain_number(value)) is not None]
 
 
