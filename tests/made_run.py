@@ -86,6 +86,7 @@ def make_run(
     area[empty] = 0
     hard = random.uniform(0, 0.15, images) ** 2 * 5
     groups = {number: f"val-{number // 2:05}" for number in range(images)}
+    names = list(dict.fromkeys(groups.values()))
     records = [_record(name, quality, area, hard, random, robustness) for name in quality]
     others = [
         [_record(name, quality, area, hard, random, 0) for name in quality]
@@ -113,6 +114,7 @@ def make_run(
             f"warning: {images // 2 - 1} groups are in both train and val",
         ],
         score_groups={str(number): group for number, group in groups.items()},
+        score_groups_in_train={"fit": names[:-3], "tune": names[-3:-1]},
         winner=winner,
         approaches={
             record.approach: {

@@ -172,12 +172,11 @@ def _limits(record: CompleteRecord, run: RunDescription) -> Iterator[str]:
         f"{invented} that are none."
     )
     shared = run.score_groups_in_train
-    if shared and (shared.fit or shared.tune):
-        known = len({*shared.fit, *shared.tune})
+    if shared and shared.both:
         total = len(set(run.score_groups.values()))
         yield (
-            f"{known} of the {total} groups of `val` occur in `train` too, so the scores say "
-            "little of objects and places that training never saw."
+            f"{len(shared.both)} of the {total} groups of `val` occur in `train` too, so the "
+            "scores say little of objects and places that training never saw."
         )
     if record.image_sizes:
         yield (

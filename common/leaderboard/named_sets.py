@@ -149,23 +149,39 @@ def _in_words(one: Turned) -> str:
 
 def set_section(records: Sequence[Record]) -> str:
     """What `leaderboard.md` tells of the sets; "" where there is none."""
-    table, on_val = set_table(records), dice_on_val(records)
+    photos = {name: photos_of(records, name) for name in set_names(records)}
+    return told_sets(set_table(records), photos, dice_on_val(records), choice_table(records))
+
+
+def told_sets(
+    table: pd.DataFrame,
+    photos: Mapping[str, Mapping[str, pd.DataFrame]],
+    on_val: Mapping[str, float],
+    choices: pd.DataFrame,
+) -> str:
+    """Each set with its table and the order of the approaches, as Markdown; "" without sets.
+
+    Args:
+        table: of `set_table`.
+        photos: set → `photos_of`.
+        on_val: approach → mean Dice on `val`.
+        choices: of `choice_table`.
+    """
     parts = []
-    for name in set_names(records):
-        rows = table[table["set"] == name]
+    for name, rows in table.groupby("set", sort=False):
         scored = rows[rows["status"] == "ok"]
         parts.append(f"## On `{name}`")
         if len(scored):
             parts.append(set_line(scored.iloc[0]))
         parts.append(as_markdown(rows, readable_columns(scored)))
-        parts.append(order_sentence(name, photos_of(records, name), on_val))
+        parts.append(order_sentence(str(name), photos[str(name)], on_val))
         parts.append(
             "\n".join(
                 f"- `{row.approach}` {row.status}: {row.reason}"
                 for row in rows[rows["status"] != "ok"].itertuples()
             )
         )
-    parts.append(choice_section(choice_table(records)))
+    parts.append(choice_section(choices))
     return "\n\n".join(filter(None, [*parts, SET_FOOT if any(parts) else ""]))
 
 

@@ -86,6 +86,11 @@ class SharedGroups:
     fit: tuple[str, ...] = ()
     tune: tuple[str, ...] = ()
 
+    @property
+    def both(self) -> frozenset[str]:
+        """Those in either part."""
+        return frozenset(self.fit) | frozenset(self.tune)
+
 
 @dataclass(frozen=True)
 class RecordedApproach:

@@ -31,7 +31,7 @@ def pictures(sections: Iterable[Section]) -> Iterator[Chart | Photo]:
     for section in sections:
         yield from section.charts
         yield from section.photos
-        for details in section.details:
+        for details in section.folded:
             yield from details.charts
 
 

@@ -2,7 +2,6 @@
 never changed; no model is loaded, and what a run did not measure is an empty table.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,22 +26,6 @@ from common.statistics.costs import with_bounds
 
 Describe = Callable[[str, Mapping[str, Any], Fit | None], SelfDescription]
 TABLES = "images strata worst_images calibration robustness test_sets field_choice folds".split()
-
-
-@dataclass(frozen=True)
-class Shared:
-    """Which groups of `val` occur in `train` too.
-
-    Attributes:
-        count: how many.
-        names: which; None where only the number is known.
-        trained: those of them in *fit*, which approaches were trained on; None where that is not
-            known.
-    """
-
-    count: int
-    names: frozenset[str] | None
-    trained: frozenset[str] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,23 +97,6 @@ class FinishedRun:
         """Approach → what it made of others, best first, of those that combine."""
         found = {name: each.combination for name, each in self.described.items()}
         return {name: each for name, each in found.items() if each is not None}
-
-    @property
-    def shared(self) -> Shared | None:
-        """What `val` shares with `train`; None where the run does not tell. Older runs have only a
-        note with a number, which says which groups these are where they are none or all.
-        """
-        both, notes = self.about.score_groups_in_train, self.about.notes
-        if both is not None:
-            names = frozenset(both.fit) | frozenset(both.tune)
-            return Shared(len(names), names, frozenset(both.fit))
-        if notes is None:
-            return None
-        found = re.search(r"(\d+) groups are in both train and val", " ".join(notes))
-        if not found or not int(found[1]):
-            return Shared(0, frozenset(), frozenset())
-        count, groups = int(found[1]), frozenset(self.per_image.get("group", ()))
-        return Shared(count, groups if count == len(groups) else None, None)
 
     def row(self, approach: str) -> pd.Series:
         """The row of an approach in the leaderboard."""

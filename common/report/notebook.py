@@ -132,7 +132,7 @@ def show(section: Section) -> None:
         display(Markdown(f"*{_LEGENDS[section.legend]}Row by row: {shown}.*"))
     if section.note:
         display(Markdown(f"{section.note}"))
-    for details in section.details:
+    for details in section.folded:
         folded = f"<details><summary>{details.summary}</summary>\n\n{details.text}\n\n</details>"
         display(Markdown(f"### {details.summary}\n\n{details.text}" if details.charts else folded))
         _show_charts(details.charts)

@@ -12,7 +12,7 @@ from pathlib import Path
 from common.files import write_whole
 from common.leaderboard import as_markdown
 from common.report.finished_run import read_run
-from common.report.narrative import answer
+from common.report.narrative.answer import answer
 
 MARKED = re.compile(
     r"(<!-- leaderboard:begin (\S+) -->\n).*?(<!-- leaderboard:end -->)", re.DOTALL

@@ -88,6 +88,11 @@ class Section:
     facts: Sequence[tuple[str, str]] = ()
     note: str = ""
 
+    @property
+    def folded(self) -> list[Details]:
+        """The details that hold anything."""
+        return [one for one in self.details if one.text or one.charts]
+
 
 def charts(*named: tuple[str, Figure | None, str]) -> list[Chart]:
     """The charts that there are: name, figure (None where there is nothing to draw), alt text."""

@@ -11,8 +11,8 @@ from approaches import TABLE, build, describe, describe_stored, description_of
 from approaches.studies.hypotheses import STUDIES
 from common.records import Fit, Record, as_stored, from_stored
 from common.records.self_description import Combination, PreparationStep, SelfDescription
-from common.report import narrative as say
 from common.report.finished_run import read_run
+from common.report.narrative import fitting, reasons
 
 ROOT = Path(__file__).parents[2]
 # Keys of plug-ins that are words of `common/` too, for something else.
@@ -188,13 +188,13 @@ def test_what_cannot_be_told_of_a_stored_fit_leaves_a_gap_and_a_warning(caplog):
 @pytest.mark.parametrize("name", ["cig-butts", "example-on-sample"])
 def test_a_published_run_has_its_tables_whether_or_not_it_describes_itself(name):
     run = read_run(ROOT / "results" / name, describe_stored)
-    table = say.preparation_table(run)
+    table = fitting.preparation_table(run)
     assert re.search(
         r"\| crops for training \| crops of \d+ px, \d+ % of them near an object", table
     )
     assert "| channel | one channel alone, *" in table and "| features | colour, " in table
-    assert all(TABLE[each].summary in say.of_approaches(run) for each in run.names)
-    assert "`tta_ensemble` uses `" in say.of_ensemble(run)
+    assert all(TABLE[each].summary in reasons.of_approaches(run) for each in run.names)
+    assert "`tta_ensemble` uses `" in fitting.of_ensemble(run)
 
 
 def test_one_of_them_is_of_before_runs_described_themselves():

@@ -17,32 +17,41 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent)]  # where this file is run by itse
 
 from made_run import CLOSE, make_run  # noqa: E402
 
-from common.report import narrative as say  # noqa: E402
 from common.report.finished_run import FinishedRun, read_run  # noqa: E402
+from common.report.narrative import (  # noqa: E402
+    answer,
+    expectations,
+    fitting,
+    photos,
+    ranking,
+    reasons,
+    studies,
+    unseen,
+)
+from common.report.narrative import weaknesses as weak  # noqa: E402
 
 FOLDER = Path(__file__).parent / "golden"
 OF_RUN = [
-    say.answer,
-    say.of_verdicts,
-    say.of_trade_off,
-    say.cost_table,
-    say.of_rule_taken,
-    say.of_ranking,
-    say.of_resamples,
-    say.of_seeds,
-    say.metric_table,
-    say.of_approaches,
-    say.of_unseen,
-    say.of_losses,
-    say.loss_table,
-    say.of_kinds,
-    say.of_trainings,
-    say.of_thresholds,
-    say.of_steps,
-    say.of_ensemble,
-    say.preparation_table,
-    say.of_robustness,
-    say.of_calibration,
+    answer.answer,
+    answer.of_verdicts,
+    answer.of_trade_off,
+    answer.cost_table,
+    answer.of_rule_taken,
+    ranking.of_ranking,
+    ranking.of_resamples,
+    reasons.metric_table,
+    reasons.of_approaches,
+    unseen.of_unseen,
+    weak.of_losses,
+    weak.loss_table,
+    weak.of_kinds,
+    fitting.of_trainings,
+    fitting.of_thresholds,
+    fitting.of_steps,
+    fitting.of_ensemble,
+    fitting.preparation_table,
+    weak.of_robustness,
+    weak.of_calibration,
 ]
 
 
@@ -56,27 +65,25 @@ def make(which: str, folder: Path) -> FinishedRun:
 def texts(run: FinishedRun) -> str:
     """Every sentence and table of the report on a run, under the names of their functions."""
     parts = {function.__name__: function(run) for function in OF_RUN}
-    parts["of_limits"] = say.of_limits(run, photos=len(run.names))
-    parts["examples"] = str(say.examples(run))
-    parts["of_photos"] = say.of_photos(_pieces(), _train())
-    parts["of_review"] = say.of_review(_review(), "unet")
-    parts["review_table"] = say.review_table(_review(), "unet")
+    parts["of_limits"] = ranking.of_limits(run, photos=len(run.names))
+    parts["examples"] = str(weak.examples(run))
+    parts["of_photos"] = photos.of_photos(_pieces(), _train())
+    parts["of_review"] = photos.of_review(_review(), "unet")
+    parts["review_table"] = photos.review_table(_review(), "unet")
     return _under_names(parts)
 
 
 def study_texts() -> str:
     """Every sentence and table on studies, on a made one."""
-    tables, studies = {"loss": _study(), "views": None}, {"loss": _planned(), "views": _planned()}
+    tables, planned = {"loss": _study()}, {"loss": _planned()}
     parts = {
-        "of_studies": say.of_studies({"butts": tables}),
-        "of_budget": say.of_budget(tables["loss"], "unet"),
-        "of_overview": say.of_overview(tables),
-        "expected_beside_found": say.expected_beside_found(
-            studies["loss"].variations, tables["loss"]
+        "of_overview": studies.of_overview(tables),
+        "expected_beside_found": expectations.expected_beside_found(
+            planned["loss"].variations, tables["loss"]
         ),
-        "of_expectations": say.of_expectations(tables, studies),
-        "of_defaults": say.of_defaults(tables, studies),
-        "of_ideas": say.of_ideas({"full": "dark photos"}, {1: "a", 2: "a", 3: "b"}),
+        "of_expectations": expectations.of_expectations(tables, planned),
+        "of_default": expectations.of_default(planned["loss"], tables["loss"]),
+        "of_ideas": studies.of_ideas({"full": "dark photos"}, {1: "a", 2: "a", 3: "b"}),
     }
     return _under_names(parts)
 

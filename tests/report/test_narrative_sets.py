@@ -7,8 +7,8 @@ from made_run import make_run
 from common.leaderboard import write_leaderboard
 from common.masks.found_objects import SetScore
 from common.records import SetResult, read_records, write_record
-from common.report import narrative as say
 from common.report.finished_run import read_run
+from common.report.narrative import unseen
 from common.report.plots.comparison import set_figures
 
 FOUND = {"threshold": (0.95, 0.1), "tta_ensemble": (0.3, 2.0)}  # share found, inventions a photo
@@ -49,14 +49,17 @@ def scored(tmp_path_factory):
 
 
 def test_what_the_chosen_one_finds_and_invents_is_told_for_each_set(scored):
-    said = say.of_test_sets(scored)
-    assert "**street**: 60 images of 30 groups, never chosen on: 120 objects; 0 without" in said
-    assert "**nothing**: 60 images of 30 groups, chosen on, beside *tune*: 0 objects" in said
+    said = unseen.of_test_sets(scored)
+    assert "`street`\n\n60 images of 30 groups, never chosen on: 120 objects; 0 without" in said
+    assert "`nothing`\n\n60 images of 30 groups, chosen on, beside *tune*: 0 objects" in said
     found = sum(one.found for one in scores(scored.winner, 2))
     assert not re.findall(r"\bnan\b|<NA>|None", said)
-    brief = say.of_chosen_there(scored)
-    assert f"*street*: `{scored.winner}`, chosen on `val`, finds {found} of 120 objects" in brief
-    assert "*nothing*: " in brief and "|" not in brief
+    brief = unseen.of_chosen_there(scored)
+    invented = sum(one.invented for one in scores(scored.winner, 2))
+    assert brief.startswith(
+        f"`{scored.winner}`, chosen on `val`: on *street* it finds {found} of 120 objects and "
+        f"invents {invented} pieces on 60 photos; on *nothing*, 60 photos without an object, it "
+    )
 
 
 def test_each_set_has_a_figure_of_what_its_images_can_show(scored):
@@ -73,17 +76,17 @@ def test_each_set_has_a_figure_of_what_its_images_can_show(scored):
 
 
 def test_pairs_that_turn_round_are_named_and_failures_have_their_reason(scored):
-    said = say.of_test_sets(scored)
+    said = unseen.of_test_sets(scored)
     assert "Is the order on `street` that of `val`? By object F1 " in said
     assert "`threshold` before `tta_ensemble` (+" in said
-    assert "`unet` failed: OSError: no memory." in said
+    assert "- `unet` failed: OSError: no memory" in said
 
 
 def test_a_run_without_records_tells_the_same(scored, tmp_path):
     for path in scored.folder.iterdir():
         if path.is_file():
             (tmp_path / path.name).write_bytes(path.read_bytes())
-    assert say.of_test_sets(read_run(tmp_path)) == say.of_test_sets(scored)
+    assert unseen.of_test_sets(read_run(tmp_path)) == unseen.of_test_sets(scored)
 
 
 def test_the_leaderboard_has_every_approach_on_every_set(scored):

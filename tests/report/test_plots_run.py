@@ -17,7 +17,7 @@ from common.masks.probabilities import ProbabilityMaps
 from common.masks.tuning import StepReport, Tuning
 from common.report.colours import GREY
 from common.report.finished_run import FinishedRun, photo_masks, read_run, val_masks
-from common.report.narrative import parts
+from common.report.narrative.unseen import parts
 from common.report.plots import behaviour, comparison, fitting, outlines, studies
 from common.report.plots.labels import place_labels
 from common.report.plots.style import WIDTH, plain_ticks, row_figure, styled_axes

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from common.report.narrative import of_review, review_table
+from common.report.narrative.photos import of_review, review_table
 from common.report.review import NAME, read_review
 
 HEAD = "photo,approach,objects,found,invented,remark\n"

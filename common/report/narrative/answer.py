@@ -7,17 +7,26 @@ from collections.abc import Callable
 import pandas as pd
 
 from common.analysis.object_counts import object_counts
+from common.leaderboard import as_markdown
 from common.leaderboard.sentences import of_rule
 from common.metrics import with_objects
 from common.report.finished_run import FinishedRun
-from common.report.narrative.phrases import NOTHING, device_of
+from common.report.narrative.phrases import FEW, NOTHING, device_of
 from common.report.narrative.unseen import overlap
-from common.words import between, code, counted, duration, listed, markdown_table, plural
+from common.words import code, counted, duration, listed, plural
 
 LEARNED, POOR = 0.1, 0.5  # mean Dice below which nothing was learned, or masks are mostly wrong
-FEW = 30  # independent groups; so few can miss a failure that occurs in one of twenty images
 FASTER, NEAR = 0.5, 0.05  # of the time, at most, and mean Dice lost, at most, to be worth a look
-Cell = Callable[[pd.Series], str]  # of a row of the board with its object counts
+COSTS: tuple[tuple[str, str, Callable[[float], str]], ...] = (  # column, its label, in words
+    ("found", "found", "{:.0f}".format),
+    ("missed", "missed", "{:.0f}".format),
+    ("invented", "invented", "{:.0f}".format),
+    ("predict_seconds_per_image", "an image", duration),
+    ("fit_seconds", "training", duration),
+    ("fit_steps", "steps", "{:,.0f}".format),
+    ("model_mb", "on disk", "{:.1f} MB".format),
+    ("peak_memory_mb", "memory", "{:,.0f} MB".format),
+)
 MEANINGS = {
     "equivalent": "*Equivalent*: the loss to the best is shown to be below {margin:g}.",
     "not told apart": (
@@ -68,7 +77,7 @@ def caution(run: FinishedRun) -> str:
     """The first of what limits the answer that holds for this run."""
     if run.comparison is None or run.winner not in run.names:
         return ""
-    shared, units = run.shared, run.comparison.units
+    shared, units = run.about.score_groups_in_train, run.comparison.units
     if run.about.identity.smoke:
         return (
             "The smallest settings were used: this run shows that everything works, not which "
@@ -78,7 +87,7 @@ def caution(run: FinishedRun) -> str:
         return "Look at the annotations first, and give the trainings more time."
     if run.row(run.winner)["dice_mean"] < POOR:
         return "Its mean Dice is below 0.5: look at its masks before you use any of them."
-    if shared is not None and shared.count:
+    if shared is not None and shared.both:
         return f"{overlap(run, shared)}: this says little about objects not seen in training."
     if units < FEW:
         images = "image" if units == run.comparison.images else "independent group of images"
@@ -96,14 +105,12 @@ def facts(run: FinishedRun) -> list[tuple[str, str]]:
         return []
     row = run.row(str(run.winner))
     found = [
-        (duration(row["predict_seconds_per_image"]), f"for an image on {device_of(run)}"),
-        (duration(row["fit_seconds"]), "of training"),
+        ("predict_seconds_per_image", duration, f"for an image on {device_of(run)}"),
+        ("fit_seconds", duration, "of training"),
+        ("model_mb", "{:.0f} MB".format, "on disk"),
+        ("peak_memory_mb", "{:,.0f} MB".format, "of memory, Python included"),
     ]
-    if pd.notna(row["model_mb"]):
-        found.append((f"{row['model_mb']:.0f} MB", "on disk"))
-    if pd.notna(row["peak_memory_mb"]):
-        found.append((f"{row['peak_memory_mb']:,.0f} MB", "of memory, Python included"))
-    return [(value, what) for value, what in found if value != "an unknown time"]
+    return [(written(row[name]), what) for name, written, what in found if pd.notna(row[name])]
 
 
 def of_verdicts(run: FinishedRun) -> str:
@@ -134,26 +141,24 @@ def of_trade_off(run: FinishedRun) -> str:
     if len(run.names) < 2:
         return "With a single approach there is nothing to weigh."
     rows, chosen = run.rows, run.row(str(run.winner))
-    best = rows.iloc[0]
-    sentences = []
-    if best["approach"] != run.winner:
-        sentences.append(
-            f"`{best['approach']}` has a higher mean Dice, but not by more than {run.margin:g} as "
-            f"far as is shown, and `{run.winner}` is shown to cost less."
+    best, seconds = rows["approach"].iloc[0], rows["predict_seconds_per_image"]
+    sentence = (
+        f"`{best}` has a higher mean Dice, but not by more than {run.margin:g} as far as is "
+        f"shown, and `{run.winner}` is shown to cost less. "
+    ) * (best != run.winner)
+    quick = rows["approach"][
+        (seconds <= FASTER * chosen["predict_seconds_per_image"])
+        & (rows["dice_mean"] >= chosen["dice_mean"] - NEAR)
+    ]
+    if quick.empty:
+        return (
+            f"{sentence}No approach takes half its time or less at a mean Dice within {NEAR:g} of "
+            "its own."
         )
-    seconds, least = chosen["predict_seconds_per_image"], chosen["dice_mean"] - NEAR
-    quick = rows[(rows["predict_seconds_per_image"] <= FASTER * seconds)]
-    near = quick[quick["dice_mean"] >= least]
-    if len(near):
-        sentences.append(
-            f"Where speed matters, look at `{near['approach'].iloc[0]}` too: it takes at most "
-            f"half the time, and its mean Dice is lower by at most {NEAR:g}."
-        )
-    else:
-        sentences.append(
-            f"No approach takes half its time or less at a mean Dice within {NEAR:g} of its own."
-        )
-    return " ".join(sentences)
+    return (
+        f"{sentence}Where speed matters, look at `{quick.iloc[0]}` too: it takes at most half the "
+        f"time, and its mean Dice is lower by at most {NEAR:g}."
+    )
 
 
 def of_rule_taken(run: FinishedRun) -> str:
@@ -165,43 +170,9 @@ def cost_table(run: FinishedRun) -> str:
     """Objects, time, memory and size of every approach with a result, as a Markdown table."""
     if not run.names:
         return NOTHING
-    counts = object_counts(run.per_image)
-    rows = run.rows.set_index("approach").join(counts, how="left")
-    shown = {label: [cell(row) for _, row in rows.iterrows()] for label, cell in _CELLS.items()}
-    shown = {label: cells for label, cells in shown.items() if any(cells)}
-    columns = {"approach": code(rows.index), **shown}
-    return markdown_table(list(columns), zip(*columns.values(), strict=True))
-
-
-def _plain(column: str, digits: int = 0, unit: str = "") -> Cell:
-    return lambda row: "" if pd.isna(row.get(column)) else f"{row[column]:,.{digits}f}{unit}"
-
-
-def _time(column: str) -> Cell:
-    return lambda row: "" if pd.isna(row[column]) else duration(row[column])
-
-
-def _seconds(row: pd.Series) -> str:
-    median, *bounds = (row[f"predict_seconds_{word}"] for word in ("per_image", "lower", "upper"))
-    if pd.isna(bounds).any():
-        return "" if pd.isna(median) else duration(median)
-    return f"{duration(median)} ({' to '.join(map(duration, bounds))})"
-
-
-def _dice(row: pd.Series) -> str:
-    if pd.isna(row["dice_lower"]):
-        return f"{row['dice_mean']:.3f}"
-    return f"{row['dice_mean']:.3f} ({between(row['dice_lower'], row['dice_upper'])})"
-
-
-_CELLS: dict[str, Cell] = {
-    "mean Dice (95 % interval)": _dice,
-    "found": _plain("found"),
-    "missed": _plain("missed"),
-    "invented": _plain("invented"),
-    "an image (95 % interval)": _seconds,
-    "training": _time("fit_seconds"),
-    "steps": _plain("fit_steps"),
-    "on disk": _plain("model_mb", 1, " MB"),
-    "memory": _plain("peak_memory_mb", 0, " MB"),
-}
+    rows = run.rows.join(object_counts(run.per_image), on="approach")
+    shown = pd.DataFrame({"approach": code(rows["approach"]), "mean Dice": rows["dice_mean"]})
+    for column, label, written in COSTS:
+        shown[label] = rows[column].map(written, na_action="ignore")
+    shown = shown.dropna(axis=1, how="all")
+    return as_markdown(shown, list(shown.columns))

@@ -30,32 +30,39 @@ from common.words import between, counted, duration, listed
 
 # An expectation → what is written of it.
 WORDS = {"better": "better", "worse": "worse", "same": "no difference", "no better": "no gain"}
+JUDGED = {  # a judgement → what is written of so many expectations
+    RIGHT: "borne out",
+    WRONG: "wrong",
+    OPEN: "not told apart from the baseline",
+    NO_RESULT: "without a result",
+    NOT_RUN: "not run",
+}
 
 
-def expected_beside_found(variations: Mapping[str, Expected], table: pd.DataFrame | None) -> str:
+def expected_beside_found(variations: Mapping[str, Expected], table: pd.DataFrame) -> str:
     """A Markdown table: each variation, what was expected of it beforehand, what was found, and
     whether both agree.
 
     Args:
-        variations: by name; their texts are used where there is no table.
+        variations: by name.
         table: of `common.leaderboard.studies.study_table`, whose `expected` is what was written
-            when the study was run; None where it was not run.
+            when the study was run.
     """
     columns = ["variation", "expected", "found", "expectation"]
     rows = []
     for name, variation in variations.items():
         row = row_of(table, name)
-        stored = None if row is None or pd.isna(row["expected"]) else row["expected"]
+        expected = variation.expected if row is None else row["expected"]
         verdict = f"**{judgement(variation, row)}**"
-        rows.append((name, stored or variation.expected, _found(variation, row), verdict))
+        rows.append((name, expected, _found(variation, row), verdict))
     return as_markdown(pd.DataFrame(rows, columns=columns), columns)
 
 
 def _found(variation: Expected, row: pd.Series | None) -> str:
-    if row is None or pd.isna(row["verdict"]):
-        reason = None if row is None else row.get("reason")
-        found = NOT_RUN if row is None else NO_RESULT
-        return found if pd.isna(reason) else f"{found} ({reason})"
+    if row is None:
+        return NOT_RUN
+    if pd.isna(row["verdict"]):
+        return NO_RESULT if pd.isna(row["reason"]) else f"{NO_RESULT} ({row['reason']})"
     bounds = between(row["to_baseline_lower"], row["to_baseline_upper"], 3, "+")
     found = (
         f"{row['verdict']}: {row['to_baseline']:+.3f} ({bounds}); by seed and fold "
@@ -83,101 +90,52 @@ def of_surprise(planned: Planned, table: pd.DataFrame) -> str:
         return "**No surprise:** every difference points the way it was expected to."
     _, name, difference, verdict = max(against)
     words = WORDS[planned.variations[name].expects]
-    hint = "" if verdict != "not told apart" else "; a hint, not told apart from chance"
+    hint = "; a hint, not told apart from chance" if verdict == "not told apart" else ""
     return f"**The surprise:** *{name}*, {words} by expectation, came out {difference:+.3f}{hint}."
 
 
-def of_expectations(
-    tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]
-) -> str:
-    """How many expectations were borne out and how many were wrong, the wrong ones by name.
+def of_expectations(tables: Mapping[str, pd.DataFrame], studies: Mapping[str, Planned]) -> str:
+    """How many expectations of all studies were borne out, and which were wrong.
 
     Args:
-        tables: study → its table, None where it was not run.
-        studies: that are counted, by name; with several of them variations are named with their
-            study.
+        tables: study → its table.
+        studies: by name, those that have a table.
     """
-    verdicts: dict[str, str] = {}
-    wrong, margin = [], False
-    for study, planned in studies.items():
-        for name, variation in planned.variations.items():
-            row = row_of(tables.get(study), name)
-            label = f"*{study}: {name}*" if len(studies) > 1 else f"*{name}*"
-            verdicts[label] = verdict = judgement(variation, row)
-            if row is not None and verdict == WRONG:
-                wrong.append(
-                    f"{label} ({WORDS[variation.expects]} was expected, it {row['verdict']})"
-                )
-            known = verdict in (RIGHT, WRONG, OPEN)
-            margin |= known and variation.expects in ("same", "no better")
-    if set(verdicts.values()) <= {NOT_RUN}:
-        return f"None of {counted(len(verdicts), 'expectation')} was tested."
-    sentences = [_counted(list(verdicts.values()), wrong)]
-    if margin:
-        sentences.append(
-            f"*No difference* is borne out only where both bounds lie within ±{SAME:g}."
-        )
-    return " ".join(sentences)
-
-
-def _counted(verdicts: list[str], wrong: list[str]) -> str:
-    """One sentence on all judgements, and one on those that are open."""
-    right, number = verdicts.count(RIGHT), len(verdicts)
-    names = f": {listed(wrong, most=None)}" if wrong else ""
-    counts = (
-        f"**Of {counted(number, 'expectation')}, {_were(right)} borne out and {_were(len(wrong))} "
-        f"wrong{names}.**"
+    verdicts, wrong = [], []
+    for study, table in tables.items():
+        for name, variation in studies[study].variations.items():
+            row = row_of(table, name)
+            verdicts.append(judgement(variation, row))
+            if row is not None and verdicts[-1] == WRONG:
+                words = WORDS[variation.expects]
+                wrong.append(f"*{study}: {name}* ({words} was expected, it {row['verdict']})")
+    counts = [f"{verdicts.count(one)} {words}" for one, words in JUDGED.items() if one in verdicts]
+    return (
+        f"**{counted(len(verdicts), 'expectation')}: {listed(counts)}.**"
+        + (f" Wrong: {listed(wrong, most=None)}." if wrong else "")
+        + f" *No difference* is borne out only where both bounds lie within ±{SAME:g}."
     )
-    reasons = {
-        OPEN: "not told apart from the baseline",
-        NO_RESULT: "without a result",
-        NOT_RUN: "not run",
-    }
-    left = [
-        f"{verdicts.count(which)} {why}" for which, why in reasons.items() if which in verdicts
-    ]
-    if not left:
-        return counts
-    return f"{counts} {'The rest is' if right or wrong else 'All are'} open: {listed(left)}."
 
 
-def _were(count: int) -> str:
-    return f"{count or 'none'} {'was' if count < 2 else 'were'}"
-
-
-def of_defaults(tables: Mapping[str, pd.DataFrame | None], studies: Mapping[str, Planned]) -> str:
-    """What follows for the defaults and what was decided, study by study, as a Markdown list.
+def of_default(planned: Planned, table: pd.DataFrame) -> str:
+    """What follows from a study for the defaults, and what was decided.
 
     Args:
-        tables: study → its table, None where it was not run.
-        studies: by name, whose settings and decisions are told.
+        planned: whose settings and decision are told.
+        table: of `common.leaderboard.studies.study_table`.
     """
-    lines = []
-    for name, table in tables.items():
-        follows = "not run, so no measurement supports the default."
-        if table is not None:
-            outcome = studies[name].outcome
-            decided = (
-                f"**Decided:** {outcome}"
-                if outcome
-                else "Whether the default changes is not decided yet."
-            )
-            follows = f"{_followed(table, studies[name])} {decided}"
-        lines.append(f"- **{name}**: {follows}")
-    return "\n".join(lines)
+    decided = f"**Decided:** {planned.outcome}"
+    if not planned.outcome:
+        decided = "Whether the default changes is not decided yet."
+    return f"{_followed(table, planned)} {decided}"
 
 
 def _followed(table: pd.DataFrame, planned: Planned) -> str:
     """What the numbers of one study speak for."""
     rows = table[(table["variation"] != BASELINE) & table["verdict"].notna()]
-    if rows.empty:
-        return "no variation has a result, so nothing follows."
-    better, worse = (rows[rows["verdict"] == verdict] for verdict in ("helps", "hurts"))
+    better = rows[rows["verdict"] == "helps"]
     if better.empty:
-        return (
-            f"of {counted(len(rows), 'variation')} with a result none is shown to help and "
-            f"{len(worse) or 'none'} to hurt, so nothing speaks for another default."
-        )
+        return "No variation is shown to help, so nothing speaks for another default."
     chosen, alike = recommended(better)
     usual = table[table["variation"] == BASELINE].iloc[0]
     others = [f"*{row['variation']}*{_cost(row, chosen)}" for _, row in alike.iterrows()]

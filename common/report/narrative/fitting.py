@@ -2,14 +2,12 @@
 thresholds, further steps, and what an ensemble gains.
 """
 
-from collections.abc import Iterable, Sequence
-
 import pandas as pd
 
 from common.masks.postprocess import THRESHOLDS
-from common.records.self_description import Combination, PreparationStep, SelfDescription
+from common.records.self_description import Combination, PreparationStep
 from common.report.finished_run import FinishedRun
-from common.report.narrative.phrases import NOT_STORED, NOTHING, budget_of
+from common.report.narrative.phrases import budget_of
 from common.words import between, code, listed, markdown_table
 
 # of the training; a highest Dice that comes later leaves open whether more time would help
@@ -43,41 +41,33 @@ def of_thresholds(run: FinishedRun) -> str:
     """Whether the thresholds that were chosen are good ones."""
     rows = run.board[run.board["status"] == "ok"].dropna(subset=["threshold"])
     if rows.empty:
-        return NOT_STORED if run.names else NOTHING
-    sentences = _at_the_end(run, rows)
+        return "Which thresholds were chosen is not stored with this run."
+    sentences = ["Each approach chose its threshold on *tune*."]
+    ends = []
+    for name, threshold in zip(rows["approach"], rows["threshold"], strict=True):
+        record = run.records.get(name)
+        tried = (record and record.tuning and record.tuning.thresholds) or THRESHOLDS
+        if not min(tried) < threshold < max(tried):
+            ends.append(f"`{name}` ({threshold:g})")
+    if ends:
+        sentences.append(
+            f"**At the end of the grid: {listed(ends)}**; a better threshold may lie beyond it."
+        )
     gains = (rows["dice_mean"] - rows["dice_at_half"]).set_axis(rows["approach"]).dropna()
     lost = gains.index[gains <= -SMALL]
     if len(lost):
         sentences.append(f"On `val` a plain 0.5 would be better for {listed(code(lost))}.")
     elif len(gains):
         sentences.append("On `val` none of them loses against a plain 0.5.")
-    return " ".join(["Each approach chose its threshold on *tune*.", *sentences])
-
-
-def _at_the_end(run: FinishedRun, rows: pd.DataFrame) -> list[str]:
-    """A warning of thresholds beyond which none was tried."""
-    ends = []
-    for row in rows.itertuples():
-        record = run.records.get(row.approach)
-        tuning = None if record is None else record.tuning
-        tried = (() if tuning is None else tuning.thresholds) or THRESHOLDS
-        if row.threshold <= min(tried) or row.threshold >= max(tried):
-            ends.append(f"`{row.approach}` ({row.threshold:g})")
-    if not ends:
-        return []
-    return [f"**At the end of the grid: {listed(ends)}**; a better threshold may lie beyond it."]
+    return " ".join(sentences)
 
 
 def of_steps(run: FinishedRun) -> str:
-    """Which further steps of post-processing were kept."""
+    """Which further steps of post-processing were kept; empty where none was tried."""
     tunings = [record.tuning for record in run.records.values() if record.tuning is not None]
     kept = [step.kept for tuning in tunings for step in tuning.steps]
     if not kept:
-        return (
-            NOT_STORED
-            if not run.records
-            else "No further step of post-processing was tried in this run."
-        )
+        return ""
     return (
         f"A step beyond the threshold is kept only where its gain, measured on images that did "
         f"not choose it, has a 95 % interval above zero: {sum(kept) or 'none'} of {len(kept)} "
@@ -89,31 +79,20 @@ def of_ensemble(run: FinishedRun) -> str:
     """What members and views add, and at what price in time; a paragraph for each approach that
     combines others.
     """
-    if run.combinations:
-        return "\n\n".join(_of_one(run, name, made) for name, made in run.combinations.items())
-    known = run.records or any(each != SelfDescription() for each in run.described.values())
-    return "No ensemble was made in this run." if known else NOT_STORED
+    return "\n\n".join(_of_one(run, name, made) for name, made in run.combinations.items())
 
 
 def _of_one(run: FinishedRun, name: str, made: Combination) -> str:
     """What one approach gains from combining others."""
     if name not in run.names:
         return f"`{name}` has no result, so what it gains is not known."
-    if len(made.weights) == 1:
-        uses = (
-            f"`{name}` uses `{next(iter(made.weights))}` alone: on *tune* no other improved on it"
-        )
-    else:
-        weights = [f"`{member}` (weight {weight:g})" for member, weight in made.weights.items()]
-        uses = f"`{name}` uses {listed(weights)}"
+    weights = [f"`{member}` (weight {weight:g})" for member, weight in made.weights.items()]
+    uses = listed(weights)
+    if len(weights) == 1:
+        uses = f"`{next(iter(made.weights))}` alone: on *tune* no other improved on it"
     views = f", each over {made.views} flips and turns" if made.views > 1 else ""
-    optimistic = (
-        " What it gains on *tune* is optimistic: members and views were chosen there."
-        if made.gain_of_members is not None or made.gain_of_views is not None
-        else ""
-    )
     members = [one for one in made.weights if one in run.names]
-    return f"{uses}{views}.{optimistic}{_on_val(run, name, members)}"
+    return f"`{name}` uses {uses}{views}.{_on_val(run, name, members)}"
 
 
 def _on_val(run: FinishedRun, name: str, members: list[str]) -> str:
@@ -123,9 +102,8 @@ def _on_val(run: FinishedRun, name: str, members: list[str]) -> str:
     rows = run.board.set_index("approach")
     best = rows.loc[members, "dice_mean"].astype(float).idxmax()
     gain, lower, upper = run.comparison.difference(name, best)
-    times = (
-        rows.loc[name, "predict_seconds_per_image"] / rows.loc[best, "predict_seconds_per_image"]
-    )
+    seconds = rows["predict_seconds_per_image"]
+    times = seconds[name] / seconds[best]
     price = f", at {times:.1f} times the time" if pd.notna(times) else ""
     bounds = f" ({between(lower, upper, sign='+')})" if pd.notna(lower) else ""
     chance = "; that may be chance" if not (lower > 0 or upper < 0) else ""
@@ -137,28 +115,21 @@ def _on_val(run: FinishedRun, name: str, members: list[str]) -> str:
 
 
 def preparation_table(run: FinishedRun) -> str:
-    """What each trained approach does to an image beforehand, as a Markdown table.
+    """What each trained approach does to an image beforehand, as a Markdown table, its steps as
+    the approach with most of them orders them; empty where that is not stored.
 
     Args:
         run: whose complete approaches are in it.
     """
-    rows: list[tuple[str, str, str]] = []
     steps = {name: run.described[name].preparation for name in run.names}
-    for step in _step_names(steps.values()):
-        by: dict[PreparationStep, list[str]] = {}
-        for name in run.names:
-            for one in steps[name]:
-                if one.name == step:
-                    by.setdefault(one, []).append(name)
-        rows += [(step, one.done, listed(code(names), most=12)) for one, names in by.items()]
-    if rows:
-        return markdown_table(("step", "what is done", "by"), rows)
-    return (
-        "What the approaches do to an image is not stored with this run." if run.names else NOTHING
-    )
-
-
-def _step_names(steps: Iterable[Sequence[PreparationStep]]) -> list[str]:
-    """The names of all steps, as the approach with most of them orders them."""
-    longest_first = sorted(steps, key=len, reverse=True)
-    return list(dict.fromkeys(step.name for each in longest_first for step in each))
+    by: dict[PreparationStep, list[str]] = {}
+    for name, own in steps.items():
+        for step in own:
+            by.setdefault(step, []).append(name)
+    longest_first = sorted(steps.values(), key=len, reverse=True)
+    order = list(dict.fromkeys(step.name for own in longest_first for step in own))
+    rows = [
+        (step.name, step.done, listed(code(names), most=12))
+        for step, names in sorted(by.items(), key=lambda item: order.index(item[0].name))
+    ]
+    return markdown_table(("step", "what is done", "by"), rows) if rows else ""

@@ -5,7 +5,7 @@ be counted is written, and what a person noted who looked at them.
 import pandas as pd
 
 from common.report.review import COUNTS, NAME
-from common.words import code, counted, listed, markdown_table, percent, plural
+from common.words import code, counted, listed, markdown_table, plural
 
 USUAL = 0.95  # of the objects of train are exceeded
 FACTOR = 2.0  # by this much, before a piece is called out
@@ -29,34 +29,28 @@ def of_photos(photos: pd.DataFrame, train: pd.DataFrame) -> str:
             "No photo without labels has stored probabilities, so nothing is known of their masks."
         )
     counts = photos.groupby("photo", sort=False)["object"].max()
-    objects = photos[photos["object"] > 0]
-    none = int((counts == 0).sum())
-    sentences = [
-        f"On {counted(len(counts), 'photo')} the masks have "
-        f"{counted(len(objects), 'object')} (specks not counted)"
-        + (f"; nothing was found on {counted(none, 'photo')}." if none else ".")
-    ]
-    if len(objects) and len(train):
-        sentences.append(_outliers(objects, train))
-    return " ".join(sentences)
+    objects, none = photos[photos["object"] > 0], int((counts == 0).sum())
+    said = (
+        f"On {counted(len(counts), 'photo')} the masks have {counted(len(objects), 'object')} "
+        "(specks not counted)"
+    )
+    said += f"; nothing was found on {counted(none, 'photo')}." if none else "."
+    odd = _outliers(objects, train) if len(objects) and len(train) else 0
+    if odd:
+        said += (
+            f" {odd:,} of them {plural('is', odd, 'are')} more than twice as large as nearly all "
+            "objects of `train`, or less than half as large or as wide: a sign of invention or of "
+            "another scale."
+        )
+    return said
 
 
-def _outliers(objects: pd.DataFrame, train: pd.DataFrame) -> str:
-    """Pieces much larger, smaller or thinner than nearly all objects of `train`."""
+def _outliers(objects: pd.DataFrame, train: pd.DataFrame) -> int:
+    """How many pieces are much larger, smaller or thinner than nearly all objects of `train`."""
     least, most = train["area_px"].quantile([1 - USUAL, USUAL])
     thinnest = train["width_px"].quantile(1 - USUAL)
-    odd = objects[
-        (objects["area_px"] > FACTOR * most)
-        | (objects["area_px"] < least / FACTOR)
-        | (objects["width_px"] < thinnest / FACTOR)
-    ]
-    within = f" (within a factor of {FACTOR:g}, leaving out the outer {percent(1 - USUAL)})"
-    if odd.empty:
-        return f"All are of a size that the objects of `train` have too{within}."
-    return (
-        f"{len(odd):,} of them {plural('is', len(odd), 'are')} larger, smaller or thinner than "
-        f"the objects of `train`{within}, which is a sign of invention or of another scale."
-    )
+    odd = (objects["area_px"] > FACTOR * most) | (objects["area_px"] < least / FACTOR)
+    return int((odd | (objects["width_px"] < thinnest / FACTOR)).sum())
 
 
 def of_review(review: pd.DataFrame, winner: str | None) -> str:
@@ -86,8 +80,6 @@ def review_table(review: pd.DataFrame, winner: str | None) -> str:
     rows = review[review["approach"] == winner]
     if rows.empty:
         return HOW
-    cells = []
-    for row in rows.itertuples():
-        remark = " ".join(str(row.remark).split()).replace("|", "\\|")
-        cells.append((row.photo, str(row.objects), str(row.found), str(row.invented), remark))
-    return markdown_table(("photo", "objects", "found", "invented", "remark"), cells)
+    head = ("photo", *COUNTS, "remark")
+    cells = rows[list(head)].astype(str).replace(r"\s+", " ", regex=True)
+    return markdown_table(head, cells.replace(r"\|", r"\\|", regex=True).to_numpy().tolist())

@@ -4,7 +4,7 @@ from common.report.finished_run import FinishedRun
 from common.words import amount, counted
 
 NOTHING = "No approach of this run has a complete result, so nothing is chosen."
-NOT_STORED = "The records of this run are not stored beside its tables, so this is not known."
+FEW = 30  # images or groups; so few can miss a failure that occurs in one of twenty images
 UNITS = {"minutes": "minute", "epochs": "epoch", "steps": "step"}
 
 

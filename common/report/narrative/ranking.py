@@ -2,16 +2,15 @@
 be concluded.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from common.leaderboard import sentences as conclusions
 from common.report.finished_run import FinishedRun
-from common.report.narrative.phrases import NOTHING, budget_of
+from common.report.narrative.phrases import FEW, NOTHING, budget_of
 from common.statistics.costs import BUSY
 from common.words import code, counted, listed, percent, plural
-
-FEW_GROUPS = 30
-FEW_PHOTOS = 30
 
 
 def of_ranking(run: FinishedRun) -> str:
@@ -45,46 +44,40 @@ def _detectable(run: FinishedRun, names: tuple[str, ...]) -> str:
     compared = run.comparison
     if compared is None or not names:
         return ""
-    unit = "group" if compared.units < compared.images else "image"
+    units = counted(compared.units, "group" if compared.units < compared.images else "image")
     if compared.too_few:
-        few = f"{counted(compared.units, unit)} {plural('is', compared.units, 'are')} too few"
-        return f"{few} to show most differences between {len(compared.names)} approaches."
+        return f"{units}: too few to show most differences between {len(run.names)} approaches."
     least = dict(zip(compared.names, compared.minimum_detectable, strict=True))
-    known = [least[name] for name in names if least[name] > 0]
-    if not known:
-        return ""
-    return (
-        f"{counted(compared.units, unit)} like these mostly miss a true difference below "
-        f"{max(known):.3f}."
-    )
+    known = max((least[name] for name in names if least[name] > 0), default=0)
+    return f"{units} like these mostly miss a true difference below {known:.3f}." if known else ""
 
 
 def of_resamples(run: FinishedRun) -> str:
-    """How much of the ranking other images would keep."""
+    """How much of the ranking other images and other trainings would keep."""
     compared = run.comparison
-    if compared is None:
-        return NOTHING
-    if len(compared.names) < 2:
-        return "With a single approach there is no ranking."
+    if compared is None or len(compared.names) < 2:
+        return ""
     if compared.ranks.reason:
         return f"How stable the ranking is cannot be told: {compared.ranks.reason}."
+    chosen = compared.selection.chosen
     often = [
-        f"`{compared.names[place]}` in {percent(compared.selection.chosen[place])}"
-        for place in np.argsort(-compared.selection.chosen, kind="stable")
-        if compared.selection.chosen[place] > 0
+        f"`{compared.names[place]}` in {percent(chosen[place])}"
+        for place in np.argsort(-chosen, kind="stable")
+        if chosen[place] > 0
     ]
-    chosen = f"Repeated on resamples, the whole choice falls on {listed(often)}."
-    return " ".join([chosen, conclusions.of_schemes(compared)])
+    return (
+        f"Repeated on resamples of the images, the whole choice falls on {listed(often)}. "
+        f"{conclusions.of_schemes(compared)}{_of_seeds(run)}"
+    )
 
 
-def of_seeds(run: FinishedRun) -> str:
-    """What other trainings of the same approaches gave."""
-    if not run.names:
-        return NOTHING
+def _of_seeds(run: FinishedRun) -> str:
+    """What other trainings of the same approaches gave; empty where there were none."""
     rows = run.board.dropna(subset=["dice_over_seeds"])
-    trainings = 1 if rows.empty else int(rows["seeds"].max())
+    if rows.empty:
+        return ""
     asked = [name for name in run.names if name in run.about.asked or not run.about.asked]
-    return conclusions.of_seeds(rows, asked, trainings)
+    return f" {conclusions.of_seeds(rows, asked, int(rows['seeds'].max()))}"
 
 
 def of_limits(run: FinishedRun, photos: int | None = None) -> str:
@@ -94,82 +87,58 @@ def of_limits(run: FinishedRun, photos: int | None = None) -> str:
         run: that the report is about.
         photos: how many photos without labels were looked at; None where it is not known.
     """
-    found = [*_of_images(run), *_of_data(run), *_of_training(run), *_of_costs(run)]
-    if photos is not None and photos < FEW_PHOTOS:
+    found = [*_of_images(run), *_of_training(run), *_of_costs(run)]
+    if photos is not None and photos < FEW:
         number = counted(photos, "photo") if photos else "no photo"
         found.append(f"With {number} without labels, little is known of photos from elsewhere.")
     return "\n".join(f"- {sentence}" for sentence in found)
 
 
-def _of_images(run: FinishedRun) -> list[str]:
+def _of_images(run: FinishedRun) -> Iterator[str]:
     compared = run.comparison
     if compared is None:
-        return ["No approach has a score, so nothing can be concluded."]
-    found = []
+        yield "No approach has a score, so nothing can be concluded."
+        return
+    images = counted(compared.images, "image")
+    few = " So few can miss what goes wrong on one image in twenty." * (compared.units < FEW)
     if compared.units < compared.images:
-        few = " So few can miss what goes wrong on one image in twenty." * (
-            compared.units < FEW_GROUPS
+        yield (
+            f"The {images} with objects are {compared.units} independent groups, on which the "
+            f"intervals rest.{few}"
         )
-        found.append(
-            f"The {counted(compared.images, 'image')} with objects are {compared.units} "
-            f"independent groups, on which the intervals rest.{few}"
-        )
-    elif compared.images < FEW_GROUPS:
-        found.append(f"The scores come from {counted(compared.images, 'image')} only.")
+    elif few:
+        yield f"All scores come from {images}.{few}"
     if run.board["n_empty"].fillna(0).max() == 0:
-        found.append(
-            "Every image of `val` has an object: nothing is known of inventions where there is "
-            "none."
-        )
+        yield "Every image of `val` has an object: nothing is known of ground without any."
     if compared.reason:
-        found.append(f"There are no intervals: {compared.reason}.")
-    return found
+        yield f"There are no intervals: {compared.reason}."
+    for note in run.about.notes or ():
+        if note.startswith("warning:"):
+            yield f"The run warned: {note.removeprefix('warning:').strip()}."
 
 
-def _of_data(run: FinishedRun) -> list[str]:
-    return [
-        f"The run warned: {note.removeprefix('warning:').strip()}."
-        for note in run.about.notes or ()
-        if note.startswith("warning:")
-    ]
-
-
-def _of_training(run: FinishedRun) -> list[str]:
-    if not run.names:
-        return []
-    found = []
-    if run.board["dice_over_seeds"].isna().all():
-        found.append(
+def _of_training(run: FinishedRun) -> Iterator[str]:
+    if run.names and run.board["dice_over_seeds"].isna().all():
+        yield (
             "Each approach was trained once; what another training would change was not measured "
             "(`--seeds 3` measures it)."
         )
-    if budget_of(run):
-        found.append(f"With more than {budget_of(run)} each, the order may be different.")
-    if run.about.identity.smoke:
-        found.append("The smallest settings were used.")
-    names = run.board.loc[run.board["status"] != "ok", "approach"].tolist()
-    if names:
-        found.append(
-            f"{percent(len(names) / len(run.board))} of the approaches have no result and may be "
-            "better."
-        )
-    return found
+    if run.names and budget_of(run):
+        yield f"With more than {budget_of(run)} each, the order may be different."
 
 
-def _of_costs(run: FinishedRun) -> list[str]:
-    device = run.about.device
+def _of_costs(run: FinishedRun) -> Iterator[str]:
+    device, spread = run.about.device, run.board["reference_spread"].max()
     if not device or run.board["predict_seconds_per_image"].isna().all():
-        return []
-    found = [f"On another device than this one ({device}) costs may rank differently."]
-    spread = run.board["reference_spread"].max()
+        return
+    yield f"On another device than this one ({device}) costs may rank differently."
     if run.rows["predict_seconds_lower"].isna().any():
-        found.append(
+        yield (
             "Costs were measured without an interval: small differences between them mean little."
         )
     elif spread > BUSY:
-        found.append(
+        yield (
             "The machine was busy while costs were measured: the same work took up to "
             f"{spread:.1f} times as long in one round as in another. Costs that differ by less "
             "cannot be compared."
         )
-    return found

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from common.leaderboard import as_markdown
 from common.report.finished_run import FinishedRun
 from common.report.narrative.phrases import NOTHING
-from common.words import code, counted, listed, markdown_table
+from common.words import code, counted, listed
 
 # Column of the leaderboard → what it catches that mean Dice does not.
 METRICS = {
@@ -53,29 +53,12 @@ def _made(run: FinishedRun, row: Any) -> list[str]:
 
 
 def metric_table(run: FinishedRun) -> str:
-    """What each metric tells that mean Dice does not, and its value here, as a Markdown table;
+    """Every approach by metrics that tell what mean Dice does not, and what each of them tells;
     no interval was computed for these.
     """
-    best = _best(run)
-    if run.winner not in run.names or not best:
+    if not run.names:
         return NOTHING
-    rows = []
-    for metric, name in best.items():
-        sign = "+" if metric == "area_bias" else ""
-        values = run.board.set_index("approach")[metric]
-        chosen = f"{values[run.winner]:{sign}.3f}" if pd.notna(values[run.winner]) else ""
-        highest = f"{values[name]:{sign}.3f} (`{name}`)"
-        rows.append((f"`{metric}`", METRICS[metric], chosen, highest))
-    return markdown_table(("metric", "shows", f"`{run.winner}`", "best"), rows)
-
-
-def _best(run: FinishedRun) -> dict[str, str]:
-    """Metric → the approach that is best by it, for metrics that were measured."""
-    rows = run.board[run.board["status"] == "ok"].set_index("approach")
-    best = {}
-    for metric in METRICS:
-        values = rows[metric].astype(float).dropna() if metric in rows else pd.Series(dtype=float)
-        if len(values):
-            off = values.abs() if metric == "area_bias" else -values
-            best[metric] = str(off.index[int(np.argmin(off.to_numpy()))])
-    return best
+    known = [metric for metric in METRICS if run.rows[metric].notna().any()]
+    lines = [f"- `{metric}`: {METRICS[metric]}" for metric in known]
+    table = as_markdown(run.rows, ["approach", "dice_mean", *known])
+    return "\n".join([table, "", *lines])

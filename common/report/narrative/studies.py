@@ -1,122 +1,38 @@
-"""Which studies were run, what stands out over all of them, what their trainings cost, and two
-leaderboards of the same data before and after a change.
+"""What stands out over all studies of a data set, which finding of the data each idea of the
+augmentation answers, and two leaderboards of the same data before and after a change.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from common.leaderboard import as_markdown, read_leaderboard
-from common.leaderboard.studies import BASELINE
-from common.records.description import RunDescription, read_description
+from common.records.description import read_description
 from common.records.folder import RunFolder
 from common.words import between, code, counted, listed, plural
 
 
-def study_tables(
-    folder: Path, names: Collection[str]
-) -> dict[str, dict[str, pd.DataFrame | None]]:
-    """The stored tables of all studies.
+def study_tables(folder: Path, data: str, names: Iterable[str]) -> dict[str, pd.DataFrame]:
+    """The stored tables of the studies that were run on a data set: study → table.
 
     Args:
         folder: with files `<data>-<study>.csv`; it may be absent.
-        names: of the studies.
-
-    Returns:
-        Data set → study, in the order of `names` → its table, None where it was not run. Where
-        nothing was run at all, there is one data set called *none*.
+        data: the name of the data set.
+        names: of the studies, in their order.
     """
-    found: dict[str, dict[str, pd.DataFrame | None]] = {}
-    for path in sorted(folder.glob("*.csv")) if folder.is_dir() else []:
-        fitting = [name for name in names if path.stem.endswith(f"-{name}")]
-        if fitting:
-            name = max(fitting, key=len)
-            tables = found.setdefault(path.stem.removesuffix(f"-{name}"), dict.fromkeys(names))
-            tables[name] = pd.read_csv(path)
-    return found or {"none": dict.fromkeys(names)}
+    paths = {name: folder / f"{data}-{name}.csv" for name in names}
+    return {name: pd.read_csv(path) for name, path in paths.items() if path.is_file()}
 
 
-def of_studies(found: Mapping[str, Mapping[str, pd.DataFrame | None]]) -> str:
-    """Which studies were run on which data, and which were not.
+def of_overview(tables: Mapping[str, pd.DataFrame]) -> str:
+    """How many variations of all studies are shown to help or to hurt, and how small a change
+    could be shown.
 
     Args:
-        found: of `study_tables`.
+        tables: study → its table.
     """
-    sentences = []
-    for data, tables in found.items():
-        done = [name for name, table in tables.items() if table is not None]
-        open_ = [name for name, table in tables.items() if table is None]
-        if not done:
-            return (
-                f"**None of the {len(tables)} studies was run**: what stands below is expected, "
-                "not found."
-            )
-        sentences.append(
-            f"On {data}, {len(done)} of {len(tables)} studies were run: {listed(done, most=12)}."
-        )
-        if open_:
-            sentences.append(f"**Not run: {listed(open_, most=12)}.**")
-    return " ".join(sentences)
-
-
-def of_budget(
-    table: pd.DataFrame | None, approach: str = "", board: pd.DataFrame | None = None
-) -> str:
-    """How long the trainings of a study were, how many there were, and what a dot of its figure
-    is.
-
-    Args:
-        table: of the study; None where it was not run, which leaves nothing to tell.
-        approach: that the study varies.
-        board: a leaderboard whose training of that approach is named for comparison; None names
-            none.
-    """
-    rows = table[table["seeds"].notna()] if table is not None else pd.DataFrame()
-    if rows.empty:
-        return ""
-    sentences = [_lengths(rows), _of_board(approach, board)]
-    seeds, groups = int(rows["seeds"].max()), int(rows["n_groups"].max())
-    sentences.append(
-        f"{counted(seeds, 'training')} of each, with different seeds and scored on different "
-        f"folds of `train`, {counted(groups, 'independent group')} of images in all. So a dot "
-        "differs from the next in both seed and fold; how much the seed alone changes was not "
-        "measured."
-    )
-    return " ".join(sentence for sentence in sentences if sentence)
-
-
-def _lengths(rows: pd.DataFrame) -> str:
-    """Steps and seconds of a training of the baseline and of the variations."""
-    parts = []
-    for column, form in (("fit_steps", "{:,.0f} steps"), ("fit_seconds", "{:,.0f} s")):
-        values = rows.set_index("variation").reindex(columns=[column])[column].dropna()
-        if BASELINE in values:
-            least, most = (form.format(one) for one in (values.min(), values.max()))
-            others = f" ({least.split()[0]} to {most} over all)" if least != most else ""
-            parts.append(form.format(values[BASELINE]) + others)
-    return f"A training of the baseline took {listed(parts)}." if parts else ""
-
-
-def _of_board(approach: str, board: pd.DataFrame | None) -> str:
-    rows = board[board["approach"] == approach] if board is not None else pd.DataFrame()
-    rows = rows.reindex(columns=["fit_steps", "fit_seconds"]).dropna()
-    if rows.empty:
-        return ""
-    steps, seconds = rows.iloc[0]
-    return (
-        f"In the leaderboard `{approach}` was trained for {steps:,.0f} steps in {seconds:,.0f} s."
-    )
-
-
-def of_overview(tables: Mapping[str, pd.DataFrame | None]) -> str:
-    """What stands out in the figure of all studies.
-
-    Args:
-        tables: study → its table, None where it was not run.
-    """
-    ran = [table[table["variation"] != BASELINE] for table in tables.values() if table is not None]
+    ran = [table[table["variation"] != "baseline"] for table in tables.values()]
     rows = pd.concat(ran or [pd.DataFrame(columns=["verdict"])]).dropna(subset=["verdict"])
     if rows.empty:
         return "No variation of any study has a result, so the figure is empty."
@@ -150,79 +66,48 @@ def of_ideas(answers: Mapping[str, str], groups: Mapping[int, str]) -> str:
     )
 
 
-def stored_board(run: Path) -> pd.DataFrame | None:
-    """The leaderboard of a run, None where there is none."""
-    return read_leaderboard(run) if (run / "leaderboard.csv").is_file() else None
-
-
 def before_and_after(before: Path, after: Path) -> str:
-    """A Markdown table of both leaderboards, and sentences on what changed between them.
+    """A Markdown table of both leaderboards, and whether any score left the interval of the one
+    before.
 
     Args:
         before: folder with `leaderboard.csv` and `run.json`.
         after: the same.
     """
-    runs = (before, after)
-    boards = [board for run in runs if (board := stored_board(run)) is not None]
-    if len(boards) < len(runs):
-        missing = [run.name for run in runs if stored_board(run) is None]
+    runs = {"before": before, "after": after}
+    missing = [run.name for run in runs.values() if not RunFolder(run).leaderboard.is_file()]
+    if missing:
         return (
             "Nothing can be compared before and after: no leaderboard is stored in "
             f"{listed(code(missing))}."
         )
-    both = boards[1].merge(boards[0], on="approach", how="outer", suffixes=("", "_before"))
-    both = both.sort_values("dice_mean", ascending=False, na_position="last")
-    both["change"] = both["dice_mean"] - both["dice_mean_before"]
-    columns = ["approach", "Dice before", "Dice after", "after minus before"]
-    rows = [
-        (
-            f"`{row.approach}`",
-            _score(row, "_before"),
-            _score(row, ""),
-            "" if pd.isna(row.change) else f"{row.change:+.3f}",
-        )
-        for row in both.itertuples()
-    ]
-    table = as_markdown(pd.DataFrame(rows, columns=columns), columns)
-    minutes = [_about(run).identity.budget.minutes for run in runs]
-    budgets = (
-        f"Budget of a training: {minutes[0]:g} minutes before, {minutes[1]:g} after. "
-        if all(minutes)
-        else ""
-    )
-    return f"{table}\n\n{budgets}{_of_changes(both)}"
-
-
-def _score(row: Any, which: str) -> str:
-    """A mean Dice with its interval."""
-    mean, lower, upper = (
-        getattr(row, f"{column}{which}") for column in ("dice_mean", "dice_lower", "dice_upper")
-    )
-    if pd.isna(mean):
-        return "no result"
-    return f"{mean:.3f}" if pd.isna(lower) else f"{mean:.3f} ({between(lower, upper)})"
-
-
-def _about(run: Path) -> RunDescription:
-    has_one = RunFolder(run).description.is_file()
-    return read_description(run) if has_one else RunDescription()
-
-
-def _of_changes(both: pd.DataFrame) -> str:
-    """Whether any score left the interval of the one before."""
-    rows = both.dropna(subset=["change"])
-    if rows.empty:
-        return "No approach has a result in both."
-    left = rows[
-        (rows["dice_mean"] < rows["dice_lower_before"])
-        | (rows["dice_mean"] > rows["dice_upper_before"])
-    ]
+    boards = {which: read_leaderboard(run).set_index("approach") for which, run in runs.items()}
+    both = pd.concat(boards, axis=1, sort=False)
+    both = both.sort_values(("after", "dice_mean"), ascending=False, na_position="last")
+    change = both["after"]["dice_mean"] - both["before"]["dice_mean"]
+    table = pd.DataFrame({"approach": code(both.index)})
+    for which in runs:
+        table[f"Dice {which}"] = [_score(row) for _, row in both[which].iterrows()]
+    table["after minus before"] = change.map("{:+.3f}".format, na_action="ignore").to_list()
+    score, old = both["after"]["dice_mean"], both["before"]
+    left = both.index[(score < old["dice_lower"]) | (score > old["dice_upper"])]
     outside = (
-        f"Outside its interval before: {listed(code(left['approach']), most=12)}"
+        f"Outside its interval before: {listed(code(left), most=12)}"
         if len(left)
         else "Every score after lies within its interval before, so no change is shown"
     )
+    first, second = (read_description(run).identity.budget.minutes for run in runs.values())
+    budgets = ""
+    if first and second:
+        budgets = f"Budget of a training: {first:g} minutes before, {second:g} after. "
     return (
-        f"{outside}. Each run is one training with one seed, so a difference may come from the "
-        "trainings alone."
+        f"{as_markdown(table, list(table.columns))}\n\n{budgets}{outside}. Each run is one "
+        "training with one seed, so a difference may come from the trainings alone."
     )
+
+
+def _score(row: pd.Series) -> str:
+    """A mean Dice with its interval."""
+    if pd.isna(row["dice_mean"]):
+        return "no result"
+    return f"{row['dice_mean']:.3f} ({between(row['dice_lower'], row['dice_upper'])})"

@@ -5,19 +5,18 @@ of labelled photos of another origin.
 import numpy as np
 import pandas as pd
 
-from common.leaderboard import as_markdown
-from common.leaderboard.field_choice import choice_section
-from common.leaderboard.folds import EXPLAINED, READABLE
-from common.leaderboard.named_sets import order_sentence, read_photos, readable_columns, set_line
+from common.leaderboard.folds import fold_section
+from common.leaderboard.named_sets import read_photos, told_sets
 from common.metrics import with_objects
 from common.records import Record
-from common.report.finished_run import FinishedRun, Shared
-from common.words import between, counted, plural
+from common.records.description import SharedGroups
+from common.report.finished_run import FinishedRun
+from common.words import counted, plural
 
 DIVIDED = "had to be divided between fit and tune"  # a note of the split
 FEW = 10  # groups; fewer are too few to rank by
 # Parts of `val` by where their groups occur.
-TRAINED, CHOSEN_ON, NEVER, SEEN = "also in fit", "also in tune", "never seen", "also in train"
+TRAINED, CHOSEN_ON, NEVER = "also in fit", "also in tune", "never seen"
 NO_SETS = (
     "No labelled photos of another origin were scored in this run, so how the approaches do "
     "outside this data set was not measured; `--test NAME=DIR` scores all of them on such photos."
@@ -26,22 +25,19 @@ NO_SETS = (
 
 def of_unseen(run: FinishedRun) -> str:
     """How the scores on seen and unseen objects compare."""
-    shared = run.shared
+    shared = run.about.score_groups_in_train
     if shared is None or run.per_image.empty:
         return "Whether groups of `val` occur in `train` too is not stored with this run."
-    if not shared.count:
+    if not shared.both:
         return (
-            "No group of `val` occurs in `train`, as far as groups are known (named in the "
-            f"annotations, or images that are nearly the same).{_of_tune(run)}"
+            "No group of `val` occurs in `train`, as far as groups are known: those named in the "
+            f"annotations, and images that are nearly the same.{_of_tune(run)}"
         )
-    rows = _untrained(run)
+    rows = with_objects(run.per_image)
+    rows = rows[~rows["group"].isin(shared.fit)]
     if rows.empty:
-        known = (
-            "which of them were trained on is not stored with this run"
-            if shared.trained is None
-            else "every image with objects belongs to a group that was trained on"
-        )
-        return f"{overlap(run, shared)}; {known}.{_of_tune(run)}"
+        every = "every image with objects belongs to a group that was trained on"
+        return f"{overlap(run, shared)}; {every}.{_of_tune(run)}"
     groups, means = rows["group"].nunique(), rows.groupby("approach", sort=False)["dice"].mean()
     few = ", too few to rank by" if groups < FEW else ""
     return (
@@ -50,12 +46,12 @@ def of_unseen(run: FinishedRun) -> str:
     )
 
 
-def overlap(run: FinishedRun, shared: Shared) -> str:
+def overlap(run: FinishedRun, shared: SharedGroups) -> str:
     """How many groups of `val` occur in `train` too."""
-    groups = run.per_image["group"].nunique()
+    groups, both = run.per_image["group"].nunique(), len(shared.both)
     return (
-        f"{shared.count} of the {counted(groups, 'group')} of `val` "
-        f"{plural('occurs', shared.count, 'occur')} in `train` too"
+        f"{both} of the {counted(groups, 'group')} of `val` {plural('occurs', both, 'occur')} in "
+        "`train` too"
     )
 
 
@@ -76,12 +72,14 @@ def parts(run: FinishedRun) -> pd.DataFrame:
     """
     table = pd.DataFrame({"approach": run.names})
     rows = with_objects(run.per_image)
-    places = _places(run, rows)
-    if places is None:
+    shared = run.about.score_groups_in_train
+    if shared is None or rows.empty:
         table["val"] = [run.row(name)["dice_mean"] for name in run.names]
     else:
+        in_fit, in_tune = rows["group"].isin(shared.fit), rows["group"].isin(shared.tune)
+        places = in_tune.map({True: CHOSEN_ON, False: NEVER}).mask(in_fit, TRAINED)
         means = rows["dice"].astype(float).groupby([places, rows["approach"]]).mean()
-        for place in (TRAINED, CHOSEN_ON, SEEN, NEVER):
+        for place in (TRAINED, CHOSEN_ON, NEVER):
             if place in means.index:
                 images = rows.loc[places == place, "img_id"].nunique()
                 label = f"val, groups {place} ({counted(images, 'image')})"
@@ -107,61 +105,13 @@ def tune_dice(record: Record | None) -> float | None:
     return float(np.interp(threshold, tuning.thresholds, tuning.dice_mean))
 
 
-def _places(run: FinishedRun, rows: pd.DataFrame) -> pd.Series | None:
-    """Where the group of each row occurs; None where that is not known."""
-    shared = run.shared
-    if rows.empty or shared is None or shared.names is None:
-        return None
-    seen = rows["group"].isin(shared.names)
-    if shared.trained is None:
-        return seen.map({True: SEEN, False: NEVER})
-    return seen.map({True: CHOSEN_ON, False: NEVER}).mask(
-        rows["group"].isin(shared.trained), TRAINED
-    )
-
-
-def _untrained(run: FinishedRun) -> pd.DataFrame:
-    """Rows of the images with objects whose groups no approach was trained on; none where that is
-    not known.
-    """
-    rows = with_objects(run.per_image)
-    places = _places(run, rows)
-    return rows.head(0) if places is None else rows[places.isin([CHOSEN_ON, NEVER])]
-
-
 def of_folds(run: FinishedRun) -> str:
-    """The table over all groups of `train`, who is first there, and how the chosen one stands."""
-    table = run.tables["folds"]
-    if table.empty:
-        return (
-            "No folds of `train` were left out of training; `--folds 5` trains every approach on "
-            "five and scores it on all groups of `train`, each unseen by the model that is scored."
-        )
-    whole = table[table["status"] == "ok"].sort_values("unseen_dice", ascending=False)
-    parts = [as_markdown(whole, READABLE)] if len(whole) else []
-    parts += [
-        f"`{row.approach}` {row.status}: {row.reason}."
-        for row in table[table["status"] != "ok"].itertuples()
-    ]
-    if len(whole):
-        first = whole.iloc[0]
-        bounds = between(first["unseen_lower"], first["unseen_upper"])
-        sentence = (
-            f"On the {counted(int(first['n_images']), 'image')} with objects of all "
-            f"{counted(int(first['n_groups']), 'group')} of `train`, each predicted by a model "
-            f"that saw nothing of its group, `{first['approach']}` is first with "
-            f"{first['unseen_dice']:.3f} ({bounds})."
-        )
-        own = whole[whole["approach"] == run.winner]
-        if len(own):
-            row = own.iloc[0]
-            verb = "reaches" if row["approach"] == first["approach"] else "comes to"
-            sentence += (
-                f" `{run.winner}`, chosen on `val`, {verb} {row['unseen_dice']:.3f} there and "
-                f"{row['val_dice']:.3f} on `val` ({row['difference']:+.3f})."
-            )
-        parts.append(sentence)
-    return "\n\n".join([*parts, EXPLAINED])
+    """The table over all groups of `train`; how to come by one where there is none."""
+    without_heading = fold_section(run.tables["folds"]).partition("\n\n")[2]
+    return without_heading or (
+        "No folds of `train` were left out of training; `--folds 5` trains every approach on five "
+        "and scores it on all groups of `train`, each unseen by the model that is scored."
+    )
 
 
 def of_chosen_there(run: FinishedRun) -> str:
@@ -169,11 +119,24 @@ def of_chosen_there(run: FinishedRun) -> str:
     table = run.tables["test_sets"]
     if table.empty:
         return NO_SETS
-    sentences = {
-        str(name): _of_chosen(run, rows[rows["status"] == "ok"])
-        for name, rows in table.groupby("set", sort=False)
-    }
-    return " ".join(f"*{name}*: {sentence}" for name, sentence in sentences.items() if sentence)
+    own = table[(table["status"] == "ok") & (table["approach"] == run.winner)]
+    sentences = [_of_chosen(row) for _, row in own.iterrows()]
+    if not sentences:
+        return f"`{run.winner}` was not scored on them."
+    return f"`{run.winner}`, chosen on `val`: {'; '.join(sentences)}."
+
+
+def _of_chosen(row: pd.Series) -> str:
+    """What the winner does on one set, in counts; how sure they are, the figure shows."""
+    invented = counted(int(row["invented"]), "piece")
+    photos = counted(int(row["n_images"]), "photo")
+    if not row["objects"]:
+        return (
+            f"on *{row['set']}*, {photos} without an object, it invents {invented} on "
+            f"{int(row['empty_hit'])} of them"
+        )
+    found, objects = int(row["found"]), counted(int(row["objects"]), "object")
+    return f"on *{row['set']}* it finds {found} of {objects} and invents {invented} on {photos}"
 
 
 def of_test_sets(run: FinishedRun) -> str:
@@ -181,35 +144,7 @@ def of_test_sets(run: FinishedRun) -> str:
     table = run.tables["test_sets"]
     if table.empty:
         return NO_SETS
+    photos = {name: read_photos(run.folder, name) for name in table["set"].unique()}
     on_val = {name: float(run.row(name)["dice_mean"]) for name in run.names}
-    parts = []
-    for name, rows in table.groupby("set", sort=False):
-        scored = rows[rows["status"] == "ok"]
-        failed = rows[rows["status"] != "ok"]
-        parts.append(f"**{name}**" + (f": {set_line(scored.iloc[0])}" if len(scored) else ""))
-        parts.append(as_markdown(scored, readable_columns(scored)))
-        parts.append(order_sentence(str(name), read_photos(run.folder, str(name)), on_val))
-        parts += [f"`{row.approach}` {row.status}: {row.reason}." for row in failed.itertuples()]
-    parts.append(choice_section(run.tables["field_choice"]).removeprefix("## ").strip())
-    return "\n\n".join(filter(None, parts))
-
-
-def _of_chosen(run: FinishedRun, scored: pd.DataFrame) -> str:
-    """What the winner finds, misses and invents on one set."""
-    rows = scored[scored["approach"] == run.winner]
-    if rows.empty:
-        return ""
-    row = rows.iloc[0]
-    invents = (
-        f"invents {row['invented_per_image']:.2f} a photo "
-        f"({between(row['invented_per_image_lower'], row['invented_per_image_upper'], 2)})"
-    )
-    if not row["objects"]:
-        hit = f"{int(row['empty_hit'])} of {counted(int(row['n_empty']), 'photo')}"
-        return f"`{run.winner}`, chosen on `val`, {invents}; {hit} without any object are hit."
-    bounds = between(row["found_share_lower"], row["found_share_upper"], 2)
-    return (
-        f"`{run.winner}`, chosen on `val`, finds {int(row['found'])} of "
-        f"{counted(int(row['objects']), 'object')} ({row['found_share']:.2f}, {bounds}) and "
-        f"{invents}."
-    )
+    told = told_sets(table, photos, on_val, run.tables["field_choice"])
+    return told.replace("## ", "#### ")

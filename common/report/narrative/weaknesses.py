@@ -8,12 +8,12 @@ import pandas as pd
 from common.analysis.lost_dice import loss_parts
 from common.analysis.strata import QUANTITIES, failed_by_all, outer_difference
 from common.report.finished_run import FinishedRun
-from common.report.narrative.phrases import NOTHING
+from common.report.narrative.phrases import FEW, NOTHING
 from common.words import counted, listed, markdown_table, percent
 
 FAILED = 0.5  # Dice
 LEAN = 0.02  # a mean probability that is off by more is called too high or too low
-FEW = 30  # images
+COUNTED = {"object_fp", "object_fn"}  # columns of a run that matched objects one by one
 # Kind of `common.analysis.lost_dice` → an image of it.
 LOST = {
     "missed": "with a missed object",
@@ -31,10 +31,8 @@ def examples(run: FinishedRun) -> dict[str, list[int]]:
     """Kind → ids of images of `val` by the Dice of the chosen approach: the three worst, two
     around the median, the best; with few images each stands only once.
     """
-    dice = _dice(run)
-    if dice is None:
-        return {}
-    ids = [int(image_id) for image_id in dice.sort_index().sort_values(kind="stable").index]
+    dice = run.dice(run.winner) if run.winner else {}
+    ids = sorted(dice, key=lambda image_id: (dice[image_id], image_id))
     worst, rest = ids[:3], ids[3:]
     best, rest = rest[-1:], rest[:-1]
     middle = max(len(rest) // 2 - 1, 0)
@@ -48,7 +46,7 @@ def of_losses(run: FinishedRun) -> str:
     if rows.empty:
         return NOTHING
     sentences = []
-    if {"object_fp", "object_fn"} <= set(rows.columns):
+    if set(rows.columns) >= COUNTED:
         lost = loss_parts(rows)
         if not lost["loss"].sum() > 0:
             return f"`{run.winner}` loses nothing: its Dice is 1 on every image."
@@ -67,23 +65,27 @@ def of_losses(run: FinishedRun) -> str:
 
 
 def loss_table(run: FinishedRun) -> str:
-    """On which images the Dice is lost, as a Markdown table; empty where it was not counted."""
+    """On which images the Dice is lost, as a Markdown table, and how that is counted; empty where
+    it was not.
+    """
     rows = _rows(run)
-    if not {"object_fp", "object_fn"} <= set(rows.columns) or rows.empty:
+    if rows.empty or not set(rows.columns) >= COUNTED:
         return ""
-    cells = []
-    for part in loss_parts(rows).itertuples():
-        share = "" if pd.isna(part.share) else percent(part.share)
-        cells.append((LOST[str(part.Index)], str(int(part.images)), share))
-    return markdown_table(("images", "number", "share of the loss"), cells)
+    lost = loss_parts(rows)
+    shares = lost["share"].map(percent, na_action="ignore").fillna("")
+    cells = zip(LOST.values(), lost["images"].map(str), shares, strict=True)
+    table = markdown_table(("images", "number", "share of the loss"), cells)
+    return f"{table}\n\n{COUNTED_SO}"
 
 
 def of_kinds(run: FinishedRun) -> str:
-    """On which kinds of images the chosen approach is weaker by more than chance."""
+    """On which kinds of images the chosen approach is weaker by more than chance; empty where they
+    were not compared.
+    """
     rows, images = _rows(run), run.tables["images"]
     kinds = [kind for kind in QUANTITIES if kind in images]
     if rows.empty or not kinds:
-        return "Kinds of images were not compared in this run." if run.names else NOTHING
+        return ""
     weaker, open_ = [], []
     for side in outer_difference(rows, images, kinds).itertuples():
         quantity = QUANTITIES[side.by][0]
@@ -92,7 +94,7 @@ def of_kinds(run: FinishedRun) -> str:
         else:
             end = "highest" if side.difference < 0 else "lowest"
             weaker.append(f"the third with the {end} {quantity}")
-    sentences = [f"Its Dice is lower in {listed(weaker)}."] if weaker else []
+    sentences = [f"The Dice of `{run.winner}` is lower in {listed(weaker)}."] if weaker else []
     if open_:
         sentences.append(f"Differences by {listed(open_)} may be chance.")
     return " ".join(sentences)
@@ -100,15 +102,8 @@ def of_kinds(run: FinishedRun) -> str:
 
 def _rows(run: FinishedRun) -> pd.DataFrame:
     """The images of the chosen approach."""
-    if run.per_image.empty or run.winner is None:
-        return run.per_image.head(0)
-    return run.per_image[run.per_image["approach"] == run.winner]
-
-
-def _dice(run: FinishedRun) -> pd.Series | None:
-    """Dice of the chosen approach by image, of the images with objects."""
-    found = run.dice(run.winner) if run.winner is not None and len(run.per_image) else {}
-    return pd.Series(found, dtype=float) if found else None
+    table = run.per_image
+    return table if table.empty else table[table["approach"] == run.winner]
 
 
 def of_robustness(run: FinishedRun) -> str:
@@ -122,10 +117,10 @@ def of_robustness(run: FinishedRun) -> str:
         )
     kinds = rows.groupby("corruption", sort=False)[["drop", "in_augmentation"]].mean()
     worst = kinds["drop"].idxmax()
-    met = "holds something" if kinds.loc[worst, "in_augmentation"] > 0 else "holds nothing"
+    met = "something" if kinds.loc[worst, "in_augmentation"] > 0 else "nothing"
     sentences = [
         f"`{run.winner}` loses most under *{worst.replace('_', ' ')}*, and its training "
-        f"augmentation {met} like it."
+        f"augmentation holds {met} like it."
     ]
     kept = table.groupby("approach", sort=False)["dice_mean"].mean()
     if kept.idxmax() != run.winner:
@@ -140,21 +135,15 @@ def of_robustness(run: FinishedRun) -> str:
 
 def of_calibration(run: FinishedRun) -> str:
     """Whether the probabilities of the chosen approach mean what they say."""
-    table = run.tables["calibration"]
-    rows = (
-        table[(table["approach"] == run.winner) & (table["pixels"] > 0)] if len(table) else table
-    )
-    if rows.empty or run.winner is None:
+    rows = run.tables["calibration"]
+    if len(rows):
+        rows = rows[(rows["approach"] == run.winner) & (rows["pixels"] > 0)]
+    if rows.empty:
         return "Calibration was not measured in this run."
     gap = float(np.average(rows["proba_mean"] - rows["object_share"], weights=rows["pixels"]))
-    leans = "too high" if gap > 0 else "too low"
-    lean = (
-        f"{leans} on average"
-        if abs(gap) > LEAN
-        else "neither too high nor too low on average (by 0.02 at most)"
-    )
+    lean = "too high" if gap > LEAN else "too low" if gap < -LEAN else "right within 0.02"
     return (
-        f"Within 16 px of the objects, the probabilities of `{run.winner}` are {lean}. Masks are "
-        "cut at a threshold chosen on *tune*, so this matters only where probabilities are used "
-        "themselves."
+        f"Within 16 px of the objects, the probabilities of `{run.winner}` are {lean} on average. "
+        "Masks are cut at a threshold chosen on *tune*, so this matters only where probabilities "
+        "are used themselves."
     )

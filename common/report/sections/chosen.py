@@ -2,7 +2,17 @@
 
 import pandas as pd
 
-from common.report import narrative as say
+from common.report.narrative.answer import (
+    caution,
+    cost_table,
+    facts,
+    headline,
+    of_rule_taken,
+    of_trade_off,
+    of_verdicts,
+)
+from common.report.narrative.ranking import of_ranking, of_resamples
+from common.report.narrative.reasons import metric_table, of_approaches
 from common.report.plots import comparison
 from common.report.section import Details, Link, Section, charts
 from common.report.sections.material import Material
@@ -21,13 +31,13 @@ def answer(material: Material) -> Section:
     legend = {True: "outline", False: "errors"}[bool(material.photos)] if photos else ""
     return Section(
         "answer",
-        say.headline(run),
-        say.caution(run),
+        headline(run),
+        caution(run),
         charts=charts(ranked),
         photos=photos,
         legend=legend,
-        facts=say.facts(run),
-        note=say.of_verdicts(run),
+        facts=facts(run),
+        note=of_verdicts(run),
     )
 
 
@@ -43,7 +53,6 @@ def _verdicts_of(rows: pd.DataFrame) -> str:
 def ranking(material: Material) -> Section:
     """How sure the ranking is."""
     run = material.run
-    changes = f"{say.of_resamples(run)} {say.of_seeds(run)}"
     difference = (
         "differences",
         comparison.difference_figure(run.board, run.margin),
@@ -58,12 +67,12 @@ def ranking(material: Material) -> Section:
     return Section(
         "ranking",
         "How sure is the ranking?",
-        say.of_ranking(run),
+        of_ranking(run),
         charts=charts(difference),
         details=[
-            Details("Would other images or trainings change it?", changes, charts(ranks)),
-            Details("What other metrics say", say.metric_table(run)),
-            Details("What the approaches are", say.of_approaches(run)),
+            Details("Would other images change it?", of_resamples(run), charts(ranks)),
+            Details("What other metrics say", metric_table(run)),
+            Details("What the approaches are", of_approaches(run)),
         ],
         note="Bounds hold for all pairs at once with 95 %: a line that does not reach left of the "
         "green band loses nothing that matters.",
@@ -81,7 +90,7 @@ def trade_off(material: Material) -> Section:
     return Section(
         "trade-off",
         "What does another choice cost?",
-        say.of_trade_off(run),
+        of_trade_off(run),
         charts=charts(costs),
         details=[Details("All costs, and how the choice was made", _costs(material))],
         links=[Link("leaderboard.csv", "all numbers as CSV")],
@@ -89,4 +98,4 @@ def trade_off(material: Material) -> Section:
 
 
 def _costs(material: Material) -> str:
-    return f"{say.cost_table(material.run)}\n\n{say.of_rule_taken(material.run)}"
+    return f"{cost_table(material.run)}\n\n{of_rule_taken(material.run)}"

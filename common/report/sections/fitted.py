@@ -1,6 +1,12 @@
 """What happened on *fit* and *tune*: trainings, thresholds, further steps, the ensemble."""
 
-from common.report import narrative as say
+from common.report.narrative.fitting import (
+    of_ensemble,
+    of_steps,
+    of_thresholds,
+    of_trainings,
+    preparation_table,
+)
 from common.report.plots import fitting
 from common.report.section import Chart, Details, Section, charts
 from common.report.sections.material import Material
@@ -16,9 +22,9 @@ def trainings(material: Material) -> Section:
     return Section(
         "trainings",
         "Were the trainings long enough?",
-        say.of_trainings(run),
+        of_trainings(run),
         charts=charts(("trainings", dice, f"Mean Dice on tune {alt}; a star is the highest")),
-        details=[Details("Loss", "", losses)] if losses else [],
+        details=[Details("Loss", "", losses)],
     )
 
 
@@ -34,19 +40,19 @@ def tuned(material: Material) -> Section:
     ]
     alt = "Mean Dice on tune at every threshold, for each approach; the dot is the one chosen"
     step_alt = "Gain of each further step of post-processing on tune, with its 95 % interval"
-    known = [
+    details = [
         Details(
             "Further steps of post-processing",
-            say.of_steps(run),
+            of_steps(run),
             charts(("steps", steps, step_alt)),
         ),
-        Details("The ensemble", say.of_ensemble(run), members),
-        Details("What is done to an image beforehand", say.preparation_table(run)),
+        Details("The ensemble", of_ensemble(run), members),
+        Details("What is done to an image beforehand", preparation_table(run)),
     ]
     return Section(
         "tune",
         "What was decided on tune?",
-        say.of_thresholds(run),
+        of_thresholds(run),
         charts=charts(("thresholds", thresholds, alt)),
-        details=[each for each in known if each.text not in ("", say.NOT_STORED)],
+        details=details,
     )

@@ -11,7 +11,7 @@ import pandas as pd
 from common.describe.photos import photo_objects, train_objects
 from common.gallery.pictures import limited
 from common.report.finished_run import FinishedRun, photo_masks, val_masks
-from common.report.narrative import examples
+from common.report.narrative.weaknesses import examples
 from common.report.pictures import judged, outlined
 from common.report.review import read_review
 from common.report.section import Photo

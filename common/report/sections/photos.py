@@ -1,6 +1,6 @@
 """Photos without labels."""
 
-from common.report import narrative as say
+from common.report.narrative.photos import of_photos, of_review, review_table
 from common.report.section import Details, Link, Section
 from common.report.sections.material import Material, count_of
 
@@ -13,8 +13,8 @@ WITHOUT_DATA = (
 def real_photos(material: Material) -> Section:
     """What the winner's masks hold on photos without labels."""
     run = material.run
-    text = say.of_photos(material.pieces, material.train) if material.with_data else WITHOUT_DATA
-    noted = say.of_review(material.review, run.winner)
+    text = of_photos(material.pieces, material.train) if material.with_data else WITHOUT_DATA
+    noted = of_review(material.review, run.winner)
     summary = "Photo by photo, as a person saw it" if noted else "Have a person count them"
     shown = count_of(material.photo_count or 0, len(material.photos))
     return Section(
@@ -23,7 +23,7 @@ def real_photos(material: Material) -> Section:
         " ".join(filter(None, [text, noted])),
         photos=material.photos,
         legend="outline" if material.photos else "",
-        details=[Details(summary, say.review_table(material.review, run.winner))],
+        details=[Details(summary, review_table(material.review, run.winner))],
         links=[Link("submission/real_test.html", "all photos with mask, cut-out and heat map")],
         note=shown,
     )

@@ -2,14 +2,14 @@
 
 from common.leaderboard import as_markdown
 from common.leaderboard.text import FOOT
-from common.report import narrative as say
+from common.report.narrative.ranking import of_limits
 from common.report.section import Details, Link, Section
 from common.report.sections.material import Material
 
 
 def limits(material: Material) -> Section:
     """What must not be concluded."""
-    text = say.of_limits(material.run, material.photo_count)
+    text = of_limits(material.run, material.photo_count)
     return Section("limits", "What must not be concluded?", text)
 
 

@@ -3,7 +3,20 @@ probabilities that do not mean what they say.
 """
 
 from common.analysis.strata import QUANTITIES
-from common.report import narrative as say
+from common.report.narrative.unseen import (
+    of_chosen_there,
+    of_folds,
+    of_test_sets,
+    of_unseen,
+    parts,
+)
+from common.report.narrative.weaknesses import (
+    loss_table,
+    of_calibration,
+    of_kinds,
+    of_losses,
+    of_robustness,
+)
 from common.report.plots import behaviour, comparison
 from common.report.section import Chart, Details, Link, Section, charts
 from common.report.sections.material import Material
@@ -27,16 +40,15 @@ def failures(material: Material) -> Section:
         )
         for kind, figure in behaviour.strata_figures(run.tables["strata"], run.colours).items()
     ]
-    lost = "\n\n".join(filter(None, [say.loss_table(run), say.COUNTED_SO]))
     return Section(
         "failures",
         "Where does it fail?",
-        say.of_losses(run),
+        of_losses(run),
         photos=material.judged,
         legend="errors" if material.judged else "",
         details=[
-            Details("Image by image", lost, charts(images)),
-            Details("By size, contrast and brightness", say.of_kinds(run), strata),
+            Details("Image by image", loss_table(run), charts(images)),
+            Details("By size, contrast and brightness", of_kinds(run), strata),
         ],
         links=[
             Link("galleries/val.html", "every image of val, all approaches side by side"),
@@ -49,16 +61,16 @@ def failures(material: Material) -> Section:
 def unseen_objects(material: Material) -> Section:
     """Seen against unseen objects."""
     run = material.run
-    parts = say.parts(run)
-    names = listed([str(name) for name in parts.columns if name != "approach"], most=None)
-    figure = comparison.parts_figure(parts)
+    known = parts(run)
+    names = listed([str(name) for name in known.columns if name != "approach"], most=None)
+    figure = comparison.parts_figure(known)
     alt = f"Mean Dice of each approach on several parts of the images: {names}"
     return Section(
         "unseen",
         "What of objects that training never saw?",
-        say.of_unseen(run),
+        of_unseen(run),
         charts=charts(("unseen-objects", figure, alt)),
-        details=[Details("Over all groups of train, each left out once", say.of_folds(run))],
+        details=[Details("Over all groups of train, each left out once", of_folds(run))],
         links=[Link("folds.csv", "the folds as CSV")],
     )
 
@@ -69,14 +81,12 @@ def elsewhere(material: Material) -> Section:
     return Section(
         "elsewhere",
         "What of labelled photos of elsewhere?",
-        say.of_chosen_there(material.run),
+        of_chosen_there(material.run),
         charts=[
             Chart(f"set-{name}", figure, f"What each approach finds on the images of {name}")
             for name, figure in comparison.set_figures(table).items()
         ],
-        details=[Details("All numbers on them", say.of_test_sets(material.run))]
-        if len(table)
-        else [],
+        details=[Details("All numbers on them", of_test_sets(material.run))] if len(table) else [],
         links=[Link("test_sets.csv", "all numbers as CSV")],
     )
 
@@ -92,7 +102,7 @@ def calibration(material: Material) -> Section:
     return Section(
         "calibration",
         "Do the probabilities mean what they say?",
-        say.of_calibration(run),
+        of_calibration(run),
         charts=charts(("calibration", figure, alt)),
         links=[Link("calibration.csv", "the bins as CSV")],
     )
@@ -106,7 +116,7 @@ def robustness(material: Material) -> Section:
     return Section(
         "robustness",
         "What of blurred, dark or noisy images?",
-        say.of_robustness(run),
+        of_robustness(run),
         charts=charts(("robustness", figure, alt)),
         note="*: a corruption like those in the approach's training augmentation."
         if figure is not None
