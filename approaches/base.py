@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from common.data import DataSet
     from common.data.named_sets import NamedSet
+    from common.scale import ImageSizes
 
 # in the folder given to `fit`: an unfinished one that can be continued
 CHECKPOINT = "checkpoint.pt"
@@ -205,12 +206,15 @@ class FitReport:
         resumes: how often an unfinished fit was continued.
         notes: anything else worth storing (precision, speed, augmentation, what was chosen on
             *tune*).
+        image_sizes: against which photos are held that may be brought to scale; None says those
+            of *fit*.
     """
 
     seconds: float | None = None
     steps: int | None = None
     resumes: int = 0
     notes: dict[str, Any] = field(default_factory=dict)
+    image_sizes: "ImageSizes | None" = None
 
 
 class Predictor(Protocol):

@@ -1,8 +1,8 @@
 """Regions that a model finds, held against the objects that are there: which of them find one,
-which are invented, and from which vote on a region should be kept.
+which are invented, from which vote on a region should be kept, and at which scales to look.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -72,6 +72,17 @@ def best_cut(judged: Sequence[PhotoRegions], votes: Sequence[np.ndarray]) -> tup
     best = max(scores.values())
     cuts = [cut for cut in CUTS if scores[cut] == best]
     return cuts[len(cuts) // 2], float(best)
+
+
+def cheapest(tried: Mapping[tuple[float, ...], float], least_gain: float) -> tuple[float, ...]:
+    """The scales with the fewest pixels of those that lose less than a gain to the best.
+
+    Examples:
+        >>> cheapest({(1.0,): 0.70, (0.5, 1.4): 0.805, (0.7, 2.0): 0.81, (2.0,): 0.6}, 0.01)
+        (0.5, 1.4)
+    """
+    good = [scales for scales, score in tried.items() if score >= max(tried.values()) - least_gain]
+    return min(good, key=lambda scales: sum(scale**2 for scale in scales))
 
 
 def compared(

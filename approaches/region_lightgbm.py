@@ -3,16 +3,18 @@ by gradient-boosted trees that know its size, shape, colours, ground, and how su
 it at each scale.
 
 The trees learn from the regions of *tune*, whose groups the model has not seen, of images of *fit*
-without any object, and of the photos of the field, where there are some. With these, the model may
-look at larger scales too: that finds smaller objects and invents more, which the second look takes
-out again.
+without any object, and of the photos of the field, where there are some. With these, the scales at
+which the model looks are chosen too: one, or two of which the higher probability counts. That
+finds smaller and larger objects and invents more, which the second look takes out again.
 
 Source: A. Setio et al., Pulmonary Nodule Detection in CT Images: False Positive Reduction, IEEE
 TMI 35:1160, 2016 (candidates first, then a classifier of candidates).
 """
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -31,7 +33,7 @@ from approaches.base import (
     check_image,
 )
 from approaches.configs import RegionConfig
-from approaches.judged_regions import PhotoRegions, Place, best_cut, compared, scaled
+from approaches.judged_regions import PhotoRegions, Place, best_cut, cheapest, compared, scaled
 from approaches.predictors import ScaledPredictor, quantised_proba, traits_of
 from approaches.region_features import Regions, feature_names, find_regions
 from common.data import DataSet
@@ -42,11 +44,14 @@ from common.masks.postprocess import LEVELS, threshold_curve
 from common.masks.probabilities import image_digest
 from common.progress import progress
 from common.records.self_description import PreparationStep
-from common.scale import at_size, image_sizes, prediction_scale, resized
+from common.scale import ImageSizes, at_size, image_sizes, prediction_scale, resized
 from common.words import counted, listed
+
+log = logging.getLogger(__name__)
 
 REGIONS_FILE = "regions.json"
 FEWEST = 10  # regions of objects, and of none, that the trees can learn from
+ROOM = 2  # with a field, photos may be so many times as large before they are brought to scale
 
 
 class RegionLightGBM(Approach[RegionConfig]):
@@ -83,24 +88,26 @@ class RegionLightGBM(Approach[RegionConfig]):
                 "no trained member in this run; train some first, in the same --output: "
                 "python bench.py --approaches pixel_lightgbm,smp_unet_lite0,region_lightgbm"
             )
-        self._sizes = image_sizes((entry.height, entry.width) for entry in fit_set.entries)
-        places = self._places(fit_set, tune_set)
+        sizes = image_sizes((entry.height, entry.width) for entry in fit_set.entries)
+        room = ROOM if self.fields else 1  # a larger look needs the pixels
+        self._sizes: ImageSizes | None = sizes
+        self._given = ImageSizes(room * sizes.typical_px, room * sizes.largest_px)
         self.member_ = self._best_member(tune_set)
         self.members = {self.member_: self.members[self.member_]}
-        tried = {}
-        for scales in self._scales_to_try():
-            judged = self._judge(places, scales)
-            boosters, fold_of, votes = self._fitted(judged, scales, seed)
-            cut, score = best_cut(judged, votes)
-            tried[scales] = score, cut, boosters, fold_of, judged
-        best = max(score for score, *_ in tried.values())
-        self.scales_ = next(
-            scales for scales, one in tried.items() if one[0] >= best - self.config.least_gain
-        )
-        score, self.cut_, self.boosters_, self.fold_of_, judged = tried[self.scales_]
+        tried: dict[str, float] = {}
+        self.scales_ = self.config.scales[:1]
+        if self.fields:
+            f1_of = self._tried_scales(self._places(tune_set), seed)
+            self.scales_ = cheapest(f1_of, self.config.least_gain)
+            tried = {_listed(scales): f1 for scales, f1 in f1_of.items()}
+            log.info("region_lightgbm: %s", _told(tried, self.scales_))
+        judged = self._judge(self._places(tune_set, fit_set), self.scales_)
+        self.boosters_, self.fold_of_, votes = self._fitted(judged, self.scales_, seed)
+        self.cut_, score = best_cut(judged, votes)
         labels = np.concatenate([one.is_object for one in judged])
         self.report_ = FitReport(
             steps=sum(one.current_iteration() for one in self.boosters_),
+            image_sizes=self._given,
             notes={
                 "member": self.member_,
                 "chosen_on": ["tune", *(one.name for one in self.fields)],
@@ -109,7 +116,8 @@ class RegionLightGBM(Approach[RegionConfig]):
                 "regions_invented": int((labels == 0).sum()),
                 "scales": list(self.scales_),
                 "cut": self.cut_,
-                "object_f1": {listed([f"{s:g}" for s in at]): one[0] for at, one in tried.items()},
+                "object_f1": score,
+                "object_f1_of_scales": tried,
             },
         )
         return self
@@ -129,43 +137,52 @@ class RegionLightGBM(Approach[RegionConfig]):
 
         return max(self.members, key=score)
 
-    def _scales_to_try(self) -> Sequence[tuple[float, ...]]:
-        """The first of the scales, the first two, and so on, where photos of the field tell which
-        are worth their time; else the first alone.
+    def _tried_scales(self, places: Sequence[Place], seed: int) -> dict[tuple[float, ...], float]:
+        """Object F1 of each scale alone and with each other one, by trees that have not seen the
+        group of a photo. They are looked at in their order; a larger one than 1 without which it
+        is as good ends that, since the next costs twice as much.
         """
-        scales = self.config.scales
-        most = len(scales) if self.fields else 1
-        return [scales[: count + 1] for count in range(most)]
+        tried: dict[tuple[float, ...], float] = {}
+        for count, scale in enumerate(self.config.scales, 1):
+            before = max(tried.values(), default=0.0)
+            for other in self.config.scales[:count]:
+                scales = tuple(sorted({scale, other}))
+                judged = self._judge(places, scales)
+                _, tried[scales] = best_cut(judged, self._fitted(judged, scales, seed)[-1])
+            if scale > 1 and max(tried.values()) <= before:
+                break
+        return tried
 
-    def _places(self, fit_set: DataSet, tune_set: DataSet) -> list[Place]:
-        """What the trees may learn from: images of *tune*, of *fit* without an object, and the
-        field.
+    def _places(self, tune_set: DataSet, fit_set: DataSet | None = None) -> list[Place]:
+        """What the trees may learn from: images of *tune*, the field, and where it is given, of
+        *fit* without an object.
         """
-        bare = [entry.image_id for entry in fit_set.entries if not entry.annotations]
-        most = self.config.most_images
-        chosen = [
-            images.subset(spread(images, most)) for images in (tune_set, fit_set.subset(bare))
-        ]
+        chosen = [tune_set]
+        if fit_set is not None:
+            bare = [entry.image_id for entry in fit_set.entries if not entry.annotations]
+            chosen.append(fit_set.subset(bare))
+        chosen = [images.subset(spread(images, self.config.most_images)) for images in chosen]
         sets: list[DataSet | NamedSet] = [*chosen, *self.fields]
         return [Place(images, index) for images in sets for index in range(len(images))]
 
-    def _to_scale(self, photo: np.ndarray) -> np.ndarray:
-        """A photo at the scale at which it will be predicted, which may not be its own."""
-        return resized(photo, prediction_scale(photo.shape, self._sizes))
+    def _scale_of(self, photo: np.ndarray) -> float:
+        """By how much a photo is resized before it is given to `predict_proba`."""
+        return prediction_scale(photo.shape, self._given)
 
     def _judge(self, places: Sequence[Place], scales: Sequence[float]) -> list[PhotoRegions]:
         """The regions of all photos; the processes share the predictions."""
         what = "region_lightgbm: predicting"
         with processes.together(what):
             for place in progress(processes.share(places), what, show=processes.is_main()):
-                seen = self._to_scale(place.photo().sample.image)
+                photo = place.photo().sample.image
+                seen = resized(photo, self._scale_of(photo))
                 for scale in scales:
                     self._look(seen, scale)
         return [self._judged(place.photo(), scales) for place in places]
 
     def _judged(self, photo: Photo, scales: Sequence[float]) -> PhotoRegions:
-        seen = self._to_scale(photo.sample.image)
-        factor = prediction_scale(photo.sample.image.shape, self._sizes)
+        factor = self._scale_of(photo.sample.image)
+        seen = resized(photo.sample.image, factor)
         regions = self._regions(seen, scales)
         objects = [scaled(one, factor) for one in photo.objects]
         is_object, found = compared(regions, objects)
@@ -174,10 +191,13 @@ class RegionLightGBM(Approach[RegionConfig]):
         )
 
     def _look(self, image: np.ndarray, scale: float) -> np.ndarray:
-        """What the model sees in an image at a scale, (H, W) float32 at the image's own size."""
-        member = self.members[self.member_]
-        levels = quantised_proba(member, resized(image, scale)).astype(np.float32) / LEVELS
-        return levels if scale == 1 else at_size(levels, image.shape)
+        """What the model sees in an image at so many times the size that it would be predicted at
+        without any choice of scales, (H, W) float32 at the image's own size.
+        """
+        factor = scale * prediction_scale(image.shape, self._sizes)
+        looked_at = resized(image, factor)
+        levels = quantised_proba(self.members[self.member_], looked_at).astype(np.float32) / LEVELS
+        return levels if looked_at is image else at_size(levels, image.shape)
 
     def _regions(self, image: np.ndarray, scales: Sequence[float]) -> Regions:
         looks = [self._look(image, scale) for scale in scales]
@@ -232,9 +252,9 @@ class RegionLightGBM(Approach[RegionConfig]):
         if not notes:
             return ()
         wording = f"of {notes['member']}, as the image is"
-        if len(notes["scales"]) > 1:
-            scales = listed([f"{scale:g}" for scale in notes["scales"]])
-            wording = f"of {notes['member']} in any of {scales} times the size"
+        if notes["scales"] != [1]:
+            scales = _listed(notes["scales"])
+            wording = f"of {notes['member']} at {scales} times the scale of training"
         return [PreparationStep("regions", wording, ("scales",))]
 
     def remarks(self) -> Sequence[str]:
@@ -248,7 +268,9 @@ class RegionLightGBM(Approach[RegionConfig]):
         learned = f"{of_objects} and {notes['regions_invented']} invented ones"
         if not self.report_.steps:
             return [f"{learned} are too few to learn from, so every region is kept"]
-        return [f"trees fitted to {learned} of {counted(notes['photos'], 'photo')}"]
+        told = [f"trees fitted to {learned} of {counted(notes['photos'], 'photo')}"]
+        tried = notes.get("object_f1_of_scales")
+        return [*told, _told(tried, notes["scales"])] if tried else told
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """See `Approach.predict_proba`; regions that are rejected have probability 0, the others
@@ -272,6 +294,7 @@ class RegionLightGBM(Approach[RegionConfig]):
         for fold, booster in enumerate(self.boosters_):
             booster.save_model(folder / f"fold{fold}.txt")
         chosen = {"member": self.member_, "scales": self.scales_, "cut": self.cut_}
+        chosen["sizes"] = self._sizes and asdict(self._sizes)
         content = json.dumps({**chosen, "folds": len(self.boosters_), "fold_of": self.fold_of_})
         (folder / REGIONS_FILE).write_text(content + "\n", encoding="utf-8")
 
@@ -280,6 +303,9 @@ class RegionLightGBM(Approach[RegionConfig]):
         stored = json.loads((folder / REGIONS_FILE).read_text(encoding="utf-8"))
         self.member_, self.cut_ = stored["member"], stored["cut"]
         self.scales_, self.fold_of_ = tuple(stored["scales"]), stored["fold_of"]
+        # models of before were given no photo larger than that
+        sizes = stored.get("sizes")
+        self._sizes = sizes and ImageSizes(**sizes)
         self.boosters_ = [
             lgb.Booster(model_file=folder / f"fold{fold}.txt") for fold in range(stored["folds"])
         ]
@@ -298,3 +324,14 @@ def _votes(boosters: Sequence[lgb.Booster], regions: Regions) -> np.ndarray:
     if not len(regions):
         return np.zeros(0)
     return np.mean([one.predict(regions.features, num_threads=1) for one in boosters], axis=0)
+
+
+def _listed(scales: Sequence[float]) -> str:
+    return listed([f"{scale:g}" for scale in scales])
+
+
+def _told(tried: Mapping[str, float], scales: Sequence[float]) -> str:
+    """What was chosen of the scales and pairs that were tried, by their object F1."""
+    chosen = _listed(scales)
+    others = f"the best of {len(tried)} choices of scales has {max(tried.values()):.3f}"
+    return f"object F1 {tried[chosen]:.3f} at {chosen} times the scale of training; {others}"

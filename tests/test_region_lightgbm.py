@@ -12,6 +12,7 @@ from approaches.region_lightgbm import RegionLightGBM
 from common.coco import Entry
 from common.data import DataSet
 from common.data.named_sets import NamedSet, SetSource, TrueObject
+from common.scale import ImageSizes
 
 SIDE, PHOTOS = 96, 14
 OBJECT, LITTER = (255, 40, 40), (255, 240, 200)  # RGB; the model takes both for objects
@@ -113,16 +114,31 @@ def test_a_photo_it_was_fitted_on_is_judged_by_trees_that_have_not_seen_it(photo
     assert used[1:] == [0, 1, 2, 3, 4]
 
 
-def test_larger_scales_are_taken_where_the_field_shows_that_they_find_more(photos):
+def test_scales_are_chosen_where_the_field_shows_that_they_find_more(photos):
     tune, street = DataSet(*photos("tune", 12)), field(photos, "street", 6)
-    approach = fitted(tune, SeesRed(least_px=100), [street])
-    assert approach.scales_ == (1.0, 2.8)
-    assert approach.report_.notes["chosen_on"] == ["tune", "street"]
-    assert approach.preparation()[0].name == "regions"
+    approach = fitted(tune, SeesRed(least_px=100), [street], scales=(1.0, 0.7, 2.8, 4.0, 5.6))
+    notes = approach.report_.notes
+    assert approach.scales_ == (2.8,) and notes["chosen_on"] == ["tune", "street"]
+    tried = notes["object_f1_of_scales"]  # 4 is no better than 2.8, so 5.6 is not looked at
+    assert list(tried)[:3] == ["1", "0.7 and 1", "0.7"] and len(tried) == 10
+    assert tried["1"] < tried["2.8"] == tried["1 and 2.8"] == 1
+    assert approach.preparation()[0].done == "of red at 2.8 times the scale of training"
+    told = "object F1 1.000 at 2.8 times the scale of training; the best of 10"
+    assert told in approach.remarks()[1]
     image = np.full((SIDE, SIDE, 3), 25, np.uint8)
     image[30:36, 30:36] = OBJECT
     assert approach.predict_proba(image)[33, 33] > 0.5
     assert fitted(tune, SeesRed(least_px=100)).scales_ == (1.0,)
+
+
+def test_with_a_field_photos_are_brought_to_twice_the_training_size(photos):
+    tune, street = DataSet(*photos("tune", 12)), field(photos, "street", 12)
+    alone, chosen = fitted(tune), fitted(tune, fields=[street])
+    assert alone.report_.image_sizes == ImageSizes(SIDE, SIDE)
+    assert chosen.report_.image_sizes == ImageSizes(2 * SIDE, 2 * SIDE)
+    large = cv2.resize(scene(50, 20), (3 * SIDE, 3 * SIDE), interpolation=cv2.INTER_NEAREST)
+    proba = chosen.predict_proba(large)  # looked at as if it were brought to the training size
+    assert proba[78, 168] == 1 and proba[198, 78] == 0
 
 
 def test_it_is_stored_and_read(photos, tmp_path):

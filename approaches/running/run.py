@@ -122,8 +122,9 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
         if processes.is_main():
             with whole_folder(run.model(name)) as partial:
                 store(approach, name, partial)
-    record.traits, record.image_sizes = approach.traits, image_sizes(data.fit_shapes)
     report = approach.report_
+    record.traits = approach.traits
+    record.image_sizes = report.image_sizes or image_sizes(data.fit_shapes)
     seconds = seconds if report.seconds is None else report.seconds
     used = sum(_fit_of(run, member).seconds for member in approach.members)
     record.fit = Fit(seconds + used, report.steps, report.resumes, report.notes)
