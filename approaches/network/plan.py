@@ -34,6 +34,7 @@ DEFAULT_EPOCHS = 20
 ROUND_SECONDS = (10.0, 60.0)  # between two checkpoints, where the speed is known
 MOST_ROUND_STEPS = 500  # where it is not
 LOOKED_AT_FROM = 0.4  # of the time or the steps, when the speed so far is looked at
+MOST_WORKERS = 16  # each holds the images that it has met
 OFF = 0.1  # of the time limit: a training that would end further from it gets other steps
 
 
@@ -217,8 +218,10 @@ def _formats(device: torch.device) -> list[str]:
 
 
 def loader_workers(device: torch.device) -> int:
-    """Processes that draw crops beside the training; on a CPU they would only take its cores."""
-    return min(8, processes.threads()) if device.type == "cuda" else 0
+    """Processes that draw crops beside the training, on all cores but one; on a CPU they would
+    only take its cores.
+    """
+    return min(MOST_WORKERS, max(1, processes.threads() - 1)) if device.type == "cuda" else 0
 
 
 def draw(

@@ -8,6 +8,8 @@ import logging
 import os
 import time
 from collections.abc import Generator, Iterator
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import torch
@@ -126,6 +128,17 @@ def drawn_from(
         ) from error
 
 
+def _drawing_processes() -> BaseContext:
+    """How processes that draw crops are started: forked from one that has imported what they need,
+    once, and has no threads. A fork of this one, after LightGBM's threads, may hang; new ones
+    would import everything again, each of them.
+    """
+    way = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+    context = get_context(way)
+    context.set_forkserver_preload(["approaches.network.augment"])
+    return context
+
+
 def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) -> Crops:
     """The stream of training crops; an epoch is one pass over the images, rounded to whole
     batches.
@@ -177,7 +190,10 @@ class _Loop:
         trackers.begin(self.accelerator, self.name, config.as_dict())
         self.loss = build_loss(config.loss)
         optimizer = torch.optim.AdamW(
-            network.parameters(), lr=config.learning_rate, weight_decay=WEIGHT_DECAY
+            network.parameters(),
+            lr=config.learning_rate,
+            weight_decay=WEIGHT_DECAY,
+            fused=self.accelerator.device.type == "cuda",
         )
         self.network, self.crops = network, crops
         self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
@@ -292,9 +308,7 @@ class _Loop:
             batch_size=self.batch,
             sampler=range(self.step * self.batch, self.plan.steps * self.batch),
             num_workers=workers,
-            multiprocessing_context="spawn"
-            if workers
-            else None,  # a fork after LightGBM's threads may hang
+            multiprocessing_context=_drawing_processes() if workers else None,
             pin_memory=workers > 0,
         )
         return iter(self.accelerator.prepare(loader))
@@ -355,7 +369,7 @@ class _Loop:
             self.accelerator.clip_grad_norm_(self.model.parameters(), CLIP_NORM)
             self.optimizer.step()
             self.optimizer.zero_grad()
-            self.average.update(self.network)
+            self.average.update()
         except Exception as error:
             if self.accelerator.num_processes == 1:
                 raise
@@ -454,16 +468,22 @@ class Average:
     """Exponential moving average of a network's weights and statistics, in float32."""
 
     def __init__(self, network: nn.Module, memory_steps: float):
-        self.state = {key: value.detach().clone() for key, value in network.state_dict().items()}
+        now = network.state_dict()
+        self.state = {key: value.detach().clone() for key, value in now.items()}
         self.memory_steps, self.updates = memory_steps, 0
+        floats = {key for key, value in now.items() if value.is_floating_point()}
+        averaged = [key for key in now if key in floats and memory_steps > 0]
+        copied = [key for key in now if key not in averaged]
+        # of the average and of the network, which share memory with what the optimiser changes
+        self._averaged = [self.state[key] for key in averaged], [now[key] for key in averaged]
+        self._copied = [self.state[key] for key in copied], [now[key] for key in copied]
 
     @torch.no_grad()
-    def update(self, network: nn.Module) -> None:
+    def update(self) -> None:
         """Take in the weights of one more step; early steps are forgotten faster."""
         self.updates += 1
         share = 1 / (1 + min(self.memory_steps, self.updates / 5))
-        for key, value in network.state_dict().items():
-            if value.is_floating_point() and self.memory_steps > 0:
-                self.state[key].lerp_(value, share)
-            else:
-                self.state[key].copy_(value)
+        if self._averaged[0]:
+            torch._foreach_lerp_(*self._averaged, share)
+        if self._copied[0]:
+            torch._foreach_copy_(*self._copied)

@@ -223,8 +223,8 @@ def test_the_average_follows_the_weights():
     average, raw = Average(layer, memory_steps=50), Average(layer, memory_steps=0)
     for value in np.linspace(0, 1, 200):
         layer.weight.data.fill_(value)
-        average.update(layer)
-        raw.update(layer)
+        average.update()
+        raw.update()
     assert raw.state["weight"].item() == 1
     assert 0.6 < average.state["weight"].item() < 0.9
 
