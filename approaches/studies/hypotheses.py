@@ -19,6 +19,8 @@ AS_PUBLISHED = {
     "zoom": (0.6, 1.5),
     "decoder_width": 1.0,
 }
+# today's defaults but for that choice
+JUDGED_ONCE = {"evaluations": 1}
 # the same for the pixel classifier, which else keeps the round that is best on them
 ALL_ROUNDS = {"patience": 0}
 Expects = Literal["better", "worse", "same", "no better", ""]  # "no better" is the same or worse
@@ -79,11 +81,15 @@ FEWER_IMAGES = {
         "Worse: unseen objects are learned from different objects.", "worse", groups_share=0.5
     ),
     "a quarter of the groups": Variation("Worse still.", "worse", groups_share=0.25),
+    "an eighth of the groups": Variation("Far worse.", "worse", groups_share=0.125),
     "half of each group's images": Variation(
         "As good: another photo of the same object tells little.", "same", images_share=0.5
     ),
     "a quarter of each group's images": Variation(
         "A little worse: fewer grounds.", "worse", images_share=0.25
+    ),
+    "an eighth of each group's images": Variation(
+        "Worse: few grounds, and few poses of each object.", "worse", images_share=0.125
     ),
 }
 
@@ -311,6 +317,15 @@ STUDIES: dict[str, Study] = {
     "images": Study(
         "Would more images help, and if so, more photos of the same objects or other objects?",
         FEWER_IMAGES,
+        baseline=JUDGED_ONCE,
+        steps=300,
+    ),
+    "images-scratch": Study(
+        "The same for a U-Net trained from scratch: would more images help it?",
+        FEWER_IMAGES,
+        approach="unet",
+        baseline=JUDGED_ONCE,
+        steps=300,
     ),
     "images-pixel": Study(
         "The same for the pixel classifier: would more images help it?",
