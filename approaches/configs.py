@@ -126,9 +126,12 @@ class RegionConfig(Config):
     """What is looked at again, and how far the trees go."""
 
     # at which each image is predicted; without photos of the field the first alone, with them
-    # as many of the first as they show to be worth their time
-    scales: Annotated[tuple[Magnification, ...], Field(min_length=1)] = (1.0, 2.8)
-    least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for a further scale
+    # the one or two that find most, tried in this order as far as larger ones pay
+    scales: Annotated[tuple[Magnification, ...], Field(min_length=1)] = (
+        *(1.0, 0.7, 0.5, 0.35),
+        *(1.4, 2.0, 2.8),
+    )
+    least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for more pixels
     # of every pixel of a region, at one of the scales
     least_proba: Annotated[float, Field(gt=0, le=1)] = 0.5
     most_images: Annotated[int, Field(ge=1)] = 60  # of tune, and of fit without objects
@@ -140,5 +143,5 @@ class RegionConfig(Config):
 
     @classmethod
     def smoke(cls) -> Self:
-        """Few images and trees."""
-        return cls(most_images=8, folds=2, rounds=10)
+        """Few images, trees and scales."""
+        return cls(most_images=8, folds=2, rounds=10, scales=(1.0, 2.0))
