@@ -141,7 +141,8 @@ def _check_picture(array: np.ndarray, caller: str) -> None:
         )
 
 
-TILE_PX, OVERLAP_PX = 1536, 192
+TILE_PX, OVERLAP_PX = 1536, 192  # at most; at least
+STEP_PX = 32  # sides of tiles are multiples of it, so that most networks pad none
 
 
 def tiled(predict: Callable[[np.ndarray], np.ndarray], image: np.ndarray) -> np.ndarray:
@@ -158,9 +159,9 @@ def tiled(predict: Callable[[np.ndarray], np.ndarray], image: np.ndarray) -> np.
     if max(height, width) <= TILE_PX:
         return predict(image)
     total, weight = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
-    for top in tile_starts(height):
-        for left in tile_starts(width):
-            part = slice(top, top + TILE_PX), slice(left, left + TILE_PX)
+    for rows in tile_spans(height):
+        for columns in tile_spans(width):
+            part = rows, columns
             proba = predict(np.ascontiguousarray(image[part]))
             share = np.minimum.outer(ramp(proba.shape[0]), ramp(proba.shape[1]))
             total[part] += proba * share
@@ -168,11 +169,15 @@ def tiled(predict: Callable[[np.ndarray], np.ndarray], image: np.ndarray) -> np.
     return np.clip(total / weight, 0, 1)
 
 
-def tile_starts(size: int) -> list[int]:
-    """First pixels of tiles that cover `size` pixels and overlap by at least `OVERLAP_PX`."""
-    last = max(0, size - TILE_PX)
-    count = -(-last // (TILE_PX - OVERLAP_PX)) + 1
-    return [round(start) for start in np.linspace(0, last, count)]
+def tile_spans(size: int) -> list[slice]:
+    """The fewest tiles that cover `size` pixels and overlap by at least `OVERLAP_PX`, none larger
+    than it must be: 2,150 px are two tiles of 1,184 px.
+    """
+    count = max(1, -(-(size - OVERLAP_PX) // (TILE_PX - OVERLAP_PX)))
+    side = -(-(size + (count - 1) * OVERLAP_PX) // count)
+    side = min(size, -(-side // STEP_PX) * STEP_PX)
+    starts = [round(start) for start in np.linspace(0, size - side, count)]
+    return [slice(start, start + side) for start in starts]
 
 
 def ramp(size: int) -> np.ndarray:
