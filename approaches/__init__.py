@@ -142,7 +142,7 @@ TABLE: dict[str, Entry] = {
     ),
     "region_lightgbm": Entry(
         "approaches.region_lightgbm:RegionLightGBM",
-        "a second look at each region that the best of the others finds, LightGBM",
+        "a second look: trees keep or reject each region that the best of the others finds",
         combines=True,
         colour="#A6761D",
         config_class="approaches.configs:RegionConfig",

@@ -265,10 +265,11 @@ class RegionLightGBM(Approach[RegionConfig]):
         of_objects = counted(
             notes["regions_of_objects"], "region of an object", "regions of objects"
         )
-        learned = f"{of_objects} and {notes['regions_invented']} invented ones"
+        learned = f"{of_objects} and {notes['regions_invented']:,} invented ones that "
+        learned += f"{notes['member']} found"
         if not self.report_.steps:
             return [f"{learned} are too few to learn from, so every region is kept"]
-        told = [f"trees fitted to {learned} of {counted(notes['photos'], 'photo')}"]
+        told = [f"trees fitted to {learned} on {counted(notes['photos'], 'photo')}"]
         tried = notes.get("object_f1_of_scales")
         return [*told, _told(tried, notes["scales"])] if tried else told
 

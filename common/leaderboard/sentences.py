@@ -157,8 +157,9 @@ def _detectable(comparison: Comparison, names: Sequence[str]) -> str:
 def of_schemes(comparison: Comparison) -> str:
     """Whether other ways to rank give the same ranking."""
     schemes = comparison.schemes
+    ways = listed(["mean", "mean rank", "outline (`nsd_2px`)"][: len(schemes.rankings)])
     return (
-        f"Of {len(schemes.rankings)} ways to rank, {schemes.same_order} "
+        f"Of {len(schemes.rankings)} ways to rank (by {ways}), {schemes.same_order} "
         f"{plural('gives', schemes.same_order, 'give')} this order and {schemes.same_first} "
         f"{plural('puts', schemes.same_first, 'put')} the same approach first."
     )

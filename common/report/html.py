@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from common.page_template import PageTemplate
 from common.report.files import as_svg
+from common.report.narrative.phrases import device_of
 from common.report.pictures import as_jpeg
 from common.report.section import Chart, Photo, Section
 from common.report.sections.material import Material
@@ -47,12 +48,11 @@ def about(material: Material) -> list[tuple[str, str]]:
     commit = str(told.software.get("commit") or "")[:10]
     if commit and told.software.get("uncommitted_changes"):
         commit += " with uncommitted changes"
-    threads = f", {told.threads} threads" if told.threads else ""
     rows = [
         ("Run", material.run.folder.resolve().name),
         ("Date", told.started[:16].replace("T", " ")),
         ("Data", told.data),
-        ("Device", f"{told.device or ''}{threads if told.device else ''}"),
+        ("Device", device_of(material.run) if told.device else ""),
         ("Commit", commit),
         ("Command", f"python bench.py {told.command}".strip()),
     ]
@@ -87,7 +87,7 @@ def address(picture: Chart | Photo) -> str:
 
 def file_of(picture: Chart | Photo) -> str:
     """The file of a picture beside the page."""
-    return f"figures/{quote(picture.name)}.{'png' if isinstance(picture, Chart) else 'jpg'}"
+    return f"figures/{quote(picture.name)}.{'svg' if isinstance(picture, Chart) else 'jpg'}"
 
 
 def size_of(picture: Chart | Photo) -> tuple[int, int]:

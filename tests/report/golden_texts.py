@@ -83,7 +83,6 @@ def study_texts() -> str:
         ),
         "of_expectations": expectations.of_expectations(tables, planned),
         "of_default": expectations.of_default(planned["loss"], tables["loss"]),
-        "of_ideas": studies.of_ideas({"full": "dark photos"}, {1: "a", 2: "a", 3: "b"}),
     }
     return _under_names(parts)
 

@@ -191,7 +191,9 @@ def test_what_tune_is_worth_is_told_where_it_is_known(run):
     bare = dataclasses.replace(with_about(run, score_groups_in_train=None), records={})
     assert "optimistic" not in unseen.of_unseen(bare) and unseen.parts(bare).empty
     notes = [*run.about.notes, "warning: group 'a' had to be divided between fit and tune"]
-    assert "but for one that had to be divided" in unseen.of_unseen(with_about(run, notes=notes))
+    assert "but for one group that had to be divided" in unseen.of_unseen(
+        with_about(run, notes=notes)
+    )
 
 
 # the ranking
@@ -202,7 +204,7 @@ def test_what_could_be_shown_is_told_of_those_that_are_not_told_apart(run):
     tied = changed(run, verdict=np.where(run.board["approach"] == name, "not told apart", "worse"))
     tied.board.loc[0, "verdict"] = "best"
     least = run.comparison.minimum_detectable[run.comparison.names.index(name)]
-    assert f"19 groups like these mostly miss a true difference below {least:.3f}" in (
+    assert f"With 19 groups like these, a true difference below {least:.3f} mostly goes unn" in (
         ranking.of_ranking(tied)
     )
     clear = changed(run, verdict=run.board["verdict"].replace("not told apart", "worse"))

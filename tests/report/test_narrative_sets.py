@@ -58,7 +58,8 @@ def test_what_the_chosen_one_finds_and_invents_is_told_for_each_set(scored):
     invented = sum(one.invented for one in scores(scored.winner, 2))
     assert brief.startswith(
         f"`{scored.winner}`, chosen on `val`: on *street* it finds {found} of 120 objects and "
-        f"invents {invented} pieces on 60 photos; on *nothing*, 60 photos without an object, it "
+        f"invents {invented} pieces on 60 photos; on *nothing* (chosen on it too), 60 "
+        "photos without an object, it invents "
     )
 
 

@@ -177,13 +177,8 @@ def test_of_variations_that_help_as_much_the_cheapest_is_recommended():
         for name in ("two", "eight")
     }
     said = expectations.of_default(Study("Which?", variations), found)
-    assert "*two* at 110 ms an image instead of 80 ms is shown to help" in said
-    assert "speaks for `views=two` of `tta`" in said
-    assert (
-        "Not taken, because it costs more or gains less while the bounds overlap: *eight* at "
-        in said
-    )
-    assert "410 ms an image instead of 110 ms" in said
+    assert said.startswith("*two* is shown to help, which speaks for `views=two` of `tta`")
+    assert "bounds overlap: *eight*." in said
 
 
 def test_a_clear_gain_is_recommended_at_any_price():
@@ -213,29 +208,12 @@ def test_times_that_hardly_differ_decide_nothing(predict, fit, taken):
     assert recommended(without)[0]["variation"] == "large"
 
 
-def test_the_surprise_is_what_went_furthest_against_expectation():
-    said = expectations.of_surprise(
-        study(up="worse", down="better", wide="worse", broken="better"), TABLE
-    )
-    assert said == "**The surprise:** *down*, better by expectation, came out -0.030."
-    assert "a hint, not told apart" in expectations.of_surprise(
-        study(wide="worse", narrow="same"), TABLE
-    )
-    assert "No surprise" in expectations.of_surprise(study(up="better", narrow="same"), TABLE)
-
-
 def test_a_steadier_study_shows_smaller_differences():
     wild = table(a=("helps", 0.02, -0.02, 0.06), b=("helps", 0.03, -0.01, 0.07))
     calm = table(a=("helps", 0.02, 0.01, 0.03), b=("helps", 0.03, 0.02, 0.04))
     calm.loc[1:, "by_seed"] = "+0.020 +0.021"
     assert 0 < smallest_shown(calm) < smallest_shown(wild)
     assert np.isnan(smallest_shown(table()))
-
-
-def test_ideas_are_listed_with_what_they_answer():
-    said = studies.of_ideas({"none": "nothing", "full": "all"}, {1: "a", 2: "a", 3: "b"})
-    assert "The 3 images to train on form 2 groups" in said
-    assert said.splitlines()[-2:] == ["- **none**: nothing.", "- **full**: all."]
 
 
 def run(folder, minutes, dice):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -21,6 +22,7 @@ from common.report.sections import ALL, gather
 from common.sample import generate
 
 ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "results" / "example-on-sample"
 
 
 @pytest.fixture
@@ -115,6 +117,13 @@ def test_the_executed_notebook_stays_beside_the_report(run, data, page):
     texts = [str(output.get("data", {})) for cell in cells for output in cell.outputs]
     headings = re.findall(r"<h2>(.*?)</h2>", page)[:-1]
     assert headings and all(f"## {heading}" in "".join(texts) for heading in headings)
+
+
+def test_every_link_of_the_shared_example_leads_to_a_file_of_it():
+    for page in EXAMPLE.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        links = {unquote(link) for link in re.findall(r'(?:href|src)="([^"#:]+)"', text)}
+        assert links and not [link for link in links if not (page.parent / link).exists()]
 
 
 def test_sections_of_the_page_are_those_of_the_notebook():

@@ -114,7 +114,7 @@ def test_without_scripts_a_click_opens_the_file_of_a_picture(reported_run, page)
         assert seen.until(LOADED)
         assert not seen.run(DIALOG)
         first = seen.run("document.querySelector('a.enlarge').href")
-        assert first.endswith("/figures/ranked.png") and (reported_run / first[-18:]).is_file()
+        assert first.endswith("/figures/ranked.svg") and (reported_run / first[-18:]).is_file()
         shown = "document.querySelector('details').open = true"
         assert seen.run(shown) and seen.complaints == []
 

@@ -27,6 +27,10 @@ COSTS: tuple[tuple[str, str, Callable[[float], str]], ...] = (  # column, its la
     ("model_mb", "on disk", "{:.1f} MB".format),
     ("peak_memory_mb", "memory", "{:,.0f} MB".format),
 )
+READING = (
+    "`val` holds labelled images that nothing was trained or tuned on. *Dice* is the overlap of "
+    "mask and label, from 0 to 1."
+)
 MEANINGS = {
     "equivalent": "*Equivalent*: the loss to the best is shown to be below {margin:g}.",
     "not told apart": (
@@ -78,6 +82,7 @@ def caution(run: FinishedRun) -> str:
     if run.comparison is None or run.winner not in run.names:
         return ""
     shared, units = run.about.score_groups_in_train, run.comparison.units
+    counts = object_counts(run.per_image)
     if run.about.identity.smoke:
         return (
             "The smallest settings were used: this run shows that everything works, not which "
@@ -87,6 +92,9 @@ def caution(run: FinishedRun) -> str:
         return "Look at the annotations first, and give the trainings more time."
     if run.row(run.winner)["dice_mean"] < POOR:
         return "Its mean Dice is below 0.5: look at its masks before you use any of them."
+    if run.winner in counts.index and counts["invented"][run.winner] > counts["found"][run.winner]:
+        invented = counted(int(counts["invented"][run.winner]), "piece")
+        return f"It marks {invented} of ground as objects, more than it finds objects."
     if shared is not None and shared.both:
         return f"{overlap(run, shared)}: this says little about objects not seen in training."
     if units < FEW:
@@ -96,7 +104,7 @@ def caution(run: FinishedRun) -> str:
             f"All scores come from {units} {plural(images, units, many)}; so few can miss what "
             "goes wrong on one image in twenty."
         )
-    return "Scores hold for images like those of `val`."
+    return "Scores hold for images like those of `val`: look at its masks on photos of your own."
 
 
 def facts(run: FinishedRun) -> list[tuple[str, str]]:
@@ -114,12 +122,17 @@ def facts(run: FinishedRun) -> list[tuple[str, str]]:
 
 
 def of_verdicts(run: FinishedRun) -> str:
-    """What the verdicts that occur mean; who has no result."""
-    rows = run.rows
-    sentences = [
+    """What the winner is, what the score and the verdicts that occur mean; who has no result."""
+    compared, verdicts = run.comparison, set(run.rows["verdict"])
+    own = run.described.get(str(run.winner))
+    sentences = [f"`{run.winner}` — {own.summary}."] if own and own.summary else []
+    sentences.append(READING)
+    if compared is not None and compared.units < compared.images:
+        sentences.append("A *group* holds the images of one object or place.")
+    sentences += [
         wording.format(margin=run.margin)
         for verdict, wording in MEANINGS.items()
-        if verdict in set(rows["verdict"])
+        if verdict in verdicts
     ]
     without = run.board.loc[run.board["status"] != "ok"]
     if len(without):

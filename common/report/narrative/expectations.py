@@ -11,9 +11,7 @@ import pandas as pd
 
 from common.leaderboard import as_markdown
 from common.leaderboard.studies import (
-    ALIKE,
     BASELINE,
-    COSTS,
     NO_RESULT,
     NOT_RUN,
     OPEN,
@@ -26,7 +24,7 @@ from common.leaderboard.studies import (
     recommended,
     row_of,
 )
-from common.words import between, counted, duration, listed
+from common.words import between, counted, listed
 
 # An expectation → what is written of it.
 WORDS = {"better": "better", "worse": "worse", "same": "no difference", "no better": "no gain"}
@@ -73,27 +71,6 @@ def _found(variation: Expected, row: pd.Series | None) -> str:
     )
 
 
-def of_surprise(planned: Planned, table: pd.DataFrame) -> str:
-    """The variation that went furthest against what was expected of it, or that none did.
-
-    Args:
-        planned: the study, with what was expected.
-        table: of `common.leaderboard.studies.study_table`.
-    """
-    against = []
-    for name, variation in planned.variations.items():
-        row = row_of(table, name)
-        sign = {"better": 1, "worse": -1, "no better": -1}.get(variation.expects, 0)
-        if row is not None and pd.notna(row["verdict"]) and sign * row["to_baseline"] < 0:
-            against.append((abs(row["to_baseline"]), name, row["to_baseline"], row["verdict"]))
-    if not against:
-        return "**No surprise:** every difference points the way it was expected to."
-    _, name, difference, verdict = max(against)
-    words = WORDS[planned.variations[name].expects]
-    hint = "; a hint, not told apart from chance" if verdict == "not told apart" else ""
-    return f"**The surprise:** *{name}*, {words} by expectation, came out {difference:+.3f}{hint}."
-
-
 def of_expectations(tables: Mapping[str, pd.DataFrame], studies: Mapping[str, Planned]) -> str:
     """How many expectations of all studies were borne out, and which were wrong.
 
@@ -137,11 +114,10 @@ def _followed(table: pd.DataFrame, planned: Planned) -> str:
     if better.empty:
         return "No variation is shown to help, so nothing speaks for another default."
     chosen, alike = recommended(better)
-    usual = table[table["variation"] == BASELINE].iloc[0]
-    others = [f"*{row['variation']}*{_cost(row, chosen)}" for _, row in alike.iterrows()]
+    others = [f"*{name}*" for name in alike["variation"]]
     less = [f"*{name}*" for name in better.drop([chosen.name, *alike.index])["variation"]]
     sentences = [
-        f"*{chosen['variation']}*{_cost(chosen, usual)} is shown to help, which speaks for "
+        f"*{chosen['variation']}* is shown to help, which speaks for "
         f"{_settings(chosen['variation'], planned)} on data like these."
     ]
     if others:
@@ -161,15 +137,3 @@ def _settings(name: str, planned: Planned) -> str:
         return "its settings"
     settings = [f"`{key}={value}`" for key, value in variation.settings.items()]
     return f"{listed(settings, most=None)} of `{variation.approach or planned.approach}`"
-
-
-def _cost(row: pd.Series, other: pd.Series) -> str:
-    """Seconds of an image, and of a training where they clearly differ from another row's, beside
-    that row's.
-    """
-    prices = []
-    for cost, what, least in zip(COSTS, ("an image", "a training"), (1.0, ALIKE), strict=True):
-        here, there = row.get(cost), other.get(cost)
-        if pd.notna(here) and pd.notna(there) and max(here, there) > least * min(here, there):
-            prices.append(f"{duration(here)} {what} instead of {duration(there)}")
-    return f" at {listed(prices)}" if prices else ""

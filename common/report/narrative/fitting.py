@@ -22,12 +22,12 @@ def of_trainings(run: FinishedRun) -> str:
     late, judged = [], 0
     for name, rows in run.curves.groupby("approach", sort=False):
         scored, end = rows.dropna(subset=["tune_dice"]), rows["seconds"].max()
-        if len(scored):
+        if len(scored) > 1:
             judged += 1
             at = scored.loc[scored["tune_dice"].idxmax(), "seconds"]
             late += [str(name)] if end > 0 and at >= LATE * end else []
     if not judged:
-        return "No network was scored on *tune* during its training."
+        return "No network was scored twice on *tune* during its training, so this cannot be told."
     given = f"Each training was given {budget_of(run)}. " if budget_of(run) else ""
     if late:
         return (

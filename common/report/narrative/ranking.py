@@ -23,6 +23,8 @@ def of_ranking(run: FinishedRun) -> str:
     if len(run.names) < 2:
         return "With a single approach there is nothing to compare."
     sentences = [_detectable(run, stands.not_told_apart)]
+    if len(stands.worse) == len(run.names) - 1:
+        sentences = [f"Every other approach is shown to be worse than `{stands.best}`."]
     if stands.worse_as_pair:
         names = listed(code(stands.worse_as_pair))
         verb = plural("is", len(stands.worse_as_pair), "are")
@@ -49,7 +51,9 @@ def _detectable(run: FinishedRun, names: tuple[str, ...]) -> str:
         return f"{units}: too few to show most differences between {len(run.names)} approaches."
     least = dict(zip(compared.names, compared.minimum_detectable, strict=True))
     known = max((least[name] for name in names if least[name] > 0), default=0)
-    return f"{units} like these mostly miss a true difference below {known:.3f}." if known else ""
+    if not known:
+        return ""
+    return f"With {units} like these, a true difference below {known:.3f} mostly goes unnoticed."
 
 
 def of_resamples(run: FinishedRun) -> str:

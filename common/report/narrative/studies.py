@@ -1,5 +1,5 @@
-"""What stands out over all studies of a data set, which finding of the data each idea of the
-augmentation answers, and two leaderboards of the same data before and after a change.
+"""What stands out over all studies of a data set, and two leaderboards of the same data before and
+after a change.
 """
 
 from collections.abc import Iterable, Mapping
@@ -45,24 +45,6 @@ def of_overview(tables: Mapping[str, pd.DataFrame]) -> str:
         f"{tied} {plural('is', tied, 'are')} not told apart from the baseline. The median bounds "
         f"reach {reach:.3f} to each side: a smaller change could rarely be shown with so few "
         "independent groups of images."
-    )
-
-
-def of_ideas(answers: Mapping[str, str], groups: Mapping[int, str]) -> str:
-    """Which finding of the data analysis each idea of the augmentation answers, as a Markdown
-    list.
-
-    Args:
-        answers: idea → the findings, with the numbers of their sections.
-        groups: image id → group, of the images that are trained on.
-    """
-    opening = (
-        f"The {counted(len(groups), 'image')} to train on form "
-        f"{counted(len(set(groups.values())), 'group')} of related images. Which findings each "
-        "idea answers, by their sections:"
-    )
-    return "\n".join(
-        [opening, "", *(f"- **{idea}**: {answer}." for idea, answer in answers.items())]
     )
 
 

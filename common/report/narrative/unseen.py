@@ -18,8 +18,8 @@ FEW = 10  # groups; fewer are too few to rank by
 # Parts of `val` by where their groups occur.
 TRAINED, CHOSEN_ON, NEVER = "also in fit", "also in tune", "never seen"
 NO_SETS = (
-    "No labelled photos of another origin were scored in this run, so how the approaches do "
-    "outside this data set was not measured; `--test NAME=DIR` scores all of them on such photos."
+    "No labelled photos from elsewhere were scored in this run, so how the approaches do outside "
+    "this data set was not measured; `--test NAME=DIR` scores all of them on such photos."
 )
 
 
@@ -59,9 +59,9 @@ def _of_tune(run: FinishedRun) -> str:
     if all(tune_dice(run.records.get(name)) is None for name in run.names):
         return ""
     divided = any(DIVIDED in note for note in run.about.notes or ())
-    but = " but for one that had to be divided" if divided else ""
+    but = " (but for one group that had to be divided)" if divided else ""
     return (
-        f" The groups of *tune* were held out of training{but}, yet its values are optimistic: "
+        f" Values on *tune*, the part of `train` held out of training{but}, are optimistic: "
         "thresholds and members were chosen there."
     )
 
@@ -130,13 +130,12 @@ def _of_chosen(row: pd.Series) -> str:
     """What the winner does on one set, in counts; how sure they are, the figure shows."""
     invented = counted(int(row["invented"]), "piece")
     photos = counted(int(row["n_images"]), "photo")
+    where = f"on *{row['set']}*" + " (chosen on it too)" * (row["role"] == "field")
     if not row["objects"]:
-        return (
-            f"on *{row['set']}*, {photos} without an object, it invents {invented} on "
-            f"{int(row['empty_hit'])} of them"
-        )
+        hit = int(row["empty_hit"])
+        return f"{where}, {photos} without an object, it invents {invented} on {hit} of them"
     found, objects = int(row["found"]), counted(int(row["objects"]), "object")
-    return f"on *{row['set']}* it finds {found} of {objects} and invents {invented} on {photos}"
+    return f"{where} it finds {found} of {objects} and invents {invented} on {photos}"
 
 
 def of_test_sets(run: FinishedRun) -> str:

@@ -42,6 +42,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "worse": (VERMILION, "v"),
 }
 # Part of the images → its colour and its marker.
+LINE = 0.2  # inches that a line of the legend takes
 PARTS = ((BLUE, "o"), (VERMILION, "D"), (PURPLE, "s"), (GREEN, "^"), (GREY, "v"))
 
 
@@ -243,8 +244,8 @@ def set_figures(table: pd.DataFrame) -> dict[str, Figure]:
             bounds = [row[f"{column}_lower"], row[f"{column}_upper"]]
             axes.plot(bounds, [place] * 2, color=BLUE, linewidth=2.4)
             axes.plot(row[column], place, "o", color=BLUE, markersize=8)
-        what = "share of the objects that is found" if has_objects else "invented on an image"
-        labelled(axes, f"{what}, 95 % interval", "")
+        what = "share found of the objects" if has_objects else "invented on an image"
+        labelled(axes, f"{what} of {name}, 95 % interval", "")
         figures[str(name)] = figure
     return figures
 
@@ -260,6 +261,7 @@ def parts_figure(parts: pd.DataFrame) -> Figure | None:
     if parts.empty or not columns:
         return None
     figure, axes = row_figure(parts["approach"])
+    figure.set_figheight(figure.get_figheight() + LINE * len(columns))
     for column, (colour, marker) in zip(columns, PARTS, strict=False):
         for place, dice in enumerate(parts[column]):
             label = column if place == 0 else None

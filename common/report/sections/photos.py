@@ -19,7 +19,7 @@ def real_photos(material: Material) -> Section:
     shown = count_of(material.photo_count or 0, len(material.photos))
     return Section(
         "photos",
-        "What does it do on real photos?",
+        "Does it work on photos without labels?",
         " ".join(filter(None, [text, noted])),
         photos=material.photos,
         legend="outline" if material.photos else "",

@@ -67,7 +67,7 @@ def unseen_objects(material: Material) -> Section:
     alt = f"Mean Dice of each approach on several parts of the images: {names}"
     return Section(
         "unseen",
-        "What of objects that training never saw?",
+        "Does it work on unseen objects?",
         of_unseen(run),
         charts=charts(("unseen-objects", figure, alt)),
         details=[Details("Over all groups of train, each left out once", of_folds(run))],
@@ -76,11 +76,11 @@ def unseen_objects(material: Material) -> Section:
 
 
 def elsewhere(material: Material) -> Section:
-    """Labelled photos of another origin."""
+    """Labelled photos from elsewhere."""
     table = material.run.tables["test_sets"]
     return Section(
         "elsewhere",
-        "What of labelled photos of elsewhere?",
+        "Does it work on photos from elsewhere?",
         of_chosen_there(material.run),
         charts=[
             Chart(f"set-{name}", figure, f"What each approach finds on the images of {name}")
@@ -115,7 +115,7 @@ def robustness(material: Material) -> Section:
     alt = "Table in colours: mean Dice of each approach (columns) under each corruption (rows)"
     return Section(
         "robustness",
-        "What of blurred, dark or noisy images?",
+        "Does it work on blurred, dark or noisy images?",
         of_robustness(run),
         charts=charts(("robustness", figure, alt)),
         note="*: a corruption like those in the approach's training augmentation."
