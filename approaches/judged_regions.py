@@ -4,15 +4,19 @@ which are invented, from which vote on a region should be kept, and at which sca
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import cv2
 import numpy as np
 
+from approaches.network.paste import paste_from
 from approaches.region_features import Regions
 from common.data import DataSet
 from common.data.named_sets import NamedSet, Photo, TrueObject, objects_of
 from common.masks.found_objects import ON_OBJECT_SHARE, is_found
 
+PASTED = 3  # objects on a photo
+IGNORED = 2  # of a target: neither object nor ground
 CUTS = tuple(round(0.1 * step, 1) for step in range(1, 10))
 
 
@@ -57,6 +61,40 @@ class Place:
         entry = self.images.entries[self.index]
         group = self.images.groups[entry.image_id]
         return Photo(self.images[self.index], group, objects_of(entry))
+
+
+@dataclass(frozen=True, eq=False)
+class PastedPlace:
+    """A photo without objects that gets some of other images, the same each time.
+
+    Attributes:
+        ground: the photo.
+        images: whose objects are pasted.
+    """
+
+    ground: Place
+    images: DataSet
+
+    def photo(self) -> Photo:
+        """The photo with what was pasted onto it; what touches counts as one object."""
+        photo, random = self.ground.photo(), np.random.default_rng(self.ground.index)
+        image, target = photo.sample.image, photo.sample.ignore * np.uint8(IGNORED)
+        for index in random.integers(len(self.images), size=PASTED).tolist():
+            image, target = paste_from(self.images[index], image, target, random)
+        mask = target == 1
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(
+            mask.astype(np.uint8), connectivity=8
+        )
+        objects = []
+        for label in range(1, count):
+            left, top, width, height = stats[label, :4].tolist()
+            right, bottom = left + width, top + height
+            objects.append(TrueObject(top, left, labels[top:bottom, left:right] == label))
+        sample = replace(photo.sample, image=image, mask=mask)
+        return Photo(sample, photo.group, tuple(objects))
+
+
+AnyPlace: TypeAlias = Place | PastedPlace
 
 
 def best_cut(judged: Sequence[PhotoRegions], votes: Sequence[np.ndarray]) -> tuple[float, float]:

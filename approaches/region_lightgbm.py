@@ -3,7 +3,8 @@ by gradient-boosted trees that know its size, shape, colours, ground, and how su
 it at each scale.
 
 The trees learn from the regions of *tune*, whose groups the model has not seen, of images of *fit*
-without any object, and of the photos of the field, where there are some. With these, the scales at
+without any object, and of the photos of the field, where there are some; else objects of *fit* are
+pasted onto the images without any. With a field, the scales at
 which the model looks are chosen too: one, or two of which the higher probability counts. That
 finds smaller and larger objects and invents more, which the second look takes out again.
 
@@ -33,7 +34,16 @@ from approaches.base import (
     check_image,
 )
 from approaches.configs import RegionConfig
-from approaches.judged_regions import PhotoRegions, Place, best_cut, cheapest, compared, scaled
+from approaches.judged_regions import (
+    AnyPlace,
+    PastedPlace,
+    PhotoRegions,
+    Place,
+    best_cut,
+    cheapest,
+    compared,
+    scaled,
+)
 from approaches.predictors import ScaledPredictor, quantised_proba, traits_of
 from approaches.region_features import Regions, feature_names, find_regions
 from common.data import DataSet
@@ -137,7 +147,9 @@ class RegionLightGBM(Approach[RegionConfig]):
 
         return max(self.members, key=score)
 
-    def _tried_scales(self, places: Sequence[Place], seed: int) -> dict[tuple[float, ...], float]:
+    def _tried_scales(
+        self, places: Sequence[AnyPlace], seed: int
+    ) -> dict[tuple[float, ...], float]:
         """Object F1 of each scale alone and with each other one, by trees that have not seen the
         group of a photo. They are looked at in their order; a larger one than 1 without which it
         is as good ends that, since the next costs twice as much.
@@ -153,23 +165,28 @@ class RegionLightGBM(Approach[RegionConfig]):
                 break
         return tried
 
-    def _places(self, tune_set: DataSet, fit_set: DataSet | None = None) -> list[Place]:
-        """What the trees may learn from: images of *tune*, the field, and where it is given, of
-        *fit* without an object.
+    def _places(self, tune_set: DataSet, fit_set: DataSet | None = None) -> list[AnyPlace]:
+        """What the trees may learn from: images of *tune*, the field, and where *fit* is given,
+        its images without an object. Without a field these come a second time, with objects of
+        *fit*, or objects on other grounds than those of *tune* would be rejected.
         """
-        chosen = [tune_set]
-        if fit_set is not None:
-            bare = [entry.image_id for entry in fit_set.entries if not entry.annotations]
-            chosen.append(fit_set.subset(bare))
-        chosen = [images.subset(spread(images, self.config.most_images)) for images in chosen]
-        sets: list[DataSet | NamedSet] = [*chosen, *self.fields]
-        return [Place(images, index) for images in sets for index in range(len(images))]
+        most = self.config.most_images
+        sets: list[DataSet | NamedSet] = [tune_set.subset(spread(tune_set, most)), *self.fields]
+        places: list[AnyPlace] = [*_places_of(sets)]
+        if fit_set is None:
+            return places
+        bare = fit_set.subset([one.image_id for one in fit_set.entries if not one.annotations])
+        grounds = _places_of([bare.subset(spread(bare, most))])
+        if self.fields:
+            return places + grounds
+        full = fit_set.subset([one.image_id for one in fit_set.entries if one.annotations])
+        return [*places, *grounds, *(PastedPlace(one, full) for one in grounds)]
 
     def _scale_of(self, photo: np.ndarray) -> float:
         """By how much a photo is resized before it is given to `predict_proba`."""
         return prediction_scale(photo.shape, self._given)
 
-    def _judge(self, places: Sequence[Place], scales: Sequence[float]) -> list[PhotoRegions]:
+    def _judge(self, places: Sequence[AnyPlace], scales: Sequence[float]) -> list[PhotoRegions]:
         """The regions of all photos; the processes share the predictions."""
         what = "region_lightgbm: predicting"
         with processes.together(what):
@@ -325,6 +342,10 @@ def _votes(boosters: Sequence[lgb.Booster], regions: Regions) -> np.ndarray:
     if not len(regions):
         return np.zeros(0)
     return np.mean([one.predict(regions.features, num_threads=1) for one in boosters], axis=0)
+
+
+def _places_of(sets: Sequence[DataSet | NamedSet]) -> list[Place]:
+    return [Place(images, index) for images in sets for index in range(len(images))]
 
 
 def _listed(scales: Sequence[float]) -> str:

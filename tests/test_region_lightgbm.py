@@ -6,7 +6,7 @@ import pytest
 
 from approaches.base import Budget, NotFittedError, RequirementMissingError, Traits
 from approaches.configs import RegionConfig
-from approaches.judged_regions import compared
+from approaches.judged_regions import PastedPlace, Place, compared
 from approaches.region_features import feature_names, find_regions
 from approaches.region_lightgbm import RegionLightGBM
 from common.coco import Entry
@@ -139,6 +139,39 @@ def test_with_a_field_photos_are_brought_to_twice_the_training_size(photos):
     large = cv2.resize(scene(50, 20), (3 * SIDE, 3 * SIDE), interpolation=cv2.INTER_NEAREST)
     proba = chosen.predict_proba(large)  # looked at as if it were brought to the training size
     assert proba[78, 168] == 1 and proba[198, 78] == 0
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A photo without an object."""
+    path = tmp_path / "bare.png"
+    assert cv2.imwrite(str(path), np.full((SIDE, SIDE, 3), 60, np.uint8))
+    return Entry(99, path.name, path, SIDE, SIDE, "bare", ())
+
+
+def test_objects_are_pasted_onto_a_photo_without_any_and_told_one_by_one(photos, bare):
+    place = PastedPlace(Place(DataSet((bare,), {99: "bare"}), 0), DataSet(*photos("fit", 24)))
+    photo, again = place.photo(), place.photo()
+    np.testing.assert_array_equal(photo.sample.image, again.sample.image)
+    assert 1 <= len(photo.objects) <= 3 and photo.group == "bare"
+    told = np.zeros((SIDE, SIDE), bool)
+    for one in photo.objects:
+        told[one.place] |= one.window
+    np.testing.assert_array_equal(told, photo.sample.mask)
+    red, green, _ = photo.sample.image[photo.sample.mask].mean(axis=0)
+    assert red > 2 * green  # as the objects are, and the ground is not
+
+
+def test_without_a_field_it_learns_from_objects_pasted_onto_bare_ground_too(photos, bare):
+    entries, groups = photos("tune", 12)
+    tune, fit = DataSet(entries, groups), DataSet((*entries, bare), {**groups, 99: "bare"})
+    approach = RegionLightGBM(RegionConfig(), {"red": SeesRed()})
+    approach.fit(fit, tune, budget=Budget(), seed=0)
+    notes = approach.report_.notes
+    assert notes["photos"] == PHOTOS + 2 and notes["regions_of_objects"] > PHOTOS
+    approach.fields = [field(photos, "street", 12)]
+    approach.fit(fit, tune, budget=Budget(), seed=0)
+    assert approach.report_.notes["photos"] == 2 * PHOTOS + 1
 
 
 def test_it_is_stored_and_read(photos, tmp_path):
