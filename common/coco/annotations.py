@@ -53,7 +53,7 @@ class DataError(RefusedError):
     """
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One annotated image: where it lies, how large it is said to be, and what was drawn on it.
 

@@ -8,8 +8,8 @@ import hashlib
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import cv2
@@ -42,7 +42,7 @@ UNUSUAL_MODES = {
 DEEP = ("16 bits a channel", "only the upper 8 bits are kept")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ImageFile:
     """An image to inspect.
 
@@ -66,7 +66,7 @@ class ImageFile:
         return f"{self.split}/" if self.entry is None else f"{self.split}/images/"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """The header of an image, the digest of its pixels as stored (both None if unreadable), and
     what was found.
@@ -83,8 +83,8 @@ def inspect_images(images: Sequence[ImageFile], *, progress: bool = False) -> li
     of `images`.
     """
     Image.init()  # once, before threads would do it together
-    with ThreadPoolExecutor(WORKERS) as pool:
-        inspected = pool.map(inspect_image, images)
+    with ThreadPool(WORKERS) as pool:
+        inspected = pool.imap(inspect_image, images)
         return list(with_progress(inspected, "checking images", total=len(images), show=progress))
 
 

@@ -5,7 +5,7 @@ has looked at.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -35,7 +35,7 @@ DRAW_OBJECT = "draw the object again, or remove the annotation"
 EMPTY = "nothing: no pixel is lost where nothing was drawn; or draw the object again"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outline:
     """What an annotation draws.
 
@@ -43,7 +43,7 @@ class Outline:
         name: of the annotation, for findings.
         annotation: as the reader gives it.
         entry: of its image.
-        rle: pycocotools' run lengths; None where nothing is drawn.
+        counts: of pycocotools' run lengths; None where nothing is drawn.
         polygons: those that are drawn, with plain numbers; none for an RLE.
         problems: what is to be said of it.
     """
@@ -51,9 +51,16 @@ class Outline:
     name: str
     annotation: Mapping[str, object]
     entry: Entry
-    rle: Rle | None = field(default=None, repr=False)
+    counts: bytes | None = field(default=None, repr=False)
     polygons: tuple[list[float], ...] = field(default=(), repr=False)
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def rle(self) -> Rle | None:
+        """The run lengths of pycocotools; None where nothing is drawn."""
+        if self.counts is None:
+            return None
+        return {"size": [self.entry.height, self.entry.width], "counts": self.counts}
 
     @property
     def is_crowd(self) -> bool:
@@ -105,10 +112,11 @@ def check_outline(number: int, annotation: Mapping[str, object], entry: Entry) -
     except OutlineError as error:
         problem = Problem("error", name, error.found, error.expected, error.mend)
         return Outline(name, annotation, entry, problems=(problem,))
-    outline = Outline(name, annotation, entry, rle, tuple(polygons))
+    counts = None if rle is None else rle["counts"]
+    outline = Outline(name, annotation, entry, counts, tuple(polygons))
     if rle is not None and outline.area_px < SMALL_AREA_PX:
         problems.append(_small(outline.area_px, name))
-    return Outline(name, annotation, entry, rle, tuple(polygons), tuple(problems))
+    return replace(outline, problems=tuple(problems))
 
 
 def check_form(number: int, annotation: Mapping[str, object], entry: Entry) -> list[Problem]:

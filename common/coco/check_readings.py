@@ -283,7 +283,7 @@ def _drawn(outline: Outline, move: Callable[[np.ndarray, Entry], np.ndarray]) ->
     rle = encoded(sound, entry.height, entry.width)
     if rle is None:
         return None
-    return Outline(outline.name, outline.annotation, entry, rle).mask()
+    return Outline(outline.name, outline.annotation, entry, rle["counts"]).mask()
 
 
 def _polygons(outline: Outline) -> list[list[float]]:

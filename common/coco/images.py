@@ -38,7 +38,7 @@ TURNS: dict[int, Turn] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class StoredImage:
     """What the header of an image file says: (width, height) of the pixels as they are read, and
     the EXIF orientation (1 where there is none, or where every reader turns the pixels by itself).
