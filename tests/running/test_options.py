@@ -78,14 +78,14 @@ def test_a_value_that_cannot_be_used_ends_with_code_2_and_names_the_option(words
 
 def test_the_minutes_of_a_preset_hold_only_where_nothing_else_limits():
     quick = PRESETS["quick"]
-    assert budget_of(parsed(), quick) == Budget(minutes=1.25)
+    assert budget_of(parsed(), quick) == Budget(minutes=1.0)
     assert budget_of(parsed("--epochs", "3", "--batch", "4"), quick) == Budget(epochs=3, batch=4)
     assert budget_of(parsed("--steps", "9"), quick) == Budget(steps=9)
     assert budget_of(parsed("--time-limit", "5"), quick) == Budget(minutes=5.0)
     assert budget_of(parsed("--time-limit", "5", "--steps", "9"), quick) == Budget(
         minutes=5.0, steps=9
     )
-    assert budget_of(parsed("--batch", "4"), quick) == Budget(minutes=1.25, batch=4)
+    assert budget_of(parsed("--batch", "4"), quick) == Budget(minutes=1.0, batch=4)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,8 @@ def test_a_star_sets_every_approach_that_has_the_setting_and_a_name_after_it_win
 def test_what_is_set_comes_after_the_settings_of_the_preset():
     small = PRESETS["quick"].settings
     found = overrides_of(parsed("--set", "unet.crop_px=64"), ["threshold", "unet"], small)
-    assert found == {"unet": {"crop_px": "64", "batch": "8"}}
+    assert found == {"unet": {**overrides_of(parsed(), ["unet"], small)["unet"], "crop_px": "64"}}
+    assert found["unet"]["batch"] == "8"
     assert overrides_of(parsed(), ["threshold"], small) == {}  # it has no crops
 
 
