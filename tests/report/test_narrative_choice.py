@@ -91,7 +91,9 @@ def test_one_sentence_of_caution_the_most_important_first(run):
     assert "below 0.5" in answer.caution(changed(run, dice_mean=0.4))
     fresh = with_about(run, score_groups_in_train=SharedGroups())
     assert "from 19 independent groups of images" in answer.caution(fresh)
-    for one in (run, smoke, fresh):
+    many = dataclasses.replace(run, per_image=run.per_image.assign(object_fp=5))
+    assert "200 pieces that match no object, more than it finds" in answer.caution(many)
+    for one in (run, smoke, fresh, many):
         assert answer.caution(one).count(". ") == 0
 
 

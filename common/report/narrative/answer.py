@@ -94,7 +94,7 @@ def caution(run: FinishedRun) -> str:
         return "Its mean Dice is below 0.5: look at its masks before you use any of them."
     if run.winner in counts.index and counts["invented"][run.winner] > counts["found"][run.winner]:
         invented = counted(int(counts["invented"][run.winner]), "piece")
-        return f"It marks {invented} of ground as objects, more than it finds objects."
+        return f"It marks {invented} that match no object, more than it finds objects."
     if shared is not None and shared.both:
         return f"{overlap(run, shared)}: this says little about objects not seen in training."
     if units < FEW:
