@@ -319,6 +319,12 @@ STUDIES: dict[str, Study] = {
         FEWER_IMAGES,
         baseline=JUDGED_ONCE,
         steps=300,
+        outcome=(
+            "On the cigarette butts, with 300 steps on a GPU, half of the objects give as much as "
+            "all (-0.003), a quarter loses 0.041 to 0.098 in each training, and two objects lose "
+            "0.381. The curve has levelled off: twice as many objects are expected to give 0.90 "
+            "(0.86 to 0.94), against 0.893 now."
+        ),
     ),
     "images-scratch": Study(
         "The same for a U-Net trained from scratch: would more images help it?",
@@ -326,6 +332,12 @@ STUDIES: dict[str, Study] = {
         approach="unet",
         baseline=JUDGED_ONCE,
         steps=300,
+        outcome=(
+            "On the cigarette butts, with 300 steps on a GPU, an eighth of each object's photos, "
+            "52 images, gives as much as all 397 (+0.003), while 41 images of two objects lose "
+            "0.314; the trainings differ too much to show either. Another object seems to be "
+            "worth more than another photo of the same one."
+        ),
     ),
     "images-pixel": Study(
         "The same for the pixel classifier: would more images help it?",

@@ -195,13 +195,13 @@ def run_study(name: str, data: Data, how: Trainings) -> pd.DataFrame:
     for label, variation in _variations(study).items():
         if label != BASELINE and _is_baseline(study, variation, how):
             records = [Record(_approach(study, variation), "skipped", THE_SAME)] * how.seeds
+            seen = []
         else:
             seeds = zip(how.every_seed, folds, strict=True)
-            records = [
-                _trained(study, variation, how, seed, _with_share(fold, variation, seed))
-                for seed, fold in seeds
-            ]
-        judged.append(Judged(label, variation.expected, records))
+            parts = [(seed, _with_share(fold, variation, seed)) for seed, fold in seeds]
+            records = [_trained(study, variation, how, *part) for part in parts]
+            seen = [(len(set(part.fit.groups.values())), len(part.fit)) for _, part in parts]
+        judged.append(Judged(label, variation.expected, records, seen))
     judged = _with_costs(study, judged, how, folds[0])
     groups = {image_id: group for fold in folds for image_id, group in fold.score.groups.items()}
     return study_table(judged, groups)

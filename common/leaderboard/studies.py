@@ -3,7 +3,7 @@ columns, the difference to the baseline with bounds that hold for all variations
 follows from it: whether an expectation was borne out, which variation is recommended.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -57,11 +57,18 @@ class Planned(Protocol):
 class Judged:
     """A variation and its records, one for each seed in the order of the seeds; no image is in two
     of them.
+
+    Attributes:
+        name: of the variation.
+        expected: what was said of it beforehand.
+        records: of its trainings.
+        trained_on: groups and images that each training saw, where that is known.
     """
 
     name: str
     expected: str
     records: Sequence[Record]
+    trained_on: Sequence[tuple[int, int]] = ()
 
 
 def pooled(judged: Judged) -> Record:
@@ -102,9 +109,9 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
         `expected`; `to_baseline`: mean Dice minus the baseline's, over the images with objects of
         all seeds, with bounds that hold for all variations at once with 95 %, over other images
         and other trainings (with one seed over images alone);
-        `by_seed`: the same for each seed, which has images of its own; `verdict`: *helps*, *hurts*
-            or *not told apart*,
-        by whether the bounds exclude 0.
+        `by_seed`: the same for each seed, which has images of its own, and `dice_by_seed` the
+        mean Dice itself; `verdict`: *helps*, *hurts* or *not told apart*, by whether the bounds
+        exclude 0; `fit_groups` and `fit_images`: means of what the trainings saw.
     """
     records = [pooled(one) for one in judged]
     table = leaderboard(records).rename(columns={"approach": "variation"})
@@ -144,7 +151,7 @@ def _compared(
     ok = [number for number, record in enumerate(records) if record.status == "ok"]
     columns = (
         "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups "
-        "dice_lower dice_upper"
+        "dice_lower dice_upper dice_by_seed fit_groups fit_images"
     )
     if 0 not in ok:
         return frame.assign(**dict.fromkeys(columns.split()))
@@ -182,9 +189,20 @@ def _compared(
                 "n_groups": len(set(labels)),
                 "dice_lower": each_by_itself.lower[place],
                 "dice_upper": each_by_itself.upper[place],
+                "dice_by_seed": " ".join(
+                    f"{dice_by_image(one).mean():.4f}"
+                    for one in complete_records(judged[number].records)
+                ),
+                "fit_groups": _mean(groups for groups, _ in judged[number].trained_on),
+                "fit_images": _mean(images for _, images in judged[number].trained_on),
             }
         )
     return frame.merge(pd.DataFrame(rows), on="variation", how="left")
+
+
+def _mean(counts: Iterable[int]) -> float | None:
+    known = list(counts)
+    return float(np.mean(known)) if known else None
 
 
 def _thresholds(judged: Judged) -> str:
