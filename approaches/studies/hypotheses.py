@@ -81,7 +81,9 @@ FEWER_IMAGES = {
         "Worse: unseen objects are learned from different objects.", "worse", groups_share=0.5
     ),
     "a quarter of the groups": Variation("Worse still.", "worse", groups_share=0.25),
-    "an eighth of the groups": Variation("Far worse.", "worse", groups_share=0.125),
+    "an eighth of the groups": Variation(
+        "Far worse: too few to tell object from ground.", "worse", groups_share=0.125
+    ),
     "half of each group's images": Variation(
         "As good: another photo of the same object tells little.", "same", images_share=0.5
     ),
