@@ -6,9 +6,9 @@ import pytest
 
 from approaches.base import Budget, ConfigError, Traits
 from approaches.tta_ensemble import TWO_SCALES, EnsembleConfig, TtaEnsemble
-from common.coco import Entry
 from common.data import DataSet
 from common.data.named_sets import NamedSet, SetSource
+from tests.labelled_photos import square_entry
 
 SIDE, LEAST_SEEN = 96, 400  # px, px of area
 
@@ -39,14 +39,8 @@ def photos(tmp_path):
         for number in range(8):
             image = np.full((SIDE, SIDE, 3), 20 + number, np.uint8)
             first, last = 10 + number, 10 + number + side
-            image[first:last, first:last, 2] = 255  # red, in the order of OpenCV
-            path = tmp_path / name / f"{number}.png"
-            assert cv2.imwrite(str(path), image)
-            box = [float(first), float(first), float(side), float(side)]
-            outline = [first, first, last, first, last, last, first, last]
-            annotation = {"id": number, "bbox": box, "segmentation": [outline]}
-            entry = Entry(number, path.name, path, SIDE, SIDE, f"{name}{number}", (annotation,))
-            entries.append(entry)
+            image[first:last, first:last, 0] = 255  # red
+            entries.append(square_entry(tmp_path / name, number, image, first, side))
         return tuple(entries), {entry.image_id: entry.group for entry in entries}
 
     return make

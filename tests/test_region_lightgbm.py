@@ -13,6 +13,7 @@ from common.coco import Entry
 from common.data import DataSet
 from common.data.named_sets import NamedSet, SetSource, TrueObject
 from common.scale import ImageSizes
+from tests.labelled_photos import square_entry
 
 SIDE, PHOTOS = 96, 14
 OBJECT, LITTER = (255, 40, 40), (255, 240, 200)  # RGB; the model takes both for objects
@@ -52,13 +53,7 @@ def photos(tmp_path):
             image[first:last, first:last] = OBJECT
             left, right, low = 70 - number, 70 - number + side, 60 + side
             image[60:low, left:right] = LITTER
-            path = tmp_path / name / f"{number}.png"
-            assert cv2.imwrite(str(path), image[..., ::-1])
-            box = [float(first), float(first), float(side), float(side)]
-            outline = [first, first, last, first, last, last, first, last]
-            annotation = {"id": number, "bbox": box, "segmentation": [outline]}
-            entry = Entry(number, path.name, path, SIDE, SIDE, f"{name}{number}", (annotation,))
-            entries.append(entry)
+            entries.append(square_entry(tmp_path / name, number, image, first, side))
         return tuple(entries), {entry.image_id: entry.group for entry in entries}
 
     return make
