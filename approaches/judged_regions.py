@@ -14,6 +14,8 @@ from approaches.region_features import Regions
 from common.data import DataSet
 from common.data.named_sets import NamedSet, Photo, TrueObject, objects_of
 from common.masks.found_objects import ON_OBJECT_SHARE, is_found
+from common.masks.objects import predicted_objects
+from common.masks.postprocess import LEVELS
 
 PASTED = 3  # objects on a photo
 IGNORED = 2  # of a target: neither object nor ground
@@ -82,16 +84,9 @@ class PastedPlace:
         for index in random.integers(len(self.images), size=PASTED).tolist():
             image, target = paste_from(self.images[index], image, target, random)
         mask = target == 1
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(
-            mask.astype(np.uint8), connectivity=8
-        )
-        objects = []
-        for label in range(1, count):
-            left, top, width, height = stats[label, :4].tolist()
-            right, bottom = left + width, top + height
-            objects.append(TrueObject(top, left, labels[top:bottom, left:right] == label))
-        sample = replace(photo.sample, image=image, mask=mask)
-        return Photo(sample, photo.group, tuple(objects))
+        objects = predicted_objects(mask, mask * np.uint8(LEVELS))
+        true = tuple(TrueObject(one.top_px, one.left_px, one.window) for one in objects)
+        return Photo(replace(photo.sample, image=image, mask=mask), photo.group, true)
 
 
 AnyPlace: TypeAlias = Place | PastedPlace

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from approaches.base import Predictor, Traits, check_image
+from approaches.base import Predictor, RequirementMissingError, Traits, check_image
 from common.commands import RefusedError
 from common.masks.postprocess import LEVELS, quantise
 from common.masks.probabilities import ProbabilityMaps
@@ -61,6 +61,23 @@ def traits_of(members: Mapping[str, Predictor]) -> Traits:
     """
     outside = {member.traits.pretrained_on for member in members.values()} - {""}
     return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
+
+
+def check_members(members: Mapping[str, Predictor], example: str) -> None:
+    """An approach that combines others needs one or more.
+
+    Args:
+        members: that it was given.
+        example: names of approaches that one command trains in turn, the one that combines last.
+
+    Raises:
+        RequirementMissingError: there is none; the message says how to train some.
+    """
+    if not members:
+        raise RequirementMissingError(
+            "no trained member in this run; train some first, in the same --output: "
+            f"python bench.py --approaches {example}"
+        )
 
 
 class Around:

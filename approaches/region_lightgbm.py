@@ -4,9 +4,9 @@ it at each scale.
 
 The trees learn from the regions of *tune*, whose groups the model has not seen, of images of *fit*
 without any object, and of the photos of the field, where there are some; else objects of *fit* are
-pasted onto the images without any. With a field, the scales at
-which the model looks are chosen too: one, or two of which the higher probability counts. That
-finds smaller and larger objects and invents more, which the second look takes out again.
+pasted onto the images without any. With a field, the scales at which the model looks are chosen
+too: one, or two of which the higher probability counts. That finds smaller and larger objects and
+invents more, which the second look takes out again.
 
 Source: A. Setio et al., Pulmonary Nodule Detection in CT Images: False Positive Reduction, IEEE
 TMI 35:1160, 2016 (candidates first, then a classifier of candidates).
@@ -29,7 +29,6 @@ from approaches.base import (
     Budget,
     FitReport,
     NotFittedError,
-    RequirementMissingError,
     Traits,
     check_image,
 )
@@ -44,7 +43,7 @@ from approaches.judged_regions import (
     compared,
     scaled,
 )
-from approaches.predictors import ScaledPredictor, quantised_proba, traits_of
+from approaches.predictors import ScaledPredictor, check_members, quantised_proba, traits_of
 from approaches.region_features import Regions, feature_names, find_regions
 from common.data import DataSet
 from common.data.groups import spread
@@ -93,11 +92,7 @@ class RegionLightGBM(Approach[RegionConfig]):
             RequirementMissingError: no trained member was given; the message says how to train
                 some.
         """
-        if not self.members:
-            raise RequirementMissingError(
-                "no trained member in this run; train some first, in the same --output: "
-                "python bench.py --approaches pixel_lightgbm,smp_unet_lite0,region_lightgbm"
-            )
+        check_members(self.members, "pixel_lightgbm,smp_unet_lite0,region_lightgbm")
         sizes = image_sizes((entry.height, entry.width) for entry in fit_set.entries)
         room = ROOM if self.fields else 1  # a larger look needs the pixels
         self._sizes: ImageSizes | None = sizes

@@ -25,13 +25,12 @@ from approaches.base import (
     ConfigError,
     FitReport,
     NotFittedError,
-    RequirementMissingError,
     Traits,
     check_image,
 )
 from approaches.configs import EnsembleConfig
 from approaches.network.onnx_file import mean_of_views
-from approaches.predictors import quantised_proba, traits_of
+from approaches.predictors import check_members, quantised_proba, traits_of
 from common.data import DataSet, Sample
 from common.data.groups import spread
 from common.data.named_sets import NamedSet
@@ -79,11 +78,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             RequirementMissingError: no trained member was given; the message says how to train
                 some.
         """
-        if not self.members:
-            raise RequirementMissingError(
-                "no trained member in this run; train some first, in the same --output: "
-                "python bench.py --approaches pixel_lightgbm,unet,smp_unet_lite0,tta_ensemble"
-            )
+        check_members(self.members, "pixel_lightgbm,unet,smp_unet_lite0,tta_ensemble")
         start = time.monotonic()
         samples = self._samples(tune_set)
         self.scales_ = self.config.scales

@@ -471,8 +471,7 @@ class Average:
         now = network.state_dict()
         self.state = {key: value.detach().clone() for key, value in now.items()}
         self.memory_steps, self.updates = memory_steps, 0
-        floats = {key for key, value in now.items() if value.is_floating_point()}
-        averaged = [key for key in now if key in floats and memory_steps > 0]
+        averaged = [key for key in now if now[key].is_floating_point() and memory_steps > 0]
         copied = [key for key in now if key not in averaged]
         # of the average and of the network, which share memory with what the optimiser changes
         self._averaged = [self.state[key] for key in averaged], [now[key] for key in averaged]

@@ -8,6 +8,7 @@ the share of the second that the first reaches. Each way is timed after it is wa
 import argparse
 import itertools
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from approaches import build, processes
 from approaches.base import Budget
 from approaches.network import training
 from approaches.network.memory import kept_memory
-from approaches.network.plan import make_plan
+from approaches.network.plan import draw, make_plan
 from common.data import Data, load_data
 
 NAME, FROM_MEMORY = "smp_unet_lite0", -1
@@ -26,14 +27,9 @@ Batch = tuple[torch.Tensor, torch.Tensor]
 class Loop(training._Loop):
     """The loop of every training, which can be fed from memory."""
 
-    def fed_from_memory(self, count: int = 4):
-        """The same few batches for ever, on the device."""
-        device, places = self.accelerator.device, range(self.batch)
-        drawn = [[self.crops[self.batch * k + at] for at in places] for k in range(count)]
-        stacked = [
-            tuple(torch.stack(part).to(device) for part in zip(*b, strict=True)) for b in drawn
-        ]
-        return itertools.cycle(stacked)
+    def fed_from_memory(self) -> Iterator[Batch]:
+        """The same two batches for ever, on the device."""
+        return itertools.cycle(draw(self.crops, self.batch, self.accelerator.device)[0])
 
     def crops_per_second(self, workers: int, warm: int, timed: int) -> float:
         """Crops a second over `timed` steps after `warm` ones."""
