@@ -37,7 +37,10 @@ def read_pixels(path: Path, flags: int) -> np.ndarray | None:
     Raises:
         OSError: the file cannot be read, or names more pixels than `require_size` takes.
     """
-    encoded = np.fromfile(path, dtype=np.uint8)
+    try:
+        encoded = np.fromfile(path, dtype=np.uint8)
+    except ValueError as error:
+        raise OSError(f"{str(path)!r} is a name that no file can have ({error}).") from error
     require_size(path, _size_in_header(encoded))
     try:
         return cv2.imdecode(encoded, flags) if encoded.size else None

@@ -61,3 +61,9 @@ def test_a_format_that_is_not_written_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"a.txt cannot be encoded"):
         write_pixels(tmp_path / "a.txt", np.zeros((2, 2), np.uint8))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["\ud800.png", "a\0b.png"])
+def test_a_name_that_no_file_can_have_is_said_to_be_one(tmp_path, name):
+    with pytest.raises(OSError, match="no file can have"):
+        read_pixels(tmp_path / name, cv2.IMREAD_COLOR)
