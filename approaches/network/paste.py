@@ -78,10 +78,14 @@ def paste_from(
 
 def _cut_out(sample: Sample, rng: np.random.Generator) -> CutOut | None:
     """One object that no border cuts, or None."""
+    mask = sample.mask.view(np.uint8)
+    height, width = mask.shape
+    left, top, wide, high = cv2.boundingRect(mask)  # of all objects: far less than the image
+    above, before = max(0, top - ROOM_PX), max(0, left - ROOM_PX)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        sample.mask.astype(np.uint8), connectivity=8
+        mask[above : top + high + ROOM_PX, before : left + wide + ROOM_PX], connectivity=8
     )
-    height, width = sample.mask.shape
+    stats[:, :2] += before, above
     whole = [
         label
         for label in range(1, count)
@@ -103,7 +107,11 @@ def _cut_out(sample: Sample, rng: np.random.Generator) -> CutOut | None:
     rows = slice(top - ROOM_PX, top + high + ROOM_PX)
     part = rows, slice(left - ROOM_PX, left + wide + ROOM_PX)
     softness = rng.uniform(0.5, 1.2)
-    alpha = cv2.GaussianBlur((labels[part] == label).astype(np.float32), (0, 0), softness)
+    own = labels[
+        top - ROOM_PX - above : top + high + ROOM_PX - above,
+        left - ROOM_PX - before : left + wide + ROOM_PX - before,
+    ]
+    alpha = cv2.GaussianBlur((own == label).astype(np.float32), (0, 0), softness)
     ground = float(bare.mean()) if len(bare) else float(sample.image.mean())
     return CutOut(sample.image[part].astype(np.float32), alpha, ground)
 

@@ -12,6 +12,7 @@ from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from pathlib import Path
 
+import cv2
 import torch
 from torch import nn
 
@@ -137,6 +138,11 @@ def _drawing_processes() -> BaseContext:
     context = get_context(way)
     context.set_forkserver_preload(["approaches.network.augment"])
     return context
+
+
+def _draws_alone(_: int) -> None:
+    """A process that draws crops has one thread: there is one for each core."""
+    cv2.setNumThreads(1)
 
 
 def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) -> Crops:
@@ -309,6 +315,7 @@ class _Loop:
             sampler=range(self.step * self.batch, self.plan.steps * self.batch),
             num_workers=workers,
             multiprocessing_context=_drawing_processes() if workers else None,
+            worker_init_fn=_draws_alone,
             pin_memory=workers > 0,
         )
         return iter(self.accelerator.prepare(loader))

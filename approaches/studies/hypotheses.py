@@ -95,6 +95,21 @@ FEWER_IMAGES = {
     ),
 }
 
+SHORTER = {
+    "half of the steps": Variation(
+        "A little worse: most of it is learned, and the schedule ends sooner.",
+        "no better",
+        steps_share=0.5,
+    ),
+    "a quarter of the steps": Variation("Worse by a point or two.", "worse", steps_share=0.25),
+    "an eighth of the steps": Variation(
+        "Worse: ten passes over the images are too few for outlines.", "worse", steps_share=0.125
+    ),
+    "a sixteenth of the steps": Variation(
+        "Far worse: it hardly finds the objects.", "worse", steps_share=0.0625
+    ),
+}
+
 STUDIES: dict[str, Study] = {
     "augmentation": Study(
         "Which changes of the training images help on objects that training never saw?",
@@ -347,6 +362,19 @@ STUDIES: dict[str, Study] = {
         approach="pixel_lightgbm",
         baseline=ALL_ROUNDS,
         steps=80,
+    ),
+    "time": Study(
+        "Would more time help the pretrained network?",
+        SHORTER,
+        baseline=JUDGED_ONCE,
+        steps=2000,
+    ),
+    "time-fpn": Study(
+        "The same with another decoder: would more time help it?",
+        SHORTER,
+        approach="smp_fpn_lite0",
+        baseline=JUDGED_ONCE,
+        steps=2000,
     ),
 }
 

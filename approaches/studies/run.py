@@ -256,6 +256,8 @@ def _settings(study: Study, variation: Variation, how: Trainings, seed: int) -> 
     approach, budget, runs = _approach(study, variation), how.budget, how.runs
     settings = {**(study.baseline if approach == study.approach else {}), **variation.settings}
     shares = {"groups": variation.groups_share, "images": variation.images_share}
+    if not variation.settings:  # which else tell its folder from the baseline's
+        shares["steps"] = variation.steps_share
     fewer = {f"{key}_share": value for key, value in shares.items() if value != 1}
     if how.seeds > LEAST_FOLDS:
         runs = runs / f"{how.seeds}folds"

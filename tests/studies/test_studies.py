@@ -9,7 +9,14 @@ import bench
 from approaches import TABLE, build
 from approaches.base import Budget, ConfigError
 from approaches.studies.hypotheses import AS_PUBLISHED, NETWORK, STUDIES, studies_for
-from approaches.studies.run import Trainings, folds_of, run_study, slug
+from approaches.studies.run import (
+    Trainings,
+    _settings,
+    _variations,
+    folds_of,
+    run_study,
+    slug,
+)
 from common.leaderboard import leaderboard
 from common.leaderboard.studies import Judged, pooled, study_table
 from common.records import from_stored, read_record
@@ -59,7 +66,16 @@ def test_every_setting_of_every_study_exists_and_says_what_is_expected(name):
         same = (
             build(approach, overrides=settings).config == build(approach, overrides=usual).config
         )
-        assert not same or min(variation.groups_share, variation.images_share) < 1
+        shares = variation.groups_share, variation.images_share, variation.steps_share
+        assert not same or min(shares) < 1
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_variation_of_a_study_has_a_folder_of_its_own(name, tmp_path):
+    how = Trainings(tmp_path)
+    variations = _variations(STUDIES[name]).values()
+    folders = {_settings(STUDIES[name], one, how, seed=0).folder for one in variations}
+    assert len(folders) == len(variations)
 
 
 def test_folds_share_no_image_and_no_group_between_fit_and_tune_and_read_nothing_of_val(
