@@ -37,7 +37,7 @@ from common.statistics.costs import spread, typical_costs
 
 MOST_ROUNDS = 50
 # rounds at least, and seconds after which they are enough; six still bound a median at 95 %
-LONG, BRIEF = (9, 10.0), (6, 1.0)
+LONG, BRIEF = (9, 5.0), (6, 1.0)
 FORKS = sys.platform == "linux"
 
 
