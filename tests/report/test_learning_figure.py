@@ -1,6 +1,6 @@
 import pandas as pd
 
-from common.report.plots.learning import by_training, learning_figure
+from common.report.plots.learning import by_steps, by_training, learning_figure, time_figure
 
 ROWS = {
     "baseline": ("0.90 0.88", 16.0, 400.0),
@@ -40,3 +40,15 @@ def test_each_way_has_a_line_and_a_place_at_twice_the_data():
 
 def test_without_a_curve_there_is_no_figure():
     assert learning_figure({"one": TABLE.head(2)}) is None
+
+
+def test_dice_against_steps_is_carried_on_to_twice_the_steps():
+    rows = {"dice_by_seed": ["0.92 0.90", "0.90 0.89", None, "0.85 0.80"]}
+    table = pd.DataFrame({**rows, "fit_steps": [400.0, 200.0, 100.0, 50.0]})
+    assert by_steps(table).index.tolist() == [50, 200, 400]
+    figure = time_figure({"one": table, "too short": table.head(2)})
+    [axes] = figure.axes
+    assert axes.get_xticks().tolist() == [50, 200, 400, 800]
+    [[_, _, [bar]]] = axes.containers
+    assert bar.get_segments()[0][0][0] == 800
+    assert time_figure({"too short": table.head(2)}) is None

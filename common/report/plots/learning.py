@@ -1,4 +1,4 @@
-"""The figure of learning curves: Dice on objects never seen against what was trained on."""
+"""Learning curves: Dice on objects never seen against what was trained on, and for how long."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.report.colours import BLUE, VERMILION
-from common.report.plots.style import labelled, legend_above, styled_axes
+from common.report.plots.style import WIDTH, labelled, legend_above, styled_axes
 from common.statistics.learning_curve import learning_curve
 
 WAYS = {"groups": (BLUE, "o"), "images": (VERMILION, "s")}
@@ -32,9 +32,21 @@ def by_training(table: pd.DataFrame, kind: str) -> pd.DataFrame:
         return pd.DataFrame()
     whole = known["fit_groups"] >= 0.99 * known["fit_groups"].iloc[0]
     rows = known[~whole] if kind == "groups" else known[whole].iloc[1:]
-    rows = pd.concat([known.iloc[:1], rows])
+    return _dice_at(pd.concat([known.iloc[:1], rows]), f"fit_{kind}")
+
+
+def by_steps(table: pd.DataFrame) -> pd.DataFrame:
+    """The trainings of a study on fewer steps, as `by_training` gives those on fewer images.
+
+    Args:
+        table: columns `fit_steps` and `dice_by_seed`.
+    """
+    return _dice_at(table.dropna(subset=["fit_steps", "dice_by_seed"]), "fit_steps")
+
+
+def _dice_at(rows: pd.DataFrame, size: str) -> pd.DataFrame:
     dice = rows["dice_by_seed"].str.split(expand=True).astype(float)
-    return dice.set_index(rows[f"fit_{kind}"].to_numpy()).sort_index()
+    return dice.set_index(rows[size].to_numpy()).sort_index()
 
 
 def learning_figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
@@ -66,6 +78,37 @@ def learning_figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     return figure
 
 
+def time_figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
+    """Dice against the steps of whole trainings, each with its own schedule.
+
+    Args:
+        tables: approach → table of its study as in `by_steps`.
+
+    Returns:
+        A line over the means of each approach with a dot for each training, and the power law
+        carried on to twice the steps with its 95 % bounds over trainings; None without a curve.
+    """
+    curves = {name: by_steps(table) for name, table in tables.items()}
+    curves = {name: dice for name, dice in curves.items() if len(dice) > 2}
+    if not curves:
+        return None
+    figure, axes = styled_axes(width=WIDTH, height=3.6)
+    one = axes[0, 0]
+    for (name, dice), (colour, marker) in zip(curves.items(), WAYS.values(), strict=False):
+        for column in dice:
+            one.plot(dice.index, dice[column], marker, color=colour, markersize=4, alpha=0.5)
+        one.plot(dice.index, dice.mean(axis=1), "-", color=colour, label=name)
+        _carry_on(one, dice, BEYOND * float(dice.index.max()), colour, marker)
+    ticks = sorted({steps for dice in curves.values() for steps in dice.index})
+    ticks.append(BEYOND * ticks[-1])
+    one.set(xscale="log")
+    one.set_xticks(ticks, [f"{steps:,.0f}" for steps in ticks])
+    one.minorticks_off()
+    labelled(one, "steps of the training (logarithmic)", "mean Dice on objects never seen")
+    legend_above(figure, *one.get_legend_handles_labels(), columns=len(curves))
+    return figure
+
+
 def _draw(one: Axes, dice: pd.DataFrame, kind: str, colour: str, marker: str) -> None:
     if len(dice) < 2:
         return
@@ -75,7 +118,12 @@ def _draw(one: Axes, dice: pd.DataFrame, kind: str, colour: str, marker: str) ->
     of = "different objects" if kind == "groups" else "photos of the same objects"
     one.plot(shares, dice.mean(axis=1), "-", color=colour, label=f"fewer {of}")
     if len(dice) > 2:
-        curve = learning_curve(dice.index.to_numpy(), dice.to_numpy())
-        mean, lower, upper = curve.at(BEYOND * float(dice.index.max()))
-        bars = [[mean - lower], [upper - mean]]
-        one.errorbar([BEYOND], [mean], yerr=bars, fmt=marker, color=colour, mfc="white", capsize=3)
+        _carry_on(one, dice, BEYOND, colour, marker)
+
+
+def _carry_on(one: Axes, dice: pd.DataFrame, place: float, colour: str, marker: str) -> None:
+    """At a place of the axis what the law expects of twice the largest size."""
+    curve = learning_curve(dice.index.to_numpy(), dice.to_numpy())
+    mean, lower, upper = curve.at(BEYOND * float(dice.index.max()))
+    bars = [[mean - lower], [upper - mean]]
+    one.errorbar([place], [mean], yerr=bars, fmt=marker, color=colour, mfc="white", capsize=3)
