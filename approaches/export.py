@@ -64,7 +64,7 @@ def main(words: Sequence[str] | None = None) -> int:
         from approaches.stored.exporting import Wanted, export
         from common.records.folder import RunFolder
 
-        processes.use_threads()
+        processes.set_up_process()
         wanted = Wanted(
             options.approach, options.data, options.license, options.onnx, options.images
         )

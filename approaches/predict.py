@@ -157,7 +157,7 @@ def _predict(options: argparse.Namespace, ending: Ending) -> None:
     from common.words import counted
 
     output = predicting.checked_output(options.output, options.run, options.photos)
-    threads = processes.use_threads()
+    threads = processes.set_up_process()
     loaded = Segmenter.load(options.run, options.approach, options.scale)
     segmenter = loaded.changed(options.threshold, options.min_area)
     segmenter = predicting.in_engine(segmenter, options.engine, photos, threads)

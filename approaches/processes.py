@@ -17,6 +17,7 @@ from accelerate import Accelerator, DataLoaderConfiguration, PartialState
 from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, gather_object, parse_flag_from_env
 
+from approaches.memory import keep_memory
 from approaches.whereabouts import known_processes, named_wait
 from common.commands import TerminatedError
 
@@ -270,10 +271,11 @@ def threads() -> int:
     return max(1, cores() // max(1, here))
 
 
-def use_threads() -> int:
-    """Set the thread counts of torch and OpenCV, which a launcher may have set to one; returns the
-    count.
+def set_up_process() -> int:
+    """Make this process a command's own: set the thread counts of torch and OpenCV, which a
+    launcher may have set to one, and keep freed memory for the next prediction; returns the count.
     """
+    keep_memory()
     count = threads()
     torch.set_num_threads(count)
     cv2.setNumThreads(count)

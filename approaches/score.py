@@ -58,7 +58,7 @@ def _score(options: argparse.Namespace) -> None:
     from common.data import DataSet
     from common.data.groups import describe_groups, group_images
 
-    processes.use_threads()
+    processes.set_up_process()
     groups = dict(zip((entry.image_id for entry in entries), group_images(entries), strict=True))
     segmenter = Segmenter.load(options.run, options.approach, options.scale)
     table = score(segmenter, DataSet(entries, groups))
@@ -82,7 +82,7 @@ def _score_set(options: argparse.Namespace) -> None:
     from common.csv_files import write_table
     from common.leaderboard.named_sets import measures_line
 
-    processes.use_threads()
+    processes.set_up_process()
     segmenter = Segmenter.load(options.run, options.approach, options.scale)
     images = load_set(source, how, [])
     table = score_set(segmenter, images)

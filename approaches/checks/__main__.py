@@ -30,7 +30,7 @@ def _run_all(wanted: str) -> int:
     from approaches import processes
     from approaches.checks import CHECKS, run_check
 
-    processes.use_threads()
+    processes.set_up_process()
     failed = 0
     with command("not every check has run") as ending:
         for name in names_for(wanted, processes.state().device.type):

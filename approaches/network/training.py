@@ -18,13 +18,13 @@ from torch import nn
 
 from approaches import processes
 from approaches.base import Budget, ConfigError, FitReport
+from approaches.memory import kept_memory
 from approaches.network import trackers
 from approaches.network.augment import Crops, described
 from approaches.network.checkpoint import Checkpoints, Curve, KeptEpoch, TrainingState
 from approaches.network.config import TrainingConfig
 from approaches.network.inference import predict_whole
 from approaches.network.losses import build_loss
-from approaches.network.memory import kept_memory
 from approaches.network.parts import Parts
 from approaches.network.plan import Plan, changed_plan, keep_plan, loader_workers, make_plan
 from common.data import DataSet

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from approaches import TABLE, load, members_of, name_of_outside
-from approaches.processes import state, use_threads
+from approaches.processes import set_up_process, state
 from approaches.segmenter import Segmenter
 from common.coco import read_image
 from common.masks.postprocess import Postprocess
@@ -76,7 +76,7 @@ def costs_of(
         briefly: in a second rather than ten.
     """
     peaks = _peaks(models, largest)
-    threads, device = use_threads(), str(state().device)
+    threads, device = set_up_process(), str(state().device)
     segmenters = {
         place: models[place].segmenter()
         for place, peak in enumerate(peaks)
@@ -172,7 +172,7 @@ def _tell_peak(model: Stored, largest: Path, parent: float, answer: Connection) 
     """
     uncounted = max(0.0, parent - memory_mb("VmRSS")) if FORKS else 0.0
     try:
-        use_threads()
+        set_up_process()
         segmenter = model.segmenter()
         with torch.inference_mode():
             for _ in range(2):

@@ -224,7 +224,7 @@ def introduction(
     """What is about to happen, line by line."""
     state, budget = processes.state(), settings.budget
     device, count = state.device.type, state.num_processes
-    yield f"device {device}, {count} process(es) of {processes.use_threads()} thread(s)"
+    yield f"device {device}, {count} process(es) of {processes.set_up_process()} thread(s)"
     limits = (("min", budget.minutes), ("epochs", budget.epochs), ("steps", budget.steps))
     given = ", ".join(f"{value:g} {unit}" for unit, value in limits if value is not None)
     batch = f", batch {budget.batch}" if budget.batch else ""

@@ -40,7 +40,7 @@ def run_studies(options: argparse.Namespace) -> int:
     if not is_usable(folder, as_asked):
         return REFUSED
     data = loaded(folder, as_asked, options.seed, cache_root)
-    threads = processes.use_threads()
+    threads = processes.set_up_process()
     device = processes.state().device
     log.info("device %s, %d thread(s); studies in %s", device, threads, home)
     prepare_studies(names, data, how, fresh=options.fresh)

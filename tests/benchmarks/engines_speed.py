@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--photos", type=Path, help="folder of images (generated ones)")
     parser.add_argument("--size", type=int, default=512, help="of generated photos")
     options = parser.parse_args()
-    threads = processes.use_threads()
+    threads = processes.set_up_process()
     segmenter = Segmenter.load(options.run) if options.run else untrained()
     if options.photos:
         paths = [path for path in sorted(options.photos.iterdir()) if path.is_file()]

@@ -15,8 +15,8 @@ import torch
 
 from approaches import build, processes
 from approaches.base import Budget
+from approaches.memory import kept_memory
 from approaches.network import training
-from approaches.network.memory import kept_memory
 from approaches.network.plan import draw, make_plan
 from common.data import Data, load_data
 

@@ -13,8 +13,8 @@ import time
 
 import torch
 
+from approaches.memory import kept_memory
 from approaches.network.losses import build_loss
-from approaches.network.memory import kept_memory
 from approaches.smp_pretrained import SmpPretrained
 
 WAYS = {
