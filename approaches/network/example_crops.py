@@ -58,7 +58,10 @@ IDEAS: dict[str, Idea] = {
         "sharpness and noise of a photo need not be those of the training images; hue is shifted "
         "little, since colour is evidence",
     ),
-    "full": Idea({"strength": "full"}, "all of these together: it is the default"),
+    "full": Idea(
+        {"strength": "full"},
+        "the last two together: it is the default, with copy-paste on half of the crops",
+    ),
     "copy-paste": Idea(
         {"strength": "none", "paste_share": 1.0},
         "*The leak* (1) and *The grounds repeat too* (2): an object that is seen on a few grounds "

@@ -34,7 +34,7 @@ def chosen(run: FinishedRun) -> pd.Series:
 
 def test_differences_below_a_thousandth_are_not_told(run):
     same = fitting.of_thresholds(changed(run, dice_at_half=run.board["dice_mean"] + 0.0009))
-    assert "would be better" not in same and "none of them loses against a plain 0.5" in same
+    assert "would be better" not in same and "none of them loses 0.001 or more against" in same
     lost = fitting.of_thresholds(changed(run, dice_at_half=run.board["dice_mean"] + 0.01))
     assert "a plain 0.5 would be better for" in lost and f"`{run.winner}`" in lost
 

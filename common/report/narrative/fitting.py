@@ -58,7 +58,7 @@ def of_thresholds(run: FinishedRun) -> str:
     if len(lost):
         sentences.append(f"On `val` a plain 0.5 would be better for {listed(code(lost))}.")
     elif len(gains):
-        sentences.append("On `val` none of them loses against a plain 0.5.")
+        sentences.append(f"On `val` none of them loses {SMALL:g} or more against a plain 0.5.")
     return " ".join(sentences)
 
 
