@@ -327,8 +327,9 @@ STUDIES: dict[str, Study] = {
         baseline=ALL_ROUNDS,
         steps=80,
         outcome=(
-            "On the cigarette butts nothing was told apart from the baseline, so all groups of "
-            "features stay."
+            "On the cigarette butts ten trainings over all 22 groups cost 0.035 without colour, "
+            "0.027 without contrast, 0.021 without edges and 0.017 without texture, none of it "
+            "shown: groups differ too much. So all groups of features stay."
         ),
     ),
     "images": Study(
