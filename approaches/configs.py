@@ -133,7 +133,7 @@ class RegionConfig(Config):
     )
     least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for more pixels
     # of every pixel of a region, at one of the scales
-    least_proba: Annotated[float, Field(gt=0, le=1)] = 0.2
+    least_proba: Annotated[float, Field(gt=0, le=1)] = 0.5
     most_images: Annotated[int, Field(ge=1)] = 60  # of tune, and of fit without objects
     folds: Annotated[int, Field(ge=2)] = 5  # of groups, each with trees of its own
     rounds: Annotated[int, Field(ge=1)] = 300
