@@ -73,7 +73,7 @@ def costs_of(
         models: stored models.
         paths: image files; a round takes one, the first ones again if they are few.
         largest: the image file that shows the peak memory.
-        briefly: in a second rather than ten.
+        briefly: in a second rather than five.
     """
     peaks = _peaks(models, largest)
     threads, device = set_up_process(), str(state().device)

@@ -82,7 +82,7 @@ def time_figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     """Dice against the steps of whole trainings, each with its own schedule.
 
     Args:
-        tables: approach → table of its study as in `by_steps`.
+        tables: approach → table of its study as in `by_steps`; two at most are drawn.
 
     Returns:
         A line over the means of each approach with a dot for each training, and the power law
