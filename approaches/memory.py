@@ -18,8 +18,9 @@ KEPT = {MMAP_MAX: 0, TRIM_THRESHOLD: 2**31 - 1}
 def keep_memory() -> None:
     """From now on, freed memory stays with this process."""
     library = _glibc()
-    for option, value in KEPT.items() if library else ():
-        library.mallopt(option, value)
+    if library:
+        for option, value in KEPT.items():
+            library.mallopt(option, value)
 
 
 @contextmanager

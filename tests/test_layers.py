@@ -42,7 +42,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("common.exported",),
     ("common.report",),
     ("commands of common",),
-    ("approaches.base", "approaches.whereabouts"),
+    ("approaches.base", "approaches.memory", "approaches.whereabouts"),
     ("approaches", "approaches.predictors", "approaches.processes"),
     ("approaches.segmenter",),
     ("approaches.network",),

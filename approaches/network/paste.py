@@ -82,9 +82,8 @@ def _cut_out(sample: Sample, rng: np.random.Generator) -> CutOut | None:
     height, width = mask.shape
     left, top, wide, high = cv2.boundingRect(mask)  # of all objects: far less than the image
     above, before = max(0, top - ROOM_PX), max(0, left - ROOM_PX)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        mask[above : top + high + ROOM_PX, before : left + wide + ROOM_PX], connectivity=8
-    )
+    rows, columns = slice(above, top + high + ROOM_PX), slice(before, left + wide + ROOM_PX)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[rows, columns], connectivity=8)
     stats[:, :2] += before, above
     whole = [
         label
@@ -104,14 +103,14 @@ def _cut_out(sample: Sample, rng: np.random.Generator) -> CutOut | None:
         slice(max(0, left - RING_PX), left + wide + RING_PX),
     )
     bare = sample.image[around][~sample.mask[around]]
-    rows = slice(top - ROOM_PX, top + high + ROOM_PX)
-    part = rows, slice(left - ROOM_PX, left + wide + ROOM_PX)
+    part = (
+        slice(top - ROOM_PX, top + high + ROOM_PX),
+        slice(left - ROOM_PX, left + wide + ROOM_PX),
+    )
     softness = rng.uniform(0.5, 1.2)
-    own = labels[
-        top - ROOM_PX - above : top + high + ROOM_PX - above,
-        left - ROOM_PX - before : left + wide + ROOM_PX - before,
-    ]
-    alpha = cv2.GaussianBlur((own == label).astype(np.float32), (0, 0), softness)
+    own = np.zeros(mask.shape, np.float32)
+    own[rows, columns] = labels == label
+    alpha = cv2.GaussianBlur(own[part], (0, 0), softness)
     ground = float(bare.mean()) if len(bare) else float(sample.image.mean())
     return CutOut(sample.image[part].astype(np.float32), alpha, ground)
 

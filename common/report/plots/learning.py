@@ -105,7 +105,8 @@ def time_figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     one.set_xticks(ticks, [f"{steps:,.0f}" for steps in ticks])
     one.minorticks_off()
     labelled(one, "steps of the training (logarithmic)", "mean Dice on objects never seen")
-    legend_above(figure, *one.get_legend_handles_labels(), columns=len(curves))
+    handles, names = one.get_legend_handles_labels()
+    legend_above(figure, handles, names, columns=len(curves))
     return figure
 
 
