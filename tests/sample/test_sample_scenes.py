@@ -227,7 +227,14 @@ def test_an_interrupt_of_all_processes_is_one_line_and_leaves_nothing(tmp_path):
         str(tmp_path / "out"),
     ]
     command = [sys.executable, "-m", "common.sample", *words]
-    done = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    done = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a shell's background jobs, these tests perhaps, ignore it, and so would this one
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     until = time.monotonic() + 60
     while len(list(tmp_path.rglob("*.jpg"))) < 4 and time.monotonic() < until:
         time.sleep(0.05)
