@@ -95,10 +95,8 @@ def time_figure(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     figure, axes = styled_axes(width=WIDTH, height=3.6)
     one = axes[0, 0]
     for (name, dice), (colour, marker) in zip(curves.items(), WAYS.values(), strict=False):
-        for column in dice:
-            one.plot(dice.index, dice[column], marker, color=colour, markersize=4, alpha=0.5)
-        one.plot(dice.index, dice.mean(axis=1), "-", color=colour, label=name)
-        _carry_on(one, dice, BEYOND * float(dice.index.max()), colour, marker)
+        places = np.append(dice.index.to_numpy(), BEYOND * dice.index.max())
+        _curve(one, places, dice, name, colour, marker)
     ticks = sorted({steps for dice in curves.values() for steps in dice.index})
     ticks.append(BEYOND * ticks[-1])
     one.set(xscale="log")
@@ -114,17 +112,23 @@ def _draw(one: Axes, dice: pd.DataFrame, kind: str, colour: str, marker: str) ->
     if len(dice) < 2:
         return
     shares = 2.0 ** np.round(np.log2(dice.index.to_numpy() / dice.index.max()))
-    for column in dice:
-        one.plot(shares, dice[column], marker, color=colour, markersize=4, alpha=0.5)
     of = "different objects" if kind == "groups" else "photos of the same objects"
-    one.plot(shares, dice.mean(axis=1), "-", color=colour, label=f"fewer {of}")
+    _curve(one, np.append(shares, BEYOND), dice, f"fewer {of}", colour, marker)
+
+
+def _curve(
+    one: Axes, places: np.ndarray, dice: pd.DataFrame, label: str, colour: str, marker: str
+) -> None:
+    """Trainings and their means at all places but the last; there, of three sizes or more, what
+    the law expects of twice the largest one.
+    """
+    for column in dice:
+        one.plot(places[:-1], dice[column], marker, color=colour, markersize=4, alpha=0.5)
+    one.plot(places[:-1], dice.mean(axis=1), "-", color=colour, label=label)
     if len(dice) > 2:
-        _carry_on(one, dice, BEYOND, colour, marker)
-
-
-def _carry_on(one: Axes, dice: pd.DataFrame, place: float, colour: str, marker: str) -> None:
-    """At a place of the axis what the law expects of twice the largest size."""
-    curve = learning_curve(dice.index.to_numpy(), dice.to_numpy())
-    mean, lower, upper = curve.at(BEYOND * float(dice.index.max()))
-    bars = [[mean - lower], [upper - mean]]
-    one.errorbar([place], [mean], yerr=bars, fmt=marker, color=colour, mfc="white", capsize=3)
+        curve = learning_curve(dice.index.to_numpy(), dice.to_numpy())
+        mean, lower, upper = curve.at(BEYOND * float(dice.index.max()))
+        bars = [[mean - lower], [upper - mean]]
+        one.errorbar(
+            places[-1:], [mean], yerr=bars, fmt=marker, color=colour, mfc="white", capsize=3
+        )
