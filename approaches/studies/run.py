@@ -201,7 +201,7 @@ def run_study(name: str, data: Data, how: Trainings) -> pd.DataFrame:
             parts = [(seed, _with_share(fold, variation, seed)) for seed, fold in seeds]
             records = [_trained(study, variation, how, *part) for part in parts]
             seen = [(len(set(part.fit.groups.values())), len(part.fit)) for _, part in parts]
-        judged.append(Judged(label, variation.expected, records, seen))
+        judged.append(Judged(label, variation.expected, records, seen, variation.at_half))
     judged = _with_costs(study, judged, how, folds[0])
     groups = {image_id: group for fold in folds for image_id, group in fold.score.groups.items()}
     return study_table(judged, groups)
@@ -283,8 +283,8 @@ def _is_baseline(study: Study, variation: Variation, how: Trainings) -> bool:
         settings, approach = _settings(study, one, how, how.seed), _approach(study, one)
         try:
             config = prepared(approach, settings).config
-            shares = one.groups_share, one.images_share
-            resolved.append((approach, config, settings.budget, shares))
+            others = one.groups_share, one.images_share, one.at_half
+            resolved.append((approach, config, settings.budget, others))
         except Exception:  # its training will fail too, and say why
             return False
     return resolved[0] == resolved[1]

@@ -27,6 +27,10 @@ EXPECTATIONS = ("better", "worse", "same", "no better")
 SAME = 0.01  # mean Dice; bounds within it on both sides are taken as no difference
 RIGHT, WRONG, OPEN = "as expected", "opposite", "undecided"
 NO_RESULT, NOT_RUN = "no result", "not run"
+# What is known of masks at 0.5 is their Dice; the other columns of masks stay empty.
+OF_CHOSEN_MASKS = (
+    "dice_at_half nsd_2px object_f1 precision recall area_bias dice_global iou_mean empty_fp_rate"
+).split()
 COSTS = ("predict_seconds_per_image", "fit_seconds")  # the first counts before the second
 # Times that differ by less than this factor are taken as equal: they vary as much on a busy
 # machine.
@@ -63,12 +67,14 @@ class Judged:
         expected: what was said of it beforehand.
         records: of its trainings.
         trained_on: groups and images that each training saw, where that is known.
+        at_half: the masks are those at a plain 0.5, whatever threshold was chosen.
     """
 
     name: str
     expected: str
     records: Sequence[Record]
     trained_on: Sequence[tuple[int, int]] = ()
+    at_half: bool = False
 
 
 def pooled(judged: Judged) -> Record:
@@ -110,11 +116,15 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
         all seeds, with bounds that hold for all variations at once with 95 %, over other images
         and other trainings (with one seed over images alone);
         `by_seed`: the same for each seed, which has images of its own, and `dice_by_seed` the
-        mean Dice itself; `verdict`: *helps*, *hurts* or *not told apart*, by whether the bounds
-        exclude 0; `fit_groups` and `fit_images`: means of what the trainings saw.
+        mean Dice itself; `verdict`: *helps* or *hurts* where the bounds exclude 0, *equivalent*
+        where both lie within ±0.01, else *not told apart*; `fit_groups` and `fit_images`: means
+        of what the trainings saw.
     """
+    judged = [_cut_at_half(one) if one.at_half else one for one in judged]
     records = [pooled(one) for one in judged]
     table = leaderboard(records).rename(columns={"approach": "variation"})
+    halves = table["variation"].isin([one.name for one in judged if one.at_half])
+    table.loc[halves, OF_CHOSEN_MASKS] = np.nan
     wording = {
         one.name: _thresholds(one)
         for one, record in zip(judged, records, strict=True)
@@ -131,6 +141,19 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
         drop=True
     )
     return table[[*FIRST, *(column for column in table.columns if column not in FIRST)]]
+
+
+def _cut_at_half(judged: Judged) -> Judged:
+    """The same with the Dice of masks at 0.5."""
+    records = [
+        replace(
+            record,
+            tuning=Tuning(Postprocess(0.5)),
+            scores=tuple(replace(score, dice=score.dice_at_half) for score in record.scores or ()),
+        )
+        for record in judged.records
+    ]
+    return replace(judged, records=records)
 
 
 def study_text(table: pd.DataFrame) -> str:
@@ -151,7 +174,7 @@ def _compared(
     ok = [number for number, record in enumerate(records) if record.status == "ok"]
     columns = (
         "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups "
-        "dice_lower dice_upper dice_by_seed fit_groups fit_images"
+        "dice_mean dice_lower dice_upper dice_by_seed fit_groups fit_images"
     )
     if 0 not in ok:
         return frame.assign(**dict.fromkeys(columns.split()))
@@ -170,7 +193,6 @@ def _compared(
     rows = []
     for place, number in enumerate(ok):
         lower, upper = bounds.lower[place], bounds.upper[place]
-        verdict = "helps" if lower > 0 else "hurts" if upper < 0 else "not told apart"
         each = [
             _mean_difference(judged[number], judged[0], seed)
             for seed in range(len(judged[0].records))
@@ -178,7 +200,7 @@ def _compared(
         rows.append(
             {
                 "variation": records[number].approach,
-                "verdict": BASELINE if number == 0 else verdict,
+                "verdict": BASELINE if number == 0 else verdict_of(lower, upper),
                 "to_baseline": bounds.mean[place],
                 "to_baseline_lower": lower,
                 "to_baseline_upper": upper,
@@ -187,6 +209,7 @@ def _compared(
                 else " ".join(f"{difference:+.3f}" for difference in each),
                 "seeds": len(each),
                 "n_groups": len(set(labels)),
+                "dice_mean": scores[place].mean(),
                 "dice_lower": each_by_itself.lower[place],
                 "dice_upper": each_by_itself.upper[place],
                 "dice_by_seed": " ".join(
@@ -198,6 +221,20 @@ def _compared(
             }
         )
     return frame.merge(pd.DataFrame(rows), on="variation", how="left")
+
+
+def verdict_of(lower: float, upper: float) -> str:
+    """What the bounds of a difference to the baseline show.
+
+    Examples:
+        >>> verdict_of(0.001, 0.03), verdict_of(-0.03, -0.001)
+        ('helps', 'hurts')
+        >>> verdict_of(-0.01, 0.01), verdict_of(-0.02, 0.001)
+        ('equivalent', 'not told apart')
+    """
+    if lower > 0 or upper < 0:
+        return "helps" if lower > 0 else "hurts"
+    return "equivalent" if -SAME <= lower and upper <= SAME else "not told apart"
 
 
 def _mean(counts: Iterable[int]) -> float | None:
@@ -231,7 +268,7 @@ def judged(expects: str, verdict: str, lower: float, upper: float) -> str:
 
     Args:
         expects: *better*, *worse*, *same*, or *no better*, which is the same or worse.
-        verdict: *helps*, *hurts* or *not told apart*.
+        verdict: of `verdict_of`.
         lower: bound of the difference of mean Dice to the baseline.
         upper: the other bound.
 

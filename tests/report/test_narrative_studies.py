@@ -147,8 +147,8 @@ def test_studies_name_what_their_folds_cannot_show():
 def test_the_overview_counts_what_was_shown():
     said = studies.of_overview({"loss": TABLE})
     assert (
-        "Of 4 variations with a result, 1 is shown to help and 1 to hurt; 2 are not told apart"
-        in said
+        "Of 4 variations with a result, 1 is shown to help, 1 to hurt and 0 to be as good within "
+        "0.01; 2 are not told apart" in said
     )
     assert "reach 0.017 to each side" in said
     assert "No variation of any study has a result" in studies.of_overview({})

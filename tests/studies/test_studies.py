@@ -67,13 +67,13 @@ def test_every_setting_of_every_study_exists_and_says_what_is_expected(name):
             build(approach, overrides=settings).config == build(approach, overrides=usual).config
         )
         shares = variation.groups_share, variation.images_share, variation.steps_share
-        assert not same or min(shares) < 1
+        assert not same or set(shares) != {1} or variation.at_half
 
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_variation_of_a_study_has_a_folder_of_its_own(name, tmp_path):
     how = Trainings(tmp_path)
-    variations = _variations(STUDIES[name]).values()
+    variations = [one for one in _variations(STUDIES[name]).values() if not one.at_half]
     folders = {_settings(STUDIES[name], one, how, seed=0).folder for one in variations}
     assert len(folders) == len(variations)
 
@@ -90,11 +90,11 @@ def test_folds_share_no_image_and_no_group_between_fit_and_tune_and_read_nothing
 
 
 def test_a_clear_gain_helps_a_clear_loss_hurts_and_noise_is_not_told_apart():
+    noise = judged("noise", 0, 0.05)
     table = study_table(
-        [judged("baseline", 0), judged("up", 0.05), judged("down", -0.05), judged("same", 0)],
-        GROUPS,
+        [judged("baseline", 0), judged("up", 0.05), judged("down", -0.05), noise], GROUPS
     )
-    assert table["variation"].tolist() == ["baseline", "up", "down", "same"]
+    assert table["variation"].tolist() == ["baseline", "up", "down", "noise"]
     assert table["verdict"].tolist() == ["baseline", "helps", "hurts", "not told apart"]
     row = table.set_index("variation").loc["up"]
     assert row["to_baseline_lower"] < row["to_baseline"] < row["to_baseline_upper"]
@@ -106,6 +106,22 @@ def test_a_clear_gain_helps_a_clear_loss_hurts_and_noise_is_not_told_apart():
         row["dice_lower"] < row["dice_mean"] < row["dice_upper"]
         and row["postprocess"] == "probability >= 0.5"
     )
+
+
+def test_masks_at_half_are_compared_with_those_of_the_chosen_threshold_and_train_nothing():
+    base = judged("baseline", 0)
+    half = Judged("cut at 0.5", "", base.records, at_half=True)
+    row = study_table([base, half], GROUPS).set_index("variation").loc["cut at 0.5"]
+    chosen = [score.dice for one in base.records for score in one.scores]
+    assert row["to_baseline"] == pytest.approx(0.5 - np.mean(chosen))
+    assert row["verdict"] == "hurts" and row["postprocess"] == "probability >= 0.5"
+    assert row[["nsd_2px", "object_f1", "iou_mean", "dice_at_half"]].isna().all()
+    assert row["dice_mean"] == pytest.approx(0.5)
+
+
+def test_a_difference_within_a_hundredth_on_both_sides_is_equivalent():
+    table = study_table([judged("baseline", 0, 0), judged("alike", 0.001, 0.003)], GROUPS)
+    assert table["verdict"].tolist() == ["baseline", "equivalent"]
 
 
 def test_the_luck_of_one_training_is_no_gain():

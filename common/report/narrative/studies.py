@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from common.leaderboard import as_markdown, read_leaderboard
+from common.leaderboard.studies import SAME
 from common.records.description import read_description
 from common.records.folder import RunFolder
 from common.words import between, code, counted, listed, plural
@@ -37,11 +38,14 @@ def of_overview(tables: Mapping[str, pd.DataFrame]) -> str:
     if rows.empty:
         return "No variation of any study has a result, so the figure is empty."
     counts = rows["verdict"].value_counts()
-    helps, hurts, tied = (int(counts.get(one, 0)) for one in ("helps", "hurts", "not told apart"))
+    helps, hurts, alike, tied = (
+        int(counts.get(one, 0)) for one in ("helps", "hurts", "equivalent", "not told apart")
+    )
     reach = float((rows["to_baseline_upper"] - rows["to_baseline_lower"]).median()) / 2
     return (
         f"Of {counted(len(rows), 'variation')} with a result, {helps} "
-        f"{plural('is', helps, 'are')} shown to help and {hurts} to hurt; "
+        f"{plural('is', helps, 'are')} shown to help, {hurts} to hurt and {alike} to be as good "
+        f"within {SAME:g}; "
         f"{tied} {plural('is', tied, 'are')} not told apart from the baseline. The median bounds "
         f"reach {reach:.3f} to each side: a smaller change could rarely be shown with so few "
         "independent groups of images."

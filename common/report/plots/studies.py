@@ -8,14 +8,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from common.report.colours import BLACK, BLUE, GREY, VERMILION
+from common.report.colours import BLACK, BLUE, GREEN, GREY, VERMILION
 from common.report.plots.style import labelled, legend, styled_axes
 from common.report.plots.zoomed_axes import mark_beyond
 
 # mean Dice; in the figure of all studies a difference beyond it is a sign at the edge with its
 # number
 WIDEST = 0.12
-VERDICTS = {"helps": (BLUE, "^"), "hurts": (VERMILION, "v"), "not told apart": (GREY, "o")}
+VERDICTS = {
+    "helps": (BLUE, "^"),
+    "hurts": (VERMILION, "v"),
+    "equivalent": (GREEN, "s"),
+    "not told apart": (GREY, "o"),
+}
 ROW = 0.42
 
 
