@@ -5,6 +5,7 @@ of processes or workers, nor on what was drawn before, so a resumed or a sharded
 same crops.
 """
 
+from collections.abc import Sequence
 from typing import get_args
 
 import albumentations as A  # noqa: N812 - the name that its documentation uses
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 
 from approaches.network.config import ZOOM, Strength
+from approaches.network.hard_negatives import Spot
 from approaches.network.losses import NOTHING
 from approaches.network.paste import lay_generated, paste_from
 from common.coco import has_object
@@ -84,7 +86,8 @@ class Crops(torch.utils.data.Dataset):
     order of its own.
 
     A share of the places may be given to generated scenes, each drawn once, and a share to the
-    images without any object, which otherwise come as often as the others. Another share of the
+    images without any object, which otherwise come as often as the others; a share of these lies
+    near the spots of `seen_wrongly`, once there are any. Another share of the
     windows may have objects of other images, generated butts or generated litter laid on them
     before they are turned and recoloured: on each kind of image as often, so that neither ground
     nor seam tells whether there is an object.
@@ -104,6 +107,7 @@ class Crops(torch.utils.data.Dataset):
         butt_share: float = 0.0,
         litter_share: float = 0.0,
         background_share: float | None = None,
+        hard_share: float = 0.0,
         zoom: tuple[float, float] = ZOOM,
     ):
         self.images, self.crop_px, self.object_share, self.seed = (
@@ -126,6 +130,8 @@ class Crops(torch.utils.data.Dataset):
         shows = np.array([has_object(entry) for entry in images.entries], bool)
         self.with_object, self.without = np.flatnonzero(shows), np.flatnonzero(~shows)
         self.background_share = self._affordable(background_share)
+        self.hard_share = hard_share
+        self.seen_wrongly: Sequence[Spot] = ()  # see `approaches.network.hard_negatives`
 
     def _affordable(self, share: float | None) -> float | None:
         """A share of images without an object in which none of them comes more than
@@ -157,14 +163,16 @@ class Crops(torch.utils.data.Dataset):
         `NOTHING`.
         """
         random = np.random.default_rng([self.seed, place, 1])
+        near = None
         if self.generated_share and random.random() < self.generated_share:
             sample = self._generated(place)
         else:
-            sample = self.images[self.image_index(place)]
+            index, near = self._source(place, random)
+            sample = self.images[index]
         target = np.where(sample.ignore, np.uint8(NOTHING), sample.mask.astype(np.uint8))
         zoom = self._zoom(random)
         side = int(self.crop_px * MARGIN) if self.strength in GEOMETRIC else self.crop_px
-        centre = self._centre(sample.mask, random)
+        centre = self._centre(sample.mask, near, random)
         self.transform.set_random_seed(int(random.integers(2**31)))
         image, target = seen_at(sample.image, target, centre, side, zoom)
         seen = self._laid_on(image, target, random)
@@ -175,6 +183,16 @@ class Crops(torch.utils.data.Dataset):
         return image, torch.from_numpy(np.ascontiguousarray(drawn["mask"]))[
             None
         ]  # (1, crop, crop)
+
+    def _source(
+        self, place: int, random: np.random.Generator
+    ) -> tuple[int, tuple[int, int] | None]:
+        """Which image the crop at a place is taken from, and near which pixel, if that matters."""
+        index = self.image_index(place)
+        if len(self.seen_wrongly) and index in self.without and random.random() < self.hard_share:
+            spot = self.seen_wrongly[int(random.integers(len(self.seen_wrongly)))]
+            return spot[0], (spot[1], spot[2])
+        return index, None
 
     def _laid_on(
         self, image: np.ndarray, target: np.ndarray, random: np.random.Generator
@@ -210,18 +228,23 @@ class Crops(torch.utils.data.Dataset):
             return 1.0
         return float(random.uniform(*self.zoom))
 
-    def _centre(self, mask: np.ndarray, random: np.random.Generator) -> tuple[int, int]:
-        """Row and column of a crop: near a pixel of an object, or anywhere."""
+    def _centre(
+        self, mask: np.ndarray, near: tuple[int, int] | None, random: np.random.Generator
+    ) -> tuple[int, int]:
+        """Row and column of a crop: near the pixel that is given, else near one of an object, or
+        anywhere.
+        """
         height, width = mask.shape
-        if random.random() < self.object_share:
+        if near is None and random.random() < self.object_share:
             rows = np.flatnonzero(mask.any(axis=1))
             if len(rows):
                 row = int(random.choice(rows))
-                column = int(random.choice(np.flatnonzero(mask[row])))
-                shift = random.integers(-self.crop_px // 3, self.crop_px // 3 + 1, 2)
-                return int(np.clip(row + shift[0], 0, height - 1)), int(
-                    np.clip(column + shift[1], 0, width - 1)
-                )
+                near = row, int(random.choice(np.flatnonzero(mask[row])))
+        if near is not None:
+            shift = random.integers(-self.crop_px // 3, self.crop_px // 3 + 1, 2)
+            return int(np.clip(near[0] + shift[0], 0, height - 1)), int(
+                np.clip(near[1] + shift[1], 0, width - 1)
+            )
         half = self.crop_px // 2
         low, high = (min(half, height // 2), min(half, width // 2)), (height - half, width - half)
         row, column = (

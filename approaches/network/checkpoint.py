@@ -4,7 +4,7 @@ and for TensorBoard, there with a few masks.
 
 import csv
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import torch
@@ -40,6 +40,7 @@ class TrainingState(TypedDict):
     optimizer: dict[str, object]
     scaler: dict[str, object] | None
     best: KeptEpoch
+    seen_wrongly: NotRequired[torch.Tensor | None]  # (n, 3) int, once they were looked for
 
 
 class Checkpoints:

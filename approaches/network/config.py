@@ -34,6 +34,9 @@ class TrainingConfig(Config):
     # of the crops are taken from images without any object, if there are enough of these; None:
     # as often as from the others
     background_share: Share | None = 0.3
+    # of the crops from images without any object lie where the network, after the first half of
+    # its training, saw one
+    hard_share: Share = 0.0
     paste_share: Share = 0.5  # of the crops get objects of other images laid on them
     butt_share: Share = 0.0  # of the crops get generated butts laid on them
     litter_share: Share = 0.0  # of the crops get generated things laid on them that are no butts

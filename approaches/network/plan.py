@@ -173,7 +173,8 @@ def _new_plan(
     step = max(step, crop_seconds / workers) if workers else step + crop_seconds
     seconds = budget.minutes * 60
     to_judge = _seconds_to_judge(network, judged)
-    judging = min(JUDGING_SHARE * seconds, config.evaluations * to_judge)
+    looking = to_judge * len(crops.without) / len(judged) if config.hard_share else 0
+    judging = min(JUDGING_SHARE * seconds, config.evaluations * to_judge + looking)
     in_time = max(1, int((seconds - (time.monotonic() - start) - judging) / step))
     low, high = (max(1, round(limit / step)) for limit in ROUND_SECONDS)
     round_steps = min(max(per_epoch, low), high)

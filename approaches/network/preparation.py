@@ -41,6 +41,9 @@ def preparation_steps(
         least, most = config.zoom
         zoomed = f"{least:g} to {most:g} times as large"
         steps.append(PreparationStep("sizes in the augmentation", zoomed, ("zoom",)))
+    if config.hard_share:
+        where = f"{percent(config.hard_share)} of them where the half-trained network saw one"
+        steps.append(PreparationStep("crops of images without an object", where, ("hard_share",)))
     return [*steps, _laid_on_crops(config)]
 
 

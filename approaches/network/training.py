@@ -23,6 +23,7 @@ from approaches.network import trackers
 from approaches.network.augment import Crops, described
 from approaches.network.checkpoint import Checkpoints, Curve, KeptEpoch, TrainingState
 from approaches.network.config import TrainingConfig
+from approaches.network.hard_negatives import seen_wrongly
 from approaches.network.inference import predict_whole
 from approaches.network.losses import build_loss
 from approaches.network.parts import Parts
@@ -159,6 +160,7 @@ def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) ->
         butt_share=config.butt_share,
         litter_share=config.litter_share,
         background_share=config.background_share,
+        hard_share=config.hard_share,
         zoom=config.zoom,
         seed=seed,
         epoch_length=max(1, round(len(fit_set) / batch)) * batch,
@@ -209,6 +211,7 @@ class _Loop:
         self.best: KeptEpoch = {"dice": -1.0, "epoch": 0, "state": None}
         self.checkpoints, self.curve = Checkpoints(folder), Curve(folder)
         self.parts, self.ended_by = Parts(self.name), ""
+        self.looked = False  # for what is taken for an object
 
     def run(self, start: float) -> None:
         """All epochs that are left."""
@@ -232,6 +235,10 @@ class _Loop:
             trained += time.monotonic() - began
             self._share_statistics()
             is_last = self.step == self.plan.steps
+            if self._looks_for_hard():
+                self._look_for_hard()
+                ticks.close()
+                batches = None
             judged = self._judge() if done in self._judged_after() or is_last else None
             self.seconds = before + time.monotonic() - start
             if self._changes_plan(trained / (self.step - first), done):
@@ -263,6 +270,21 @@ class _Loop:
         rounds = -(-self.plan.steps // self.plan.round_steps)
         count = self.config.evaluations
         return {round(rounds * (1 - k / (2 * count))) for k in range(count)}
+
+    def _looks_for_hard(self) -> bool:
+        """Whether half of the steps are done, and crops shall lie where the network is wrong."""
+        wanted = self.config.hard_share > 0 and len(self.crops.without) > 0
+        return wanted and not self.looked and self.step < self.plan.steps <= 2 * self.step
+
+    def _look_for_hard(self) -> None:
+        """See `approaches.network.hard_negatives`."""
+        self.judge.load_state_dict(self.average.state)
+        without = self.crops.without.tolist()
+        spots = seen_wrongly(self.judge, self.crops.images, without, self.divisor)
+        self.crops.seen_wrongly, self.looked = spots, True
+        if self.accelerator.is_main_process:
+            wording = (self.name, len(spots), len(without))
+            log.info("%s: sees %d objects on %d images that have none", *wording)
 
     def _ticks(self) -> Generator[int, None, None]:
         """The progress over the steps that are left."""
@@ -442,6 +464,7 @@ class _Loop:
             "optimizer": self.optimizer.state_dict(),
             "scaler": self.accelerator.scaler.state_dict() if self.accelerator.scaler else None,
             "best": self.best,
+            "seen_wrongly": torch.tensor(self.crops.seen_wrongly) if self.looked else None,
         }
 
     def _resume(self) -> None:
@@ -458,6 +481,9 @@ class _Loop:
         if state["scaler"]:
             self.accelerator.scaler.load_state_dict(state["scaler"])
         self.average.updates, self.best = state["updates"], state["best"]
+        spots = state.get("seen_wrongly")
+        if spots is not None:
+            self.crops.seen_wrongly, self.looked = [tuple(spot) for spot in spots.tolist()], True
         self.step, self.seconds, self.resumes = (
             state["step"],
             state["seconds"],

@@ -234,7 +234,7 @@ def verdict_of(lower: float, upper: float) -> str:
     """
     if lower > 0 or upper < 0:
         return "helps" if lower > 0 else "hurts"
-    return "equivalent" if -SAME <= lower and upper <= SAME else "not told apart"
+    return "equivalent" if lower >= -SAME and upper <= SAME else "not told apart"
 
 
 def _mean(counts: Iterable[int]) -> float | None:
