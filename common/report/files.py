@@ -37,10 +37,11 @@ def pictures(sections: Iterable[Section]) -> Iterator[Chart | Photo]:
 
 @lru_cache(maxsize=64)
 def as_svg(figure: Figure) -> bytes:
-    """A figure as SVG; the same figure gives the same bytes."""
+    """A figure as SVG; the same figure gives the same bytes. Its parts stay where they are put."""
     buffer = io.BytesIO()
     with mpl.rc_context({"svg.hashsalt": "report"}):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
+    figure.set_layout_engine("none")
     return buffer.getvalue()
 
 

@@ -7,6 +7,7 @@ and no picture from elsewhere.
 
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from common.coco import DataError, read_entries
@@ -55,6 +56,24 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
         _require_data_of(run, data)
     notebook = notebook or root() / "notebooks" / NOTEBOOK
     place = run / "no pictures" if data is None else data
+    # the kernel of the notebook is a process of its own, so both take half of the time together
+    with ThreadPoolExecutor(1) as pool:
+        drawing = pool.submit(_drawn, run, data)
+        executed = execute(notebook, {"DATA": _written(place), "RUN": _written(run)})
+        page, pictures = drawing.result()
+    for cell in executed.cells:
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\[([^]]+)\]\(\w+\.ipynb\)", r"\1", cell.source)
+    write_whole(run / EXECUTED, nbformat.writes(executed))
+    with whole_folder(run / FIGURES) as folder:
+        for name, content in pictures.items():
+            (folder / name).write_bytes(content)
+    write_whole(run / NAME, page)
+    return run / NAME
+
+
+def _drawn(run: Path, data: Path | None) -> tuple[str, dict[str, bytes]]:
+    """The page, and its pictures by the names of their files."""
     material = gather(read_run(run), data)
     sections = [section(material) for section in ALL]
     page = rendered(material, sections, {EXECUTED, FIGURES})
@@ -64,16 +83,7 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
             f"{NAME} was not written: it would load {', '.join(findings[:5])}; a page that opens "
             "offline is expected. Look for it in the names of photos and approaches."
         )
-    executed = execute(notebook, {"DATA": _written(place), "RUN": _written(run)})
-    for cell in executed.cells:
-        if cell.cell_type == "markdown":
-            cell.source = re.sub(r"\[([^]]+)\]\(\w+\.ipynb\)", r"\1", cell.source)
-    write_whole(run / EXECUTED, nbformat.writes(executed))
-    with whole_folder(run / FIGURES) as folder:
-        for name, content in picture_files(sections).items():
-            (folder / name).write_bytes(content)
-    write_whole(run / NAME, page)
-    return run / NAME
+    return page, picture_files(sections)
 
 
 def _written(path: Path) -> str:
