@@ -43,15 +43,19 @@ class EnginePredictor(Around, OnnxPredictor):
 
 
 def openvino(path: Path, threads: int) -> Run:
-    """An ONNX file in OpenVINO on so many threads, compiled anew for each size of image."""
+    """An ONNX file, or OpenVINO's own with its weights beside it, in OpenVINO on so many threads;
+    compiled anew for each size of image.
+    """
     import openvino as ov
 
-    core, content = ov.Core(), path.read_bytes()
+    weights = path.with_suffix(".bin")
+    files = [path, weights] if path.suffix == ".xml" else [path]
+    core, content = ov.Core(), [file.read_bytes() for file in files]
     compiled: dict[tuple[int, ...], ov.InferRequest] = {}
 
     def run(image: np.ndarray) -> np.ndarray:
         if image.shape not in compiled:
-            model = core.read_model(content)
+            model = core.read_model(*content)
             model.reshape({"image": image.shape})
             settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
             if len(compiled) >= MOST_SIZES:

@@ -1,0 +1,189 @@
+"""A stored network with weights and activations of 8 bits, run by OpenVINO: NNCF chooses their
+ranges on images of *fit*, and the form is used only where it is as good on *tune*. It is made once
+and stays in the folder of the run.
+
+Source: Jacob et al. 2018, Quantization and training of neural networks for efficient
+integer-arithmetic-only inference, CVPR.
+"""
+
+import json
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from approaches.base import ConfigError
+from approaches.network.onnx_file import write_form_of
+from approaches.segmenter import Segmenter, complete_record
+from approaches.stored.engines import EnginePredictor, openvino
+from common.data import Data, DataSet, load_data
+from common.data.groups import spread
+from common.exported.model import is_exported
+from common.files import whole_folder
+from common.geometry import pad_to_multiple
+from common.json_files import damaged, read_json_object
+from common.metrics import count_pixels, dice
+from common.model_files import read_stored_model
+from common.progress import progress
+from common.records.description import read_description
+from common.records.folder import RunFolder
+from common.words import listed
+
+log = logging.getLogger(__name__)
+PACKAGES = ("onnx", "openvino", "nncf")
+CALIBRATED_ON, JUDGED_ON = 24, 64  # images of *fit* and of *tune*
+MOST_LOST = 0.002  # of the mean Dice on *tune*
+MOST_PX = 1024  # a side of what is calibrated on, so that it fits into memory
+GRAPH, FOUND = "model.xml", "found.json"
+EXPECTED = "what `predict --engine int8` wrote is expected. Delete the folder; it is made anew."
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a model in 8 bits came to.
+
+    Attributes:
+        digest: of the model that it was made of.
+        divisor: sides that the graph takes are multiples of it.
+        dice: mean Dice of the model itself on images of *tune*.
+        dice_in_8_bits: the same of the form in 8 bits.
+        images: how many those were.
+    """
+
+    digest: str
+    divisor: int
+    dice: float
+    dice_in_8_bits: float
+    images: int
+
+    def __str__(self) -> str:
+        """In words."""
+        return (
+            f"on {self.images} images of tune a mean Dice of {self.dice_in_8_bits:.4f} in 8 bits, "
+            f"{self.dice:.4f} without"
+        )
+
+
+def in_eight_bits(run: Path, segmenter: Segmenter, threads: int) -> Segmenter:
+    """The same model in 8 bits.
+
+    Args:
+        run: the folder that the model was loaded from.
+        segmenter: as loaded, with the post-processing that was chosen.
+        threads: for OpenVINO.
+
+    Raises:
+        ConfigError: a package is missing, the model has no ONNX form or was exported, its data is
+            not there, or its masks are worse in 8 bits.
+        DamagedFileError: what an earlier call made cannot be read.
+    """
+    missing = [name for name in PACKAGES if find_spec(name) is None]
+    if missing:
+        raise ConfigError(
+            f"--engine int8 needs the packages {listed(PACKAGES)}, and {listed(missing)} cannot "
+            "be found; pip install 'segmentation-bench[engines]'"
+        )
+    if is_exported(run):
+        raise ConfigError(
+            f"--engine int8 needs images to calibrate on, and {run} is an exported model; give "
+            "the folder of its run."
+        )
+    stored = complete_record(RunFolder(run), segmenter.name).approach
+    folder = RunFolder(run).path / "engines" / f"{stored}-int8"
+    digest = read_stored_model(RunFolder(run).model(stored)).digest
+    found = _read(folder) if folder.is_dir() else None
+    if found is None or not digest or found.digest != digest:
+        found = _made(segmenter, _data_of(run), folder, digest, threads)
+    if found.dice - found.dice_in_8_bits > MOST_LOST:
+        raise ConfigError(
+            f"{stored} has {found}; it may lose {MOST_LOST:g} at most. Take --engine auto."
+        )
+    log.info("%s: %s", stored, found)
+    return segmenter.changed(model=_predictor(segmenter, folder, found.divisor, threads))
+
+
+def _read(folder: Path) -> Found:
+    path = folder / FOUND
+    try:
+        return TypeAdapter(Found).validate_python(read_json_object(path, "digest", EXPECTED))
+    except ValidationError as error:
+        raise damaged(path, error, EXPECTED) from error
+
+
+def _data_of(run: Path) -> Data:
+    """The data that a run was made with, divided as it was then."""
+    described = read_description(run)
+    folder, needs = Path(described.data), "--engine int8 needs the data of the run to calibrate on"
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{needs}, and {described.data} is not there; start the command where bench.py was "
+            "started."
+        )
+    data = load_data(folder, options=described.read_options, seed=described.identity.seed)
+    if data.key != described.identity.data:
+        raise ConfigError(f"{needs}, and {folder} holds other images or annotations by now.")
+    return data
+
+
+def _made(segmenter: Segmenter, data: Data, folder: Path, digest: str, threads: int) -> Found:
+    """Quantise a model, judge it, and keep both."""
+    model = segmenter.model.model
+    with whole_folder(folder) as partial_folder:
+        with tempfile.TemporaryDirectory() as scratch:
+            graph = Path(scratch) / "model.onnx"
+            divisor = write_form_of(model, segmenter.name, graph)
+            shown = data.fit.subset(spread(data.fit, CALIBRATED_ON))
+            pictures = [shown[place].image[:MOST_PX, :MOST_PX] for place in range(len(shown))]
+            quantise(graph, pictures, divisor, partial_folder / GRAPH)
+        judged = data.tune.subset(spread(data.tune, JUDGED_ON))
+        small = segmenter.changed(model=_predictor(segmenter, partial_folder, divisor, threads))
+        own, in_8_bits = mean_dice([segmenter, small], judged)
+        found = Found(digest, divisor, own, in_8_bits, len(judged))
+        (partial_folder / FOUND).write_text(json.dumps(asdict(found), indent=1) + "\n")
+    return found
+
+
+def _predictor(segmenter: Segmenter, folder: Path, divisor: int, threads: int) -> EnginePredictor:
+    engine = partial(openvino, threads=threads)
+    return EnginePredictor(segmenter.model.model, folder / GRAPH, divisor, engine)
+
+
+def quantise(graph: Path, pictures: Sequence[np.ndarray], divisor: int, path: Path) -> None:
+    """Write a network's graph with 8 bits.
+
+    Args:
+        graph: its ONNX file.
+        pictures: (H, W, 3) uint8, to choose the ranges of activations on.
+        divisor: they are padded to multiples of it.
+        path: of the XML file; its weights lie beside it.
+    """
+    import nncf
+    import openvino as ov
+
+    nncf.set_log_level(logging.ERROR)
+    padded = [pad_to_multiple(picture, divisor)[0][None] for picture in pictures]
+    made = nncf.quantize(
+        ov.Core().read_model(graph),
+        nncf.Dataset(padded),
+        preset=nncf.QuantizationPreset.MIXED,
+        subset_size=len(padded),
+    )
+    ov.save_model(made, path, compress_to_fp16=False)
+
+
+def mean_dice(segmenters: Sequence[Segmenter], images: DataSet) -> list[float]:
+    """Mean Dice of each over the images with an object."""
+    scores: list[list[float]] = [[] for _ in segmenters]
+    for place in progress(range(len(images)), "judging 8 bits on tune"):
+        sample = images[place]
+        for own, segmenter in zip(scores, segmenters, strict=True):
+            counts = count_pixels(segmenter.predict(sample.image), sample.mask, sample.ignore)
+            if counts.tp + counts.fn:
+                own.append(dice(counts.tp, counts.fp, counts.fn))
+    return [float(np.mean(own)) for own in scores]
