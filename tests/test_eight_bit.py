@@ -16,18 +16,9 @@ from approaches.stored.eight_bit import FOUND, Found, in_eight_bits
 from common.json_files import DamagedFileError
 
 
-@pytest.fixture(scope="module")
-def network_run(sample_folder, tmp_path_factory):
-    """A run of a small U-Net."""
-    folder = tmp_path_factory.mktemp("eight") / "run"
-    words = f"--data {sample_folder} --approaches unet --preset smoke --steps 6 --no-report"
-    assert bench.main([*words.split(), "--output", str(folder)]) == 0
-    return folder
-
-
 @pytest.fixture
-def run(network_run, tmp_path):
-    return shutil.copytree(network_run, tmp_path / "run")
+def run(threshold_run, tmp_path):
+    return shutil.copytree(threshold_run, tmp_path / "run")
 
 
 @pytest.fixture
@@ -52,7 +43,7 @@ def test_it_is_made_once_for_a_model_and_again_for_another(run, quantised):
         other = in_eight_bits(run, segmenter, 1)
     assert len(quantised) == 1 and quantised[0] <= eight_bit.CALIBRATED_ON
     assert str(other) == str(segmenter)
-    path = run / "engines" / "unet-int8" / FOUND
+    path = run / "engines" / "threshold-int8" / FOUND
     found = Found(**json.loads(path.read_text()))
     assert found.dice == found.dice_in_8_bits and found.images > 0
     path.write_text(json.dumps(vars(replace(found, digest="of another"))))
@@ -67,7 +58,7 @@ def test_what_loses_too_much_is_refused_with_both_scores(run, quantised, monkeyp
     ):
         in_eight_bits(run, Segmenter.load(run), 1)
     assert len(quantised) == 1
-    (run / "engines" / "unet-int8" / FOUND).write_text("{")
+    (run / "engines" / "threshold-int8" / FOUND).write_text("{")
     with pytest.raises(DamagedFileError, match="Delete the folder; it is made anew"):
         in_eight_bits(run, Segmenter.load(run), 1)
 
@@ -88,11 +79,12 @@ def test_what_it_needs_is_said(run, quantised, monkeypatch, sample_folder, tmp_p
         in_eight_bits(run, Segmenter.load(run), 1)
 
 
-def test_photos_are_predicted_in_8_bits_by_the_command_line(
-    run, sample_folder, tmp_path, monkeypatch
-):
+def test_photos_are_predicted_in_8_bits_by_the_command_line(sample_folder, tmp_path, monkeypatch):
     for package in eight_bit.PACKAGES:
         pytest.importorskip(package, reason="pip install 'segmentation-bench[engines]'")
+    run = tmp_path / "run"
+    words = f"--data {sample_folder} --approaches unet --preset smoke --steps 6 --no-report"
+    assert bench.main([*words.split(), "--output", str(run)]) == 0
     monkeypatch.setattr(eight_bit, "MOST_LOST", 1.0)
     words = [str(run), str(sample_folder / "real_test"), "--output", str(tmp_path / "masks")]
     assert main([*words, "--engine", "int8", "--no-gallery"]) == 0
