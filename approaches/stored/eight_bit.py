@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from approaches.base import ConfigError
 from approaches.network.onnx_file import write_form_of
 from approaches.segmenter import Segmenter, complete_record
-from approaches.stored.engines import EnginePredictor, openvino
+from approaches.stored.engines import EnginePredictor, openvino, require_packages
 from common.data import Data, DataSet, load_data
 from common.data.groups import spread
 from common.exported.model import is_exported
@@ -33,7 +32,6 @@ from common.model_files import read_stored_model
 from common.progress import progress
 from common.records.description import read_description
 from common.records.folder import RunFolder
-from common.words import listed
 
 log = logging.getLogger(__name__)
 PACKAGES = ("onnx", "openvino", "nncf")
@@ -83,12 +81,7 @@ def in_eight_bits(run: Path, segmenter: Segmenter, threads: int) -> Segmenter:
             not there, or its masks are worse in 8 bits.
         DamagedFileError: what an earlier call made cannot be read.
     """
-    missing = [name for name in PACKAGES if find_spec(name) is None]
-    if missing:
-        raise ConfigError(
-            f"--engine int8 needs the packages {listed(PACKAGES)}, and {listed(missing)} cannot "
-            "be found; pip install 'segmentation-bench[engines]'"
-        )
+    require_packages("int8", PACKAGES)
     if is_exported(run):
         raise ConfigError(
             f"--engine int8 needs images to calibrate on, and {run} is an exported model; give "
@@ -134,18 +127,18 @@ def _data_of(run: Path) -> Data:
 def _made(segmenter: Segmenter, data: Data, folder: Path, digest: str, threads: int) -> Found:
     """Quantise a model, judge it, and keep both."""
     model = segmenter.model.model
-    with whole_folder(folder) as partial_folder:
+    with whole_folder(folder) as scratch_folder:
         with tempfile.TemporaryDirectory() as scratch:
             graph = Path(scratch) / "model.onnx"
             divisor = write_form_of(model, segmenter.name, graph)
             shown = data.fit.subset(spread(data.fit, CALIBRATED_ON))
             pictures = [shown[place].image[:MOST_PX, :MOST_PX] for place in range(len(shown))]
-            quantise(graph, pictures, divisor, partial_folder / GRAPH)
+            quantise(graph, pictures, divisor, scratch_folder / GRAPH)
         judged = data.tune.subset(spread(data.tune, JUDGED_ON))
-        small = segmenter.changed(model=_predictor(segmenter, partial_folder, divisor, threads))
+        small = segmenter.changed(model=_predictor(segmenter, scratch_folder, divisor, threads))
         own, in_8_bits = mean_dice([segmenter, small], judged)
         found = Found(digest, divisor, own, in_8_bits, len(judged))
-        (partial_folder / FOUND).write_text(json.dumps(asdict(found), indent=1) + "\n")
+        (scratch_folder / FOUND).write_text(json.dumps(asdict(found), indent=1) + "\n")
     return found
 
 

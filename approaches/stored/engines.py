@@ -6,7 +6,7 @@ faster is measured on a photo when it is loaded.
 import logging
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
@@ -103,15 +103,12 @@ def with_engine(segmenter: Segmenter, engine: str, image: np.ndarray, threads: i
     if engine == "torch":
         return segmenter
     names = [name for name in PACKAGES if engine in ("auto", name)]
-    missing = {name: _missing(name) for name in names}
-    if engine != "auto" and missing[engine]:
-        raise ConfigError(
-            f"--engine {engine} needs the packages {listed(PACKAGES[engine])}, and "
-            f"{listed(missing[engine])} cannot be found; pip install 'segmentation-bench[engines]'"
-        )
+    if engine != "auto":
+        require_packages(engine, PACKAGES[engine])
     image = np.ascontiguousarray(image[:MEASURED_PX, :MEASURED_PX])
     try:
-        made = in_engines(segmenter, [name for name in names if not missing[name]], threads)
+        usable = [name for name in names if not _missing(PACKAGES[name])]
+        made = in_engines(segmenter, usable, threads)
     except ConfigError as error:
         if engine != "auto":
             raise
@@ -130,8 +127,18 @@ def with_engine(segmenter: Segmenter, engine: str, image: np.ndarray, threads: i
     return fit[min(fit, key=lambda name: fit[name].seconds)].segmenter
 
 
-def _missing(engine: str) -> list[str]:
-    return [name for name in PACKAGES[engine] if find_spec(name) is None]
+def require_packages(engine: str, packages: Sequence[str]) -> None:
+    """Refuse an engine whose packages are not installed, with ConfigError."""
+    missing = _missing(packages)
+    if missing:
+        raise ConfigError(
+            f"--engine {engine} needs the packages {listed(packages)}, and {listed(missing)} "
+            "cannot be found; pip install 'segmentation-bench[engines]'"
+        )
+
+
+def _missing(packages: Sequence[str]) -> list[str]:
+    return [name for name in packages if find_spec(name) is None]
 
 
 def in_engines(segmenter: Segmenter, names: list[str], threads: int) -> dict[str, Segmenter]:
