@@ -58,6 +58,11 @@ def test_what_loses_too_much_is_refused_with_both_scores(run, quantised, monkeyp
     ):
         in_eight_bits(run, Segmenter.load(run), 1)
     assert len(quantised) == 1
+    monkeypatch.setattr(eight_bit, "MOST_LOST", 1.0)
+    in_eight_bits(run, Segmenter.load(run), 1)
+    (run / "engines" / "threshold-int8" / "model.xml").write_text("cut")
+    with pytest.raises(DamagedFileError, match="does not hold the files that were stored"):
+        in_eight_bits(run, Segmenter.load(run), 1)
     (run / "engines" / "threshold-int8" / FOUND).write_text("{")
     with pytest.raises(DamagedFileError, match="Delete the folder; it is made anew"):
         in_eight_bits(run, Segmenter.load(run), 1)
@@ -67,11 +72,14 @@ def test_what_it_needs_is_said(run, quantised, monkeypatch, sample_folder, tmp_p
     described = run / "run.json"
     content = json.loads(described.read_text())
     described.write_text(json.dumps({**content, "data": "moved/away"}))
-    with pytest.raises(ConfigError, match="moved/away is not there; start the command where"):
+    with pytest.raises(ConfigError, match="'moved/away' is not there; start the command where"):
         in_eight_bits(run, Segmenter.load(run), 1)
     changed = {**content, "identity": {**content["identity"], "data": "0" * 64}}
     described.write_text(json.dumps(changed))
     with pytest.raises(ConfigError, match="holds other images or annotations by now"):
+        in_eight_bits(run, Segmenter.load(run), 1)
+    described.write_text(json.dumps({**content, "data": ""}))
+    with pytest.raises(ConfigError, match="'' is not there"):
         in_eight_bits(run, Segmenter.load(run), 1)
     assert not (run / "engines").exists() or not list((run / "engines").iterdir())
     monkeypatch.setattr(eight_bit, "PACKAGES", ("no_such_package",))

@@ -87,7 +87,7 @@ class Crops(torch.utils.data.Dataset):
 
     A share of the places may be given to generated scenes, each drawn once, and a share to the
     images without any object, which otherwise come as often as the others; a share of these lies
-    near the spots of `seen_wrongly`, once there are any. Another share of the
+    near the spots of `go_to`, once there are any. Another share of the
     windows may have objects of other images, generated butts or generated litter laid on them
     before they are turned and recoloured: on each kind of image as often, so that neither ground
     nor seam tells whether there is an object.
@@ -131,7 +131,17 @@ class Crops(torch.utils.data.Dataset):
         self.with_object, self.without = np.flatnonzero(shows), np.flatnonzero(~shows)
         self.background_share = self._affordable(background_share)
         self.hard_share = hard_share
-        self.seen_wrongly: Sequence[Spot] = ()  # see `approaches.network.hard_negatives`
+        self.seen_wrongly: Sequence[Spot] = ()
+
+    def go_to(self, spots: Sequence[Spot]) -> None:
+        """Have `hard_share` of the crops of images without any object lie near these spots (see
+        `approaches.network.hard_negatives`), or fewer, so that no image comes more than about
+        `MOST_REPEATED` times as often as before.
+        """
+        self.seen_wrongly = spots
+        shown = len({place for place, _, _ in spots})
+        most = MOST_REPEATED * shown / max(1, len(self.without))
+        self.hard_share = min(self.hard_share, most)
 
     def _affordable(self, share: float | None) -> float | None:
         """A share of images without an object in which none of them comes more than

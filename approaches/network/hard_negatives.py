@@ -14,10 +14,19 @@ from torch import nn
 from approaches import processes
 from approaches.network.inference import predict_whole
 from common.data import DataSet
+from common.data.groups import spread
 
 LEAST_AREA = 20  # pixels; smaller specks are no objects to anybody
+MOST_IMAGES = 200  # are looked at, from as many groups as there are
 MOST_OF_AN_IMAGE = 5  # the largest, so that one photo of gravel is not all of it
 Spot = tuple[int, int, int]  # place of the image in its set, row, column
+
+
+def places_to_look(images: DataSet, without: np.ndarray) -> list[int]:
+    """Which of the images without any object are looked at, all by their places."""
+    by_id = {images.entries[place].image_id: int(place) for place in without}
+    chosen = spread(images.subset(list(by_id)), MOST_IMAGES)
+    return sorted(by_id[image_id] for image_id in chosen)
 
 
 def seen_wrongly(
@@ -29,7 +38,7 @@ def seen_wrongly(
     Args:
         network: in evaluation mode.
         images: all of them.
-        without: the places of those without any object.
+        without: the places of some without any object.
         divisor: whole images are padded to multiples of it.
     """
     found: dict[int, list[Spot]] = {}

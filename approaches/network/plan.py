@@ -20,6 +20,7 @@ from approaches import processes
 from approaches.base import Budget
 from approaches.network.augment import Crops
 from approaches.network.config import TrainingConfig
+from approaches.network.hard_negatives import places_to_look
 from approaches.network.inference import PRECISIONS, fast_precision, predict_whole
 from approaches.network.losses import build_loss
 from approaches.network.parts import LEAST, is_out_of_memory
@@ -159,7 +160,9 @@ def _new_plan(
             for limit in [*limits, None if any(limits) else DEFAULT_EPOCHS * per_epoch]
             if limit
         )
-        return Plan(steps, min(per_epoch, MOST_ROUND_STEPS), precision)
+        return Plan(
+            steps, _before_the_look(min(per_epoch, MOST_ROUND_STEPS), steps, config), precision
+        )
     drawn, crop_seconds = draw(crops, batch // processes.state().num_processes, device)
     candidates: dict[str, float] = {}
     if config.precision == "auto" and budget.minutes >= MEASURED_FROM_MINUTES:
@@ -173,18 +176,25 @@ def _new_plan(
     step = max(step, crop_seconds / workers) if workers else step + crop_seconds
     seconds = budget.minutes * 60
     to_judge = _seconds_to_judge(network, judged)
-    looking = to_judge * len(crops.without) / len(judged) if config.hard_share else 0
+    looked_at = len(places_to_look(crops.images, crops.without)) if config.hard_share else 0
+    looking = to_judge * looked_at / len(judged)
     judging = min(JUDGING_SHARE * seconds, config.evaluations * to_judge + looking)
     in_time = max(1, int((seconds - (time.monotonic() - start) - judging) / step))
     low, high = (max(1, round(limit / step)) for limit in ROUND_SECONDS)
     round_steps = min(max(per_epoch, low), high)
     steps = min(limit for limit in [*limits, in_time] if limit)
     minutes = budget.minutes if steps == in_time else None
+    round_steps = _before_the_look(round_steps, steps, config)
     return Plan(steps, round_steps, precision, step, candidates, minutes, to_judge)
 
 
+def _before_the_look(round_steps: int, steps: int, config: TrainingConfig) -> int:
+    """A round that is over when half of the steps are, where something is done then."""
+    return min(round_steps, -(-steps // 2)) if config.hard_share else round_steps
+
+
 def changed_plan(
-    plan: Plan, step: int, seconds: float, pace: float, judgements: int
+    plan: Plan, step: int, seconds: float, pace: float, judgements: float
 ) -> Plan | None:
     """The plan for the time that is left, where the speed in training is not what the plan was
     made with, because the machine was busier then or is now; None where the plan holds.
@@ -196,7 +206,7 @@ def changed_plan(
         step: how many are done.
         seconds: that the training took so far.
         pace: seconds that a step takes now.
-        judgements: that are left.
+        judgements: that are left, and what takes as long.
     """
     if plan.minutes is None or plan.changed_at or step >= plan.steps:
         return None

@@ -23,7 +23,7 @@ from approaches.network import trackers
 from approaches.network.augment import Crops, described
 from approaches.network.checkpoint import Checkpoints, Curve, KeptEpoch, TrainingState
 from approaches.network.config import TrainingConfig
-from approaches.network.hard_negatives import seen_wrongly
+from approaches.network.hard_negatives import places_to_look, seen_wrongly
 from approaches.network.inference import predict_whole
 from approaches.network.losses import build_loss
 from approaches.network.parts import Parts
@@ -211,7 +211,10 @@ class _Loop:
         self.best: KeptEpoch = {"dice": -1.0, "epoch": 0, "state": None}
         self.checkpoints, self.curve = Checkpoints(folder), Curve(folder)
         self.parts, self.ended_by = Parts(self.name), ""
-        self.looked = False  # for what is taken for an object
+        # for what is taken for an object, and where
+        self.looked, self.looked_at = False, list[int]()
+        if config.hard_share:
+            self.looked_at = places_to_look(crops.images, crops.without)
 
     def run(self, start: float) -> None:
         """All epochs that are left."""
@@ -222,9 +225,6 @@ class _Loop:
             if batches is None or ticks is None:
                 batches, ticks = self._batches(), self._ticks()
             done = self.step // self.plan.round_steps + 1
-            torch.manual_seed(
-                hash((self.crops.seed, self.step, self.accelerator.process_index)) % 2**31
-            )
             began = time.monotonic()
             try:
                 until = min(done * self.plan.round_steps, self.plan.steps)
@@ -235,13 +235,10 @@ class _Loop:
             trained += time.monotonic() - began
             self._share_statistics()
             is_last = self.step == self.plan.steps
-            if self._looks_for_hard():
-                self._look_for_hard()
-                ticks.close()
-                batches = None
             judged = self._judge() if done in self._judged_after() or is_last else None
             self.seconds = before + time.monotonic() - start
-            if self._changes_plan(trained / (self.step - first), done):
+            changed = self._changes_plan(trained / (self.step - first), done)
+            if self._looks_for_hard() or changed:
                 ticks.close()
                 batches = None
             with processes.together("keeping a round of training"):
@@ -272,19 +269,19 @@ class _Loop:
         return {round(rounds * (1 - k / (2 * count))) for k in range(count)}
 
     def _looks_for_hard(self) -> bool:
-        """Whether half of the steps are done, and crops shall lie where the network is wrong."""
-        wanted = self.config.hard_share > 0 and len(self.crops.without) > 0
-        return wanted and not self.looked and self.step < self.plan.steps <= 2 * self.step
-
-    def _look_for_hard(self) -> None:
-        """See `approaches.network.hard_negatives`."""
+        """Once half of the steps are done, find where the network sees what is not there; see
+        `approaches.network.hard_negatives`. Whether it did.
+        """
+        if self.looked or not self.looked_at or not self.step < self.plan.steps <= 2 * self.step:
+            return False
         self.judge.load_state_dict(self.average.state)
-        without = self.crops.without.tolist()
-        spots = seen_wrongly(self.judge, self.crops.images, without, self.divisor)
-        self.crops.seen_wrongly, self.looked = spots, True
+        spots = seen_wrongly(self.judge, self.crops.images, self.looked_at, self.divisor)
+        self.crops.go_to(spots)
+        self.looked = True
         if self.accelerator.is_main_process:
-            wording = (self.name, len(spots), len(without))
+            wording = (self.name, len(spots), len(self.looked_at))
             log.info("%s: sees %d objects on %d images that have none", *wording)
+        return True
 
     def _ticks(self) -> Generator[int, None, None]:
         """The progress over the steps that are left."""
@@ -294,7 +291,8 @@ class _Loop:
     def _changes_plan(self, pace: float, done: int) -> bool:
         """Whether the steps were changed, once, to end in time; see `changed_plan`."""
         judgements = sum(number > done for number in self._judged_after())
-        changed = changed_plan(self.plan, self.step, self.seconds, pace, judgements)
+        looks = 0.0 if self.looked else len(self.looked_at) / len(self.judged)
+        changed = changed_plan(self.plan, self.step, self.seconds, pace, judgements + looks)
         changed = processes.agree(changed or self.plan)
         if changed == self.plan:
             return False
@@ -357,6 +355,10 @@ class _Loop:
                 group["lr"] = self._learning_rate(self.step)
             with processes.together(f"training step {self.step + 1}"):
                 images, target = drawn_from(batches)
+                # what is dropped depends on the step alone, not on where the training was cut off
+                torch.manual_seed(
+                    hash((self.crops.seed, self.step, self.accelerator.process_index)) % 2**31
+                )
                 if self.accelerator.num_processes == 1:
                     loss = self.parts.learn(
                         images, target, self._backward, self.optimizer.zero_grad
@@ -483,7 +485,8 @@ class _Loop:
         self.average.updates, self.best = state["updates"], state["best"]
         spots = state.get("seen_wrongly")
         if spots is not None:
-            self.crops.seen_wrongly, self.looked = [tuple(spot) for spot in spots.tolist()], True
+            self.crops.go_to([tuple(spot) for spot in spots.tolist()])
+            self.looked = True
         self.step, self.seconds, self.resumes = (
             state["step"],
             state["seconds"],

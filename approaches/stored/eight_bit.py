@@ -6,6 +6,7 @@ Source: Jacob et al. 2018, Quantization and training of neural networks for effi
 integer-arithmetic-only inference, CVPR.
 """
 
+import hashlib
 import json
 import logging
 import tempfile
@@ -13,22 +14,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from approaches import members_of
 from approaches.base import ConfigError
 from approaches.network.onnx_file import write_form_of
 from approaches.segmenter import Segmenter, complete_record
 from approaches.stored.engines import EnginePredictor, openvino, require_packages
-from common.data import Data, DataSet, load_data
+from common.data import Data, DataSet, Sample, load_data
 from common.data.groups import spread
 from common.exported.model import is_exported
 from common.files import whole_folder
 from common.geometry import pad_to_multiple
-from common.json_files import damaged, read_json_object
+from common.json_files import DamagedFileError, damaged, read_json_object
 from common.metrics import count_pixels, dice
-from common.model_files import read_stored_model
+from common.model_files import MODEL_FILE
 from common.progress import progress
 from common.records.description import read_description
 from common.records.folder import RunFolder
@@ -52,13 +55,15 @@ class Found:
         dice: mean Dice of the model itself on images of *tune*.
         dice_in_8_bits: the same of the form in 8 bits.
         images: how many those were.
+        files: SHA-256 of the graph and of its weights.
     """
 
     digest: str
-    divisor: int
+    divisor: Annotated[int, Field(gt=0)]
     dice: float
     dice_in_8_bits: float
     images: int
+    files: dict[str, str]
 
     def __str__(self) -> str:
         """In words."""
@@ -89,11 +94,12 @@ def in_eight_bits(run: Path, segmenter: Segmenter, threads: int) -> Segmenter:
         )
     stored = complete_record(RunFolder(run), segmenter.name).approach
     folder = RunFolder(run).path / "engines" / f"{stored}-int8"
-    digest = read_stored_model(RunFolder(run).model(stored)).digest
+    digest = _digest_of(RunFolder(run).model(stored))
     found = _read(folder) if folder.is_dir() else None
-    if found is None or not digest or found.digest != digest:
-        found = _made(segmenter, _data_of(run), folder, digest, threads)
-    if found.dice - found.dice_in_8_bits > MOST_LOST:
+    if found is None or found.digest != digest:
+        # judged at the scale of its training, whatever these photos are seen at
+        found = _made(Segmenter.load(run, stored), _data_of(run), folder, digest, threads)
+    if not found.dice - found.dice_in_8_bits <= MOST_LOST:  # NaN too
         raise ConfigError(
             f"{stored} has {found}; it may lose {MOST_LOST:g} at most. Take --engine auto."
         )
@@ -101,26 +107,48 @@ def in_eight_bits(run: Path, segmenter: Segmenter, threads: int) -> Segmenter:
     return segmenter.changed(model=_predictor(segmenter, folder, found.divisor, threads))
 
 
+def _digest_of(model: Path) -> str:
+    """Of a stored model and of all that it combines: of their descriptions, which name the digests
+    of their files.
+    """
+    whole = hashlib.sha256()
+    for name in (model.name, *members_of(model)):
+        whole.update((model.parent / name / MODEL_FILE).read_bytes())
+    return whole.hexdigest()
+
+
 def _read(folder: Path) -> Found:
     path = folder / FOUND
     try:
-        return TypeAdapter(Found).validate_python(read_json_object(path, "digest", EXPECTED))
+        found = TypeAdapter(Found).validate_python(read_json_object(path, "digest", EXPECTED))
     except ValidationError as error:
         raise damaged(path, error, EXPECTED) from error
+    if _files_in(folder) != found.files:
+        raise DamagedFileError(f"{folder} does not hold the files that were stored; {EXPECTED}")
+    return found
+
+
+def _files_in(folder: Path) -> dict[str, str]:
+    paths = [path for path in sorted(folder.iterdir()) if path.name != FOUND]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 
 def _data_of(run: Path) -> Data:
-    """The data that a run was made with, divided as it was then."""
+    """The data folder of a run, divided as it was then; backgrounds of elsewhere are left out."""
     described = read_description(run)
     folder, needs = Path(described.data), "--engine int8 needs the data of the run to calibrate on"
-    if not folder.is_dir():
+    if not described.data or not folder.is_dir():
         raise ConfigError(
-            f"{needs}, and {described.data} is not there; start the command where bench.py was "
-            "started."
+            f"{needs}, and {described.data!r} is not there; start the command where bench.py was "
+            "started, or take --engine auto."
         )
     data = load_data(folder, options=described.read_options, seed=described.identity.seed)
     if data.key != described.identity.data:
-        raise ConfigError(f"{needs}, and {folder} holds other images or annotations by now.")
+        raise ConfigError(
+            f"{needs} (content {described.identity.data[:8]}…), and {folder} holds other images "
+            f"or annotations by now ({data.key[:8]}…); bring the old ones back, or take --engine "
+            "auto."
+        )
     return data
 
 
@@ -132,14 +160,25 @@ def _made(segmenter: Segmenter, data: Data, folder: Path, digest: str, threads: 
             graph = Path(scratch) / "model.onnx"
             divisor = write_form_of(model, segmenter.name, graph)
             shown = data.fit.subset(spread(data.fit, CALIBRATED_ON))
-            pictures = [shown[place].image[:MOST_PX, :MOST_PX] for place in range(len(shown))]
+            pictures = [_around_object(shown[place]) for place in range(len(shown))]
             quantise(graph, pictures, divisor, scratch_folder / GRAPH)
         judged = data.tune.subset(spread(data.tune, JUDGED_ON))
         small = segmenter.changed(model=_predictor(segmenter, scratch_folder, divisor, threads))
         own, in_8_bits = mean_dice([segmenter, small], judged)
-        found = Found(digest, divisor, own, in_8_bits, len(judged))
+        found = Found(digest, divisor, own, in_8_bits, len(judged), _files_in(scratch_folder))
         (scratch_folder / FOUND).write_text(json.dumps(asdict(found), indent=1) + "\n")
     return found
+
+
+def _around_object(sample: Sample) -> np.ndarray:
+    """The image, or as much of a large one around its objects as may be calibrated on."""
+    window = []
+    for axis, side in enumerate(sample.mask.shape):
+        seen = np.flatnonzero(sample.mask.any(axis=1 - axis))
+        middle = int(seen.mean()) if len(seen) else side // 2
+        first = max(0, min(middle - MOST_PX // 2, side - MOST_PX))
+        window.append(slice(first, first + MOST_PX))
+    return sample.image[window[0], window[1]]
 
 
 def _predictor(segmenter: Segmenter, folder: Path, divisor: int, threads: int) -> EnginePredictor:

@@ -234,8 +234,9 @@ STUDIES: dict[str, Study] = {
         outcome=(
             "On the cigarette butts nothing was told apart: full images (-0.150) and crops "
             "anywhere (-0.055) were worse with every seed, but so unevenly that the bounds reach "
-            "zero; crops of 128 px were as good (+0.001). The default stays at crops of 192 px "
-            "near objects."
+            "zero; crops of 128 px were as good (+0.001). Crops of 256 px, in 400 steps, found "
+            "less than half as many butts on streets. The default stays at crops of 192 px near "
+            "objects."
         ),
     ),
     "pretraining": Study(

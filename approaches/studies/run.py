@@ -166,7 +166,8 @@ def what_it_can_show(
     stored = {}
     for other, study in STUDIES.items():
         for path in (folder / f"{stem}-{other}.csv" for folder in tables):
-            if study.approach == STUDIES[name].approach and path.is_file():
+            trained = not any(one.at_half for one in study.variations.values())
+            if trained and study.approach == STUDIES[name].approach and path.is_file():
                 stored[other] = pd.read_csv(path)
     train = data.fit.joined(data.tune)
     count = _fold_count(train, how.seeds)

@@ -114,7 +114,7 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
         The columns of the leaderboard, those of its own comparison empty, and `variation`,
         `expected`; `to_baseline`: mean Dice minus the baseline's, over the images with objects of
         all seeds, with bounds that hold for all variations at once with 95 %, over other images
-        and other trainings (with one seed over images alone);
+        and other trainings (over images alone with one seed, or where nothing was trained for it);
         `by_seed`: the same for each seed, which has images of its own, and `dice_by_seed` the
         mean Dice itself; `verdict`: *helps* or *hurts* where the bounds exclude 0, *equivalent*
         where both lie within ±0.01, else *not told apart*; `fit_groups` and `fit_images`: means
@@ -177,7 +177,7 @@ def _compared(
         "dice_mean dice_lower dice_upper dice_by_seed fit_groups fit_images"
     )
     if 0 not in ok:
-        return frame.assign(**dict.fromkeys(columns.split()))
+        return frame.assign(**dict.fromkeys(set(columns.split()) - {"dice_mean"}))
     dice = pd.DataFrame(
         {one.approach: dice_by_image(one) for one in complete_records(records)}
     ).dropna()

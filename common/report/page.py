@@ -56,7 +56,7 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
         _require_data_of(run, data)
     notebook = notebook or root() / "notebooks" / NOTEBOOK
     place = run / "no pictures" if data is None else data
-    # the kernel of the notebook is a process of its own, so both take half of the time together
+    # the kernel of the notebook is a process of its own: both run at the same time
     with ThreadPoolExecutor(1) as pool:
         drawing = pool.submit(_drawn, run, data)
         executed = execute(notebook, {"DATA": _written(place), "RUN": _written(run)})

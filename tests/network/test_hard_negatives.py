@@ -37,7 +37,7 @@ def test_the_largest_regions_come_first_and_specks_not_at_all():
     assert largest_regions(np.zeros((5, 5), bool)) == []
     every = np.zeros((100, 100), bool)
     for place in range(8):
-        every[5:10, 12 * place : 12 * place + 6] = True
+        every[5:10, slice(12 * place, 12 * place + 6)] = True
     assert len(largest_regions(every)) == 5
 
 
@@ -58,9 +58,10 @@ def test_crops_of_images_without_an_object_lie_where_the_network_saw_one(sample_
     settings |= {"epoch_length": 64, "background_share": 0.5}
     plain, hard = (Crops(fit, **settings, hard_share=share) for share in (0.0, 1.0))
     assert all(torch.equal(plain[place][0], hard[place][0]) for place in range(16))
+    hard.hard_share = 1.0
     hard.seen_wrongly = [spot]
     around = np.pad(fit[bare[0]].image, ((64, 64), (64, 64), (0, 0)), "symmetric")
-    around = around[64 + 20 - 27 : 64 + 20 + 27, 64 + 30 - 27 : 64 + 30 + 27]
+    around = around[57:111, 67:121]
     for place in range(24):
         drawn = hard[place][0].numpy().transpose(1, 2, 0)
         if plain.image_index(place) in bare:
@@ -68,6 +69,16 @@ def test_crops_of_images_without_an_object_lie_where_the_network_saw_one(sample_
             assert (windows == drawn).all((-3, -2, -1)).any()
         else:
             assert torch.equal(plain[place][0], hard[place][0])
+
+
+def test_few_images_that_mislead_are_not_shown_over_and_over(sample_data):
+    bare = bare_places(sample_data.fit)
+    settings = {"crop_px": 32, "strength": "none", "object_share": 0.0, "seed": 0}
+    stream = Crops(sample_data.fit, **settings, epoch_length=64, hard_share=1.0)
+    stream.go_to([(bare[0], 1, 1), (bare[0], 9, 9)])
+    assert stream.hard_share == min(1.0, 4 / len(bare))
+    stream.go_to([])
+    assert stream.hard_share == 0 and torch.equal(stream[0][0], stream[0][0])
 
 
 def test_a_training_looks_once_after_half_of_its_steps_and_remembers(

@@ -46,11 +46,11 @@ def network(seed=0, base=4, levels=3):
     return Normalised(UNet(base, levels))
 
 
-def trained(data, folder=None, *, budget=None, config=SMALL, seed=0):
+def trained(data, folder=None, *, budget=None, config=SMALL, seed=0, made=network):
     budget = budget or Budget(steps=12)
     # three epochs of four steps
     return train(
-        network(), data.fit, data.tune, config, budget=budget, seed=seed, folder=folder, divisor=4
+        made(), data.fit, data.tune, config, budget=budget, seed=seed, folder=folder, divisor=4
     )
 
 
@@ -79,10 +79,18 @@ def test_the_number_of_threads_changes_a_training_little_and_a_stored_model_not(
     np.testing.assert_allclose(maps[1, 1], maps[2, 2], atol=1e-3)
 
 
+def with_dropout():
+    """The same network, which forgets half of what it says."""
+    plain = network()
+    plain.network = torch.nn.Sequential(plain.network, torch.nn.Dropout(0.5))
+    return plain
+
+
+@pytest.mark.parametrize("made", [network, with_dropout])
 def test_a_training_that_was_cut_off_ends_like_one_that_was_not(
-    sample_data, tmp_path, monkeypatch
+    made, sample_data, tmp_path, monkeypatch
 ):
-    straight, report = trained(sample_data, tmp_path / "straight")
+    straight, report = trained(sample_data, tmp_path / "straight", made=made)
     save = training.Checkpoints.save
 
     def killed_after_the_second_epoch(self, state):
@@ -93,8 +101,8 @@ def test_a_training_that_was_cut_off_ends_like_one_that_was_not(
     with monkeypatch.context() as patched:
         patched.setattr(training.Checkpoints, "save", killed_after_the_second_epoch)
         with pytest.raises(KilledError):
-            trained(sample_data, tmp_path / "resumed")
-    resumed, again = trained(sample_data, tmp_path / "resumed")
+            trained(sample_data, tmp_path / "resumed", made=made)
+    resumed, again = trained(sample_data, tmp_path / "resumed", made=made)
     assert (report.resumes, again.resumes) == (0, 1)
     assert all(
         torch.equal(value, weights(resumed)[key]) for key, value in weights(straight).items()
