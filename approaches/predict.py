@@ -161,10 +161,10 @@ def _predict(options: argparse.Namespace, ending: Ending) -> None:
     output = predicting.checked_output(options.output, options.run, options.photos)
     threads = processes.set_up_process()
     loaded = Segmenter.load(options.run, options.approach, options.scale)
-    if options.engine == "int8":
-        loaded = in_eight_bits(options.run, loaded, threads)
     segmenter = loaded.changed(options.threshold, options.min_area)
-    if options.engine != "int8":
+    if options.engine == "int8":
+        segmenter = in_eight_bits(options.run, segmenter, threads)
+    else:
         segmenter = predicting.in_engine(segmenter, options.engine, photos, threads)
     outcome, page = predicting.Outcome(), None
     with PredictionFolder(output, str(segmenter), options.category).opened() as folder:

@@ -48,7 +48,7 @@ _ADAPTER = TypeAdapter(StoredModel)
 def describe_files(folder: Path, described: Mapping[str, Any]) -> None:
     """Write the description of a model whose files lie in a folder."""
     names = sorted(path for path in folder.rglob("*") if path.is_file())
-    files = {path.relative_to(folder).as_posix(): _digest(path) for path in names}
+    files = {path.relative_to(folder).as_posix(): file_digest(path) for path in names}
     content = {**described, "files": files}
     whole = to_json({**content, "digest": _digest_of(content)})
     (folder / MODEL_FILE).write_text(whole, encoding="utf-8")
@@ -85,7 +85,7 @@ def require_unchanged(folder: Path, model: StoredModel) -> None:
         inside = path.resolve().is_relative_to(folder.resolve())
         if not inside or not path.is_file():
             raise DamagedFileError(f"{path} is missing in the model; {EXPECTED}")
-        if _digest(path) != digest:
+        if file_digest(path) != digest:
             raise DamagedFileError(
                 f"{path} is not the file that was stored: its {path.stat().st_size} bytes are "
                 f"others; {EXPECTED}"
@@ -98,6 +98,7 @@ def _digest_of(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,17 +22,17 @@ from pydantic import Field, TypeAdapter, ValidationError
 from approaches import members_of
 from approaches.base import ConfigError
 from approaches.network.onnx_file import write_form_of
-from approaches.segmenter import Segmenter, complete_record
+from approaches.segmenter import Segmenter
 from approaches.stored.engines import EnginePredictor, openvino, require_packages
+from approaches.stored.scoring import score
 from common.data import Data, DataSet, Sample, load_data
 from common.data.groups import spread
 from common.exported.model import is_exported
 from common.files import whole_folder
 from common.geometry import pad_to_multiple
 from common.json_files import DamagedFileError, damaged, read_json_object
-from common.metrics import count_pixels, dice
-from common.model_files import MODEL_FILE
-from common.progress import progress
+from common.metrics import summarise
+from common.model_files import MODEL_FILE, file_digest
 from common.records.description import read_description
 from common.records.folder import RunFolder
 
@@ -78,7 +78,7 @@ def in_eight_bits(run: Path, segmenter: Segmenter, threads: int) -> Segmenter:
 
     Args:
         run: the folder that the model was loaded from.
-        segmenter: as loaded, with the post-processing that was chosen.
+        segmenter: of that run.
         threads: for OpenVINO.
 
     Raises:
@@ -92,7 +92,7 @@ def in_eight_bits(run: Path, segmenter: Segmenter, threads: int) -> Segmenter:
             f"--engine int8 needs images to calibrate on, and {run} is an exported model; give "
             "the folder of its run."
         )
-    stored = complete_record(RunFolder(run), segmenter.name).approach
+    stored = segmenter.name
     folder = RunFolder(run).path / "engines" / f"{stored}-int8"
     digest = _digest_of(RunFolder(run).model(stored))
     found = _read(folder) if folder.is_dir() else None
@@ -130,7 +130,7 @@ def _read(folder: Path) -> Found:
 
 def _files_in(folder: Path) -> dict[str, str]:
     paths = [path for path in sorted(folder.iterdir()) if path.name != FOUND]
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    return {path.name: file_digest(path) for path in paths}
 
 
 def _data_of(run: Path) -> Data:
@@ -164,7 +164,7 @@ def _made(segmenter: Segmenter, data: Data, folder: Path, digest: str, threads: 
             quantise(graph, pictures, divisor, scratch_folder / GRAPH)
         judged = data.tune.subset(spread(data.tune, JUDGED_ON))
         small = segmenter.changed(model=_predictor(segmenter, scratch_folder, divisor, threads))
-        own, in_8_bits = mean_dice([segmenter, small], judged)
+        own, in_8_bits = (mean_dice(one, judged) for one in (segmenter, small))
         found = Found(digest, divisor, own, in_8_bits, len(judged), _files_in(scratch_folder))
         (scratch_folder / FOUND).write_text(json.dumps(asdict(found), indent=1) + "\n")
     return found
@@ -209,13 +209,6 @@ def quantise(graph: Path, pictures: Sequence[np.ndarray], divisor: int, path: Pa
     ov.save_model(made, path, compress_to_fp16=False)
 
 
-def mean_dice(segmenters: Sequence[Segmenter], images: DataSet) -> list[float]:
-    """Mean Dice of each over the images with an object."""
-    scores: list[list[float]] = [[] for _ in segmenters]
-    for place in progress(range(len(images)), "judging 8 bits on tune"):
-        sample = images[place]
-        for own, segmenter in zip(scores, segmenters, strict=True):
-            counts = count_pixels(segmenter.predict(sample.image), sample.mask, sample.ignore)
-            if counts.tp + counts.fn:
-                own.append(dice(counts.tp, counts.fp, counts.fn))
-    return [float(np.mean(own)) for own in scores]
+def mean_dice(segmenter: Segmenter, images: DataSet) -> float:
+    """Over the images with an object."""
+    return summarise(score(segmenter, images))["dice_mean"]

@@ -107,7 +107,7 @@ def with_engine(segmenter: Segmenter, engine: str, image: np.ndarray, threads: i
         require_packages(engine, PACKAGES[engine])
     image = np.ascontiguousarray(image[:MEASURED_PX, :MEASURED_PX])
     try:
-        usable = [name for name in names if not _missing(PACKAGES[name])]
+        usable = [name for name in names if not missing(PACKAGES[name])]
         made = in_engines(segmenter, usable, threads)
     except ConfigError as error:
         if engine != "auto":
@@ -129,15 +129,16 @@ def with_engine(segmenter: Segmenter, engine: str, image: np.ndarray, threads: i
 
 def require_packages(engine: str, packages: Sequence[str]) -> None:
     """Refuse an engine whose packages are not installed, with ConfigError."""
-    missing = _missing(packages)
-    if missing:
+    absent = missing(packages)
+    if absent:
         raise ConfigError(
-            f"--engine {engine} needs the packages {listed(packages)}, and {listed(missing)} "
+            f"--engine {engine} needs the packages {listed(packages)}, and {listed(absent)} "
             "cannot be found; pip install 'segmentation-bench[engines]'"
         )
 
 
-def _missing(packages: Sequence[str]) -> list[str]:
+def missing(packages: Sequence[str]) -> list[str]:
+    """Those of the packages that are not installed."""
     return [name for name in packages if find_spec(name) is None]
 
 

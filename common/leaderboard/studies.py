@@ -174,10 +174,10 @@ def _compared(
     ok = [number for number, record in enumerate(records) if record.status == "ok"]
     columns = (
         "verdict to_baseline to_baseline_lower to_baseline_upper by_seed seeds n_groups "
-        "dice_mean dice_lower dice_upper dice_by_seed fit_groups fit_images"
+        "dice_lower dice_upper dice_by_seed fit_groups fit_images"
     )
     if 0 not in ok:
-        return frame.assign(**dict.fromkeys(set(columns.split()) - {"dice_mean"}))
+        return frame.assign(**dict.fromkeys(columns.split()))
     dice = pd.DataFrame(
         {one.approach: dice_by_image(one) for one in complete_records(records)}
     ).dropna()

@@ -7,7 +7,6 @@ It measures and prints; it changes nothing.
 
 import argparse
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +36,7 @@ def main() -> int:
     else:
         images = [render_scene(0, index=n, size=options.size).image for n in range(4)]
     made = engines.in_engines(segmenter, list(engines.PACKAGES), threads)
-    if options.run and not [name for name in PACKAGES if find_spec(name) is None]:
+    if options.run and not engines.missing(PACKAGES):
         made["int8"] = in_eight_bits(options.run, segmenter, threads)
     trials = [engines.measured({"torch": segmenter, **made}, image) for image in images]
     for name in ("torch", *made):

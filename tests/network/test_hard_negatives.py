@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import torch
 from torch import nn
 
@@ -9,7 +8,7 @@ from approaches.network.hard_negatives import largest_regions, seen_wrongly
 from approaches.network.preparation import preparation_steps
 from common.coco import has_object
 from common.data import Sample
-from tests.network.test_training import SMALL, KilledError, trained, weights
+from tests.network.test_training import SMALL, cut_off, trained, weights
 
 HARD = SMALL.with_values({"hard_share": 1.0, "background_share": 0.5})
 
@@ -58,7 +57,6 @@ def test_crops_of_images_without_an_object_lie_where_the_network_saw_one(sample_
     settings |= {"epoch_length": 64, "background_share": 0.5}
     plain, hard = (Crops(fit, **settings, hard_share=share) for share in (0.0, 1.0))
     assert all(torch.equal(plain[place][0], hard[place][0]) for place in range(16))
-    hard.hard_share = 1.0
     hard.seen_wrongly = [spot]
     around = np.pad(fit[bare[0]].image, ((64, 64), (64, 64), (0, 0)), "symmetric")
     around = around[57:111, 67:121]
@@ -98,17 +96,7 @@ def test_a_training_looks_once_after_half_of_its_steps_and_remembers(
     assert any(
         not torch.equal(value, weights(without)[key]) for key, value in weights(straight).items()
     )
-    save = training.Checkpoints.save
-
-    def killed_after_looking(self, state):
-        save(self, state)
-        if state["step"] >= 8:
-            raise KilledError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(training.Checkpoints, "save", killed_after_looking)
-        with pytest.raises(KilledError):
-            trained(sample_data, tmp_path / "resumed", config=HARD)
+    cut_off(monkeypatch, 8, sample_data, tmp_path / "resumed", config=HARD)
     assert len(looked) == 2
     resumed, _ = trained(sample_data, tmp_path / "resumed", config=HARD)
     assert len(looked) == 2

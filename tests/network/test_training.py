@@ -86,22 +86,27 @@ def with_dropout():
     return plain
 
 
+def cut_off(monkeypatch, after, *words, **more):
+    """Begin a training that is killed once its checkpoint holds so many steps."""
+    save = training.Checkpoints.save
+
+    def killed(self, state):
+        save(self, state)
+        if state["step"] >= after:
+            raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(training.Checkpoints, "save", killed)
+        with pytest.raises(KilledError):
+            trained(*words, **more)
+
+
 @pytest.mark.parametrize("made", [network, with_dropout])
 def test_a_training_that_was_cut_off_ends_like_one_that_was_not(
     made, sample_data, tmp_path, monkeypatch
 ):
     straight, report = trained(sample_data, tmp_path / "straight", made=made)
-    save = training.Checkpoints.save
-
-    def killed_after_the_second_epoch(self, state):
-        save(self, state)
-        if state["step"] >= 6:
-            raise KilledError
-
-    with monkeypatch.context() as patched:
-        patched.setattr(training.Checkpoints, "save", killed_after_the_second_epoch)
-        with pytest.raises(KilledError):
-            trained(sample_data, tmp_path / "resumed", made=made)
+    cut_off(monkeypatch, 6, sample_data, tmp_path / "resumed", made=made)
     resumed, again = trained(sample_data, tmp_path / "resumed", made=made)
     assert (report.resumes, again.resumes) == (0, 1)
     assert all(
