@@ -31,7 +31,7 @@ from common.json_files import read_counts
 from common.masks.evaluate import ImageScore, in_order, score_image
 from common.masks.field_tuning import tune_on_field
 from common.masks.postprocess import Postprocess, ThresholdCurve, threshold_curve
-from common.masks.tuning import Tuning, cross_fitted_thresholds, tune_postprocess
+from common.masks.tuning import Tuning, tune_postprocess
 from common.progress import progress, waiting
 from common.records import Fit, Record, Robustness, read_record, write_record
 from common.records.description import RunMismatchError
@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
     """Take one approach through its stages; its record is returned and stored, whatever happens.
+    Where thresholds are cross-fitted, `score_cross_fitted` takes the last one.
 
     Raises:
         RunMismatchError: the folder has this approach with other settings.
@@ -57,13 +58,14 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
             with processes.together(f"loading {name}"):
                 model = cached_model(run, name, record.image_sizes)
             tuning = _tune(record, model, data.tune, settings)
-            finish_scoring(record, tuning, model, data, settings)
+            if not settings.cross_fitted:
+                finish_scoring(record, tuning, model, data, settings)
         record.status, record.reason = "ok", ""
     except RunMismatchError:
         raise
     except Exception as error:
         tell_failure(record, error)
-    _store(record, run)
+    store_record(record, run)
     return record
 
 
@@ -86,10 +88,11 @@ def finish_scoring(
         _corrupt(record, tuning.postprocess, data.score, settings)
     sets = () if settings.plans else settings.sets  # once is enough
     if score_sets(record, tuning.postprocess, model, sets):
-        _store(record, run)
+        store_record(record, run)
 
 
-def _store(record: Record, run: RunFolder) -> None:
+def store_record(record: Record, run: RunFolder) -> None:
+    """Write a record; one process does, and the others wait."""
     with processes.together(f"storing the record of {record.approach}"):
         if processes.is_main():
             write_record(run.path, record)
@@ -105,7 +108,7 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
             f"no trained model in {run.model(name)}; run without --score-only first"
         )
     log.info("%s: training", name)
-    _store(record, run)  # a continued training must know the settings with which it began
+    store_record(record, run)  # a continued training must know the settings with which it began
     seconds = 0.0
     with processes.together(f"training {name}"):
         members = {member: cached_model(run, member) for member in record.made_from.members}
@@ -129,7 +132,7 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
     used = sum(_fit_of(run, member).seconds for member in approach.members)
     record.fit = Fit(seconds + used, report.steps, report.resumes, report.notes)
     record.description = describe_stored(name, record.config, record.fit)
-    _store(record, run)
+    store_record(record, run)
 
 
 def _fit_of(run: RunFolder, name: str) -> Fit:
@@ -170,7 +173,7 @@ def _tune(
     record: Record, model: CachedPredictor, tune_set: DataSet, settings: RunSettings
 ) -> Tuning:
     """Choose the post-processing; what was chosen before stands."""
-    if record.tuning is not None:
+    if record.tuning is not None and (record.tuning.curves or not settings.cross_fitted):
         return record.tuning
     _predict(model, tune_set, f"{record.approach}: predicting tune")
     fields = settings.fields
@@ -186,26 +189,22 @@ def _tune(
         if fields:
             tuning = tune_on_field(model.quantised, tune_set, fields, record.image_sizes)
         elif settings.cross_fitted:
-            tuning = _cross_fitted(threshold_curve(maps()), tune_set)
+            tuning = _with_curves(threshold_curve(maps()), tune_set)
         else:
             tuning = tune_postprocess(maps, groups)
     record.tuning = tuning
-    _store(record, settings.run)
+    store_record(record, settings.run)
     return tuning
 
 
-def _cross_fitted(curve: ThresholdCurve, tune_set: DataSet) -> Tuning:
-    """The threshold of all of *tune*, and for each of its images the one that the other groups
-    choose.
-    """
+def _with_curves(curve: ThresholdCurve, tune_set: DataSet) -> Tuning:
+    """The threshold of all of *tune*, and the curve of each of its images."""
     visible = [sample.image_id for sample in tune_set if (sample.mask & ~sample.ignore).any()]
-    groups = [tune_set.groups[image_id] for image_id in visible]
-    thresholds = cross_fitted_thresholds(curve, groups).tolist()
     return Tuning(
-        Postprocess(curve.choose(groups)),
+        Postprocess(curve.choose([tune_set.groups[image_id] for image_id in visible])),
         tuple(curve.thresholds.tolist()),
         tuple(curve.mean().tolist()),
-        cross_fitted=dict(zip(visible, thresholds, strict=True)),
+        curves=dict(zip(visible, map(tuple, curve.dice.tolist()), strict=True)),
     )
 
 
@@ -231,7 +230,7 @@ def _score(
     scores, counts_of_images = zip(*processes.join(part).values(), strict=True)
     record.scores = in_order(scores, score_set.ids)
     record.calibration = tuple(map(tuple, np.sum(counts_of_images, axis=0).tolist()))
-    _store(record, run)
+    store_record(record, run)
 
 
 def _corrupt(
@@ -252,7 +251,7 @@ def _corrupt(
         rows = tuple(corrupted_scores(segmenter, chosen))
     members = [read_record(run.path, member) for member in members_of(run.model(name))]
     record.robustness = Robustness(settings.robustness, corruptions_met([record, *members]), rows)
-    _store(record, run)
+    store_record(record, run)
 
 
 def corruptions_met(records: Sequence[Record | None]) -> tuple[str, ...]:

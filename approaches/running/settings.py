@@ -24,7 +24,7 @@ class RunSettings:
         overrides: approach → setting → value.
         score_only: predict and score stored models again; fit nothing.
         cross_fitted: the images to score are those of *tune*; each gets the threshold that other
-            groups choose.
+            groups choose, of all trainings together (see `approaches.running.cross_fitted`).
         robustness: this many images of *score* are scored under corruptions too.
         plans: folder of the run whose trainings are repeated with other seeds: a time limit
             becomes the number of steps that was measured there.

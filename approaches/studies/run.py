@@ -19,6 +19,7 @@ import pandas as pd
 from approaches import TABLE, processes
 from approaches.base import Budget, ConfigError
 from approaches.running.cost import measure_costs
+from approaches.running.cross_fitted import score_cross_fitted
 from approaches.running.folds import group_folds
 from approaches.running.options import PRESETS, run_name
 from approaches.running.resume import check_settings, has_model, training_key
@@ -200,7 +201,9 @@ def run_study(name: str, data: Data, how: Trainings) -> pd.DataFrame:
         else:
             seeds = zip(how.every_seed, folds, strict=True)
             parts = [(seed, _with_share(fold, variation, seed)) for seed, fold in seeds]
-            records = [_trained(study, variation, how, *part) for part in parts]
+            trained = [_trained(study, variation, how, *part) for part in parts]
+            runs = [_settings(study, variation, how, seed) for seed, _ in parts]
+            records = score_cross_fitted(trained, [part for _, part in parts], runs)
             seen = [(len(set(part.fit.groups.values())), len(part.fit)) for _, part in parts]
         judged.append(Judged(label, variation.expected, records, seen, variation.at_half))
     judged = _with_costs(study, judged, how, folds[0])
@@ -226,7 +229,7 @@ def _with_costs(study: Study, judged: list[Judged], how: Trainings, fold: Data) 
 
 
 def _trained(study: Study, variation: Variation, how: Trainings, seed: int, fold: Data) -> Record:
-    """One training of a variation, with its scores."""
+    """One training of a variation, not scored yet."""
     settings, approach = _settings(study, variation, how, seed), _approach(study, variation)
     with processes.together("opening a run of the study"):
         if processes.is_main():
