@@ -50,7 +50,7 @@ def measure_costs(runs: Sequence[RunFolder], images: DataSet, *, briefly: bool =
     Args:
         runs: folders of runs.
         images: to be predicted, one at a time.
-        briefly: in a second rather than five, so with wider intervals.
+        briefly: in a second rather than four, so with wider intervals.
     """
     with processes.together("measuring costs"):
         if processes.is_main():
@@ -95,7 +95,7 @@ def in_fresh_process(
     Args:
         models: approaches, and the folders of their runs.
         entries: images to predict; the first ones again if they are few.
-        briefly: in a second rather than five.
+        briefly: in a second rather than four.
 
     Returns:
         For each its costs, the size of the model left open, or why it has none.

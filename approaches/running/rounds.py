@@ -4,8 +4,8 @@ costs as JSON.
 
 They take turns, one image for each in a round, in an order that is drawn anew, with a fixed piece
 of work among them. So what slows the machine down for a while slows all of them down. The peak
-memory of each is that of a process of its own, which is forked before this one has used a thread;
-where the system cannot fork, it is started anew.
+memory of each is that of a process of its own on one thread, two at a time, which is forked before
+this one has used a thread; where the system cannot fork, it is started anew.
 """
 
 import json
@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,9 @@ from common.statistics.costs import spread, typical_costs
 
 MOST_ROUNDS = 50
 # rounds at least, and seconds after which they are enough; six still bound a median at 95 %
-LONG, BRIEF = (9, 5.0), (6, 1.0)
+LONG, BRIEF = (9, 4.0), (6, 1.0)
 FORKS = sys.platform == "linux"
+AT_A_TIME = 2  # models whose peak memory is taken; more could fill the memory together
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def costs_of(
         models: stored models.
         paths: image files; a round takes one, the first ones again if they are few.
         largest: the image file that shows the peak memory.
-        briefly: in a second rather than five.
+        briefly: in a second rather than four.
     """
     peaks = _peaks(models, largest)
     threads, device = set_up_process(), str(state().device)
@@ -148,22 +150,32 @@ def _peaks(models: Sequence[Stored], largest: Path) -> list[float | str]:
         imported[module] = memory_mb("VmRSS") - before
     ways = multiprocessing.get_context
     context = ways("fork") if FORKS else ways("spawn")
+    parent = memory_mb("VmRSS") if FORKS else 0.0
     peaks: list[float | str] = []
-    for model in models:
-        here, there = context.Pipe(duplex=False)
-        others = sum(imported[module] for module in imported.keys() - model.modules())
-        parent = memory_mb("VmRSS") if FORKS else 0.0
-        process = context.Process(target=_tell_peak, args=(model, largest, parent, there))
-        process.start()
-        there.close()
-        try:
-            told = here.recv()
-        except EOFError:
-            process.join()
-            told = f"its process ended with {process.exitcode}"
-        process.join()
-        peaks.append(told if isinstance(told, str) else told - others)
+    for first in range(0, len(models), AT_A_TIME):
+        running = []
+        for model in models[first : first + AT_A_TIME]:
+            here, there = context.Pipe(duplex=False)
+            process = context.Process(target=_tell_peak, args=(model, largest, parent, there))
+            process.start()
+            there.close()
+            others = sum(imported[module] for module in imported.keys() - model.modules())
+            running.append((process, here, others))
+        for process, here, others in running:
+            told = _received(process, here)
+            peaks.append(told if isinstance(told, str) else told - others)
     return peaks
+
+
+def _received(process: BaseProcess, answer: Connection) -> float | str:
+    """What a process sends before it ends, or how it ended without."""
+    try:
+        told: float | str = answer.recv()
+    except EOFError:
+        process.join()
+        return f"its process ended with {process.exitcode}"
+    process.join()
+    return told
 
 
 def _tell_peak(model: Stored, largest: Path, parent: float, answer: Connection) -> None:
@@ -173,6 +185,7 @@ def _tell_peak(model: Stored, largest: Path, parent: float, answer: Connection) 
     uncounted = max(0.0, parent - memory_mb("VmRSS")) if FORKS else 0.0
     try:
         set_up_process()
+        torch.set_num_threads(1)  # two processes with more would wait for each other
         segmenter = model.segmenter()
         with torch.inference_mode():
             for _ in range(2):
