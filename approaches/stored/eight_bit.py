@@ -136,8 +136,9 @@ def _files_in(folder: Path) -> dict[str, str]:
 def _data_of(run: Path) -> Data:
     """The data folder of a run, divided as it was then; backgrounds of elsewhere are left out."""
     described = read_description(run)
-    folder, needs = Path(described.data), "--engine int8 needs the data of the run to calibrate on"
-    if not described.data or not folder.is_dir():
+    needs = "--engine int8 needs the data of the run to calibrate on"
+    folder = described.data_folder
+    if folder is None:
         raise ConfigError(
             f"{needs}, and {described.data!r} is not there; start the command where bench.py was "
             "started, or take --engine auto."

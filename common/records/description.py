@@ -141,6 +141,14 @@ class RunDescription:
     started: str = ""
     software: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def data_folder(self) -> Path | None:
+        """The data folder as it was written, or relative to this project; None where neither is
+        there.
+        """
+        places = (Path(self.data), Path(__file__).parents[2] / self.data) if self.data else ()
+        return next(filter(Path.is_dir, places), None)
+
 
 _ADAPTER = TypeAdapter(RunDescription)
 

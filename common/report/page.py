@@ -104,14 +104,13 @@ def data_folder(run: Path) -> Path:
         OSError: the folder holds no run, or one that cannot be read.
     """
     _require_run(run)
-    named = Path(read_description(run).data)
-    for place in (named, root() / named):
-        if str(named) != "." and place.is_dir():
-            return place
-    raise ReportError(
-        f"{RunFolder(run).description} names the data folder {str(named)!r}, which is not there; "
-        "give it with --data DIR, or leave the pictures out with --no-pictures."
-    )
+    described = read_description(run)
+    if described.data_folder is None:
+        raise ReportError(
+            f"{RunFolder(run).description} names the data folder {described.data!r}, which is not "
+            "there; give it with --data DIR, or leave the pictures out with --no-pictures."
+        )
+    return described.data_folder
 
 
 def _require_run(run: Path) -> None:
