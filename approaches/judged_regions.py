@@ -16,6 +16,7 @@ from common.data.named_sets import NamedSet, Photo, TrueObject, objects_of
 from common.masks.found_objects import ON_OBJECT_SHARE, is_found
 from common.masks.objects import predicted_objects
 from common.masks.postprocess import LEVELS
+from common.words import listed
 
 PASTED = 3  # objects on a photo
 IGNORED = 2  # of a target: neither object nor ground
@@ -107,15 +108,40 @@ def best_cut(judged: Sequence[PhotoRegions], votes: Sequence[np.ndarray]) -> tup
     return cuts[len(cuts) // 2], float(best)
 
 
-def cheapest(tried: Mapping[tuple[float, ...], float], least_gain: float) -> tuple[float, ...]:
-    """The scales with the fewest pixels of those that lose less than a gain to the best.
+@dataclass(frozen=True)
+class Look:
+    """How a model looks at a photo.
+
+    Attributes:
+        scales: times the scale of training; the highest probability counts.
+        views: flips and quarter turns at each of them, from `D4_VIEWS`, whose mean counts.
+    """
+
+    scales: tuple[float, ...] = (1.0,)
+    views: int = 1
+
+    @property
+    def pixels(self) -> float:
+        """What is predicted, in photos at the scale of training."""
+        return self.views * sum(scale**2 for scale in self.scales)
+
+    def __str__(self) -> str:
+        said = f"{listed([f'{scale:g}' for scale in self.scales])} times the scale of training"
+        return said + (f" in {self.views} views" if self.views > 1 else "")
+
+
+def cheapest(tried: Mapping[Look, float], least_gain: float) -> Look:
+    """The look with the fewest pixels of those that lose at most a gain to the best.
 
     Examples:
-        >>> cheapest({(1.0,): 0.70, (0.5, 1.4): 0.805, (0.7, 2.0): 0.81, (2.0,): 0.6}, 0.01)
-        (0.5, 1.4)
+        >>> tried = {Look((1.0,)): 0.70, Look((0.5, 1.4)): 0.805, Look((0.7, 2.0)): 0.81}
+        >>> str(cheapest(tried, 0.01))
+        '0.5 and 1.4 times the scale of training'
+        >>> str(cheapest({**tried, Look((0.5, 1.4), 2): 0.83}, 0.01))
+        '0.5 and 1.4 times the scale of training in 2 views'
     """
-    good = [scales for scales, score in tried.items() if score >= max(tried.values()) - least_gain]
-    return min(good, key=lambda scales: sum(scale**2 for scale in scales))
+    good = [look for look, score in tried.items() if score >= max(tried.values()) - least_gain]
+    return min(good, key=lambda look: look.pixels)
 
 
 def compared(

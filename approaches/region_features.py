@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 LEAST_REGION_PX = 8
+WIDTHS = 8  # of a region, along its longer axis
 GAP_PX, RING_PX = 2, 9  # the ground around a region begins beyond the one and ends at the other
 
 
@@ -46,6 +47,7 @@ class Regions:
 def feature_names(scales: Sequence[float]) -> list[str]:
     """The columns of `Regions.features`."""
     names = ["area", "length", "elongation", "fill", "touches_border"]
+    names += ["solidity", "compactness", "uneven_width", "width_of_ends"]
     for scale in scales:
         names += [f"{what}_at_{scale:g}" for what in ("mean", "highest", "ground")]
     names += ["mean", "highest", "range_of_scales"]
@@ -106,6 +108,7 @@ def _features(
     longer, shorter = max(sides) + 1, min(sides) + 1
     border = top == 0 or left == 0 or bottom == labels.shape[0] or right == labels.shape[1]
     row = [np.log(area), np.log(longer), longer / shorter, area / (longer * shorter), border]
+    row += _outline(inside)
     seen, ground = maps[:, *window][:, inside], maps[:, *window][:, ring]
     means, highest = seen.mean(axis=1), seen.max(axis=1)
     for scale, around in enumerate(ground[:-1].mean(axis=1)):
@@ -115,6 +118,34 @@ def _features(
     colour, contrast = colours.mean(axis=0), colours.mean(axis=0) - around.mean(axis=0)
     row += [*colour, *colours.std(axis=0), *contrast, *around.std(axis=0)]
     return [float(value) for value in row]
+
+
+def _outline(region: np.ndarray) -> list[float]:
+    """How full and how compact a region (h, w) bool is, and its width along its longer axis: how
+    much it varies, and that of its ends.
+    """
+    outlines, _ = cv2.findContours(
+        region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
+    )
+    outline = max(outlines, key=len)
+    perimeter, area = cv2.arcLength(outline, True), np.count_nonzero(region)
+    # by Pick's theorem, since an outline runs through the middles of pixels
+    hull = cv2.contourArea(cv2.convexHull(outline)) + perimeter / 2 + 1
+    offset = np.argwhere(region) - np.argwhere(region).mean(axis=0)
+    _, axes = np.linalg.eigh(offset.T @ offset)
+    across, along = (offset @ axes).T
+    part = along - along.min()
+    part = np.minimum(WIDTHS * part / max(np.ptp(along), 1), WIDTHS - 1).astype(int)
+    widths = np.array(
+        [np.ptp(across[part == one]) + 1 if (part == one).any() else 0 for one in range(WIDTHS)]
+    )
+    inner, ends = widths[1:-1], widths[[0, -1]]
+    return [
+        area / hull,
+        perimeter**2 / (4 * np.pi * area),
+        inner.std() / max(inner.mean(), 1),
+        ends.mean() / widths.mean(),
+    ]
 
 
 def _within(mask: np.ndarray, pixels: int) -> np.ndarray:

@@ -4,9 +4,10 @@ it at each scale.
 
 The trees learn from the regions of *tune*, whose groups the model has not seen, of images of *fit*
 without any object, and of the photos of the field, where there are some; else objects of *fit* are
-pasted onto the images without any. With a field, the scales at which the model looks are chosen
-too: one, or two of which the higher probability counts. That finds smaller and larger objects and
-invents more, which the second look takes out again.
+pasted onto the images without any. With a field, it is chosen too how the model looks: at one
+scale, or at two of which the higher probability counts, which finds smaller and larger objects;
+and at each of them in how many flips and quarter turns, whose mean counts: what is seen in one of
+them alone is often invented.
 
 Source: A. Setio et al., Pulmonary Nodule Detection in CT Images: False Positive Reduction, IEEE
 TMI 35:1160, 2016 (candidates first, then a classifier of candidates).
@@ -15,10 +16,10 @@ TMI 35:1160, 2016 (candidates first, then a classifier of candidates).
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import lightgbm as lgb
 import numpy as np
@@ -35,6 +36,7 @@ from approaches.base import (
 from approaches.configs import RegionConfig
 from approaches.judged_regions import (
     AnyPlace,
+    Look,
     PastedPlace,
     PhotoRegions,
     Place,
@@ -48,13 +50,14 @@ from approaches.region_features import Regions, feature_names, find_regions
 from common.data import DataSet
 from common.data.groups import spread
 from common.data.named_sets import NamedSet, Photo
+from common.geometry import D4_VIEWS, apply_view, invert_view
 from common.masks.field_tuning import best_on_field
 from common.masks.postprocess import LEVELS, threshold_curve
 from common.masks.probabilities import image_digest
 from common.progress import progress
 from common.records.self_description import PreparationStep
 from common.scale import ImageSizes, at_size, image_sizes, prediction_scale, resized
-from common.words import counted, listed
+from common.words import counted
 
 log = logging.getLogger(__name__)
 
@@ -100,14 +103,14 @@ class RegionLightGBM(Approach[RegionConfig]):
         self.member_ = self._best_member(tune_set)
         self.members = {self.member_: self.members[self.member_]}
         tried: dict[str, float] = {}
-        self.scales_ = self.config.scales[:1]
+        self.look_ = Look(self.config.scales[:1])
         if self.fields:
-            f1_of = self._tried_scales(self._places(tune_set), seed)
-            self.scales_ = cheapest(f1_of, self.config.least_gain)
-            tried = {_listed(scales): f1 for scales, f1 in f1_of.items()}
-            log.info("region_lightgbm: %s", _told(tried, self.scales_))
-        judged = self._judge(self._places(tune_set, fit_set), self.scales_)
-        self.boosters_, self.fold_of_, votes = self._fitted(judged, self.scales_, seed)
+            f1_of = self._tried(self._places(tune_set), seed)
+            self.look_ = cheapest(f1_of, self.config.least_gain)
+            tried = {str(look): f1 for look, f1 in f1_of.items()}
+            log.info("region_lightgbm: %s", _told(tried, str(self.look_)))
+        judged = self._judge(self._places(tune_set, fit_set), self.look_)
+        self.boosters_, self.fold_of_, votes = self._fitted(judged, self.look_, seed)
         self.cut_, score = best_cut(judged, votes)
         labels = np.concatenate([one.is_object for one in judged])
         self.report_ = FitReport(
@@ -119,10 +122,11 @@ class RegionLightGBM(Approach[RegionConfig]):
                 "photos": len(judged),
                 "regions_of_objects": int((labels == 1).sum()),
                 "regions_invented": int((labels == 0).sum()),
-                "scales": list(self.scales_),
+                "scales": list(self.look_.scales),
+                "views": self.look_.views,
                 "cut": self.cut_,
                 "object_f1": score,
-                "object_f1_of_scales": tried,
+                "object_f1_of_looks": tried,
             },
         )
         return self
@@ -142,22 +146,32 @@ class RegionLightGBM(Approach[RegionConfig]):
 
         return max(self.members, key=score)
 
-    def _tried_scales(
-        self, places: Sequence[AnyPlace], seed: int
-    ) -> dict[tuple[float, ...], float]:
-        """Object F1 of each scale alone and with each other one, by trees that have not seen the
-        group of a photo. They are looked at in their order; a larger one than 1 without which it
-        is as good ends that, since the next costs twice as much.
+    def _tried(self, places: Sequence[AnyPlace], seed: int) -> dict[Look, float]:
+        """Object F1 of each scale alone and with each other one, then of the chosen ones in more
+        views, by trees that have not seen the group of a photo. Scales are looked at in their
+        order; a larger one than 1 without which it is as good ends that, since the next costs
+        twice as much. So does a number of views that is not chosen.
         """
-        tried: dict[tuple[float, ...], float] = {}
+
+        def f1_of(look: Look) -> float:
+            judged = self._judge(places, look)
+            return best_cut(judged, self._fitted(judged, look, seed)[-1])[1]
+
+        tried: dict[Look, float] = {}
         for count, scale in enumerate(self.config.scales, 1):
             before = max(tried.values(), default=0.0)
             for other in self.config.scales[:count]:
-                scales = tuple(sorted({scale, other}))
-                judged = self._judge(places, scales)
-                _, tried[scales] = best_cut(judged, self._fitted(judged, scales, seed)[-1])
+                look = Look(tuple(sorted({scale, other})))
+                tried[look] = f1_of(look)
             if scale > 1 and max(tried.values()) <= before:
                 break
+        chosen = cheapest(tried, self.config.least_gain)
+        while chosen.views < len(D4_VIEWS):
+            more = replace(chosen, views=2 * chosen.views)
+            tried[more] = f1_of(more)
+            if cheapest(tried, self.config.least_gain) != more:
+                break
+            chosen = more
         return tried
 
     def _places(self, tune_set: DataSet, fit_set: DataSet | None = None) -> list[AnyPlace]:
@@ -181,42 +195,46 @@ class RegionLightGBM(Approach[RegionConfig]):
         """By how much a photo is resized before it is given to `predict_proba`."""
         return prediction_scale(photo.shape, self._given)
 
-    def _judge(self, places: Sequence[AnyPlace], scales: Sequence[float]) -> list[PhotoRegions]:
+    def _judge(self, places: Sequence[AnyPlace], look: Look) -> list[PhotoRegions]:
         """The regions of all photos; the processes share the predictions."""
         what = "region_lightgbm: predicting"
         with processes.together(what):
             for place in progress(processes.share(places), what, show=processes.is_main()):
                 photo = place.photo().sample.image
                 seen = resized(photo, self._scale_of(photo))
-                for scale in scales:
-                    self._look(seen, scale)
-        return [self._judged(place.photo(), scales) for place in places]
+                for scale in look.scales:
+                    self._look(seen, scale, look.views)
+        return [self._judged(place.photo(), look) for place in places]
 
-    def _judged(self, photo: Photo, scales: Sequence[float]) -> PhotoRegions:
+    def _judged(self, photo: Photo, look: Look) -> PhotoRegions:
         factor = self._scale_of(photo.sample.image)
         seen = resized(photo.sample.image, factor)
-        regions = self._regions(seen, scales)
+        regions = self._regions(seen, look)
         objects = [scaled(one, factor) for one in photo.objects]
         is_object, found = compared(regions, objects)
         return PhotoRegions(
             image_digest(seen), photo.group, regions, is_object, found, len(objects)
         )
 
-    def _look(self, image: np.ndarray, scale: float) -> np.ndarray:
+    def _look(self, image: np.ndarray, scale: float, views: int) -> np.ndarray:
         """What the model sees in an image at so many times the size that it would be predicted at
-        without any choice of scales, (H, W) float32 at the image's own size.
+        without any choice of scales, in the mean of some views, (H, W) float32 at the image's own
+        size.
         """
-        factor = scale * prediction_scale(image.shape, self._sizes)
-        looked_at = resized(image, factor)
-        levels = quantised_proba(self.members[self.member_], looked_at).astype(np.float32) / LEVELS
-        return levels if looked_at is image else at_size(levels, image.shape)
+        member = self.members[self.member_]
+        looked_at = resized(image, scale * prediction_scale(image.shape, self._sizes))
+        levels = np.zeros(looked_at.shape[:2], np.float32)
+        for view in D4_VIEWS[:views]:
+            levels += invert_view(quantised_proba(member, apply_view(looked_at, view)), view)
+        proba = levels / (views * LEVELS)
+        return proba if looked_at is image else at_size(proba, image.shape)
 
-    def _regions(self, image: np.ndarray, scales: Sequence[float]) -> Regions:
-        looks = [self._look(image, scale) for scale in scales]
+    def _regions(self, image: np.ndarray, look: Look) -> Regions:
+        looks = [self._look(image, scale, look.views) for scale in look.scales]
         return find_regions(image, looks, self.config.least_proba)
 
     def _fitted(
-        self, judged: Sequence[PhotoRegions], scales: Sequence[float], seed: int
+        self, judged: Sequence[PhotoRegions], look: Look, seed: int
     ) -> tuple[list[lgb.Booster], dict[str, int], list[np.ndarray]]:
         """Trees for each fold of groups, the fold of each photo by its digest, and what those
         trees say of its regions that have not seen it. Too few regions give no trees, and all are
@@ -234,11 +252,11 @@ class RegionLightGBM(Approach[RegionConfig]):
         boosters, fold_of, votes = [], {}, [np.zeros(0)] * len(judged)
         for fold, (seen, held_out) in enumerate(GroupKFold(folds).split(groups, groups=groups)):
             used = np.isin(place, seen) & (labels >= 0)
-            data = lgb.Dataset(rows[used], labels[used], feature_name=feature_names(scales))
+            data = lgb.Dataset(rows[used], labels[used], feature_name=feature_names(look.scales))
             boosters.append(lgb.train(self._parameters(seed), data, self.config.rounds))
             for photo in held_out:
                 fold_of[judged[photo].digest] = fold
-                votes[photo] = _votes(boosters[fold:], judged[photo].regions)
+                votes[photo] = _votes(boosters[fold:], judged[photo].regions, look)
         return boosters, fold_of, votes
 
     def _parameters(self, seed: int) -> dict[str, object]:
@@ -259,14 +277,13 @@ class RegionLightGBM(Approach[RegionConfig]):
         }
 
     def preparation(self) -> Sequence[PreparationStep]:
-        """Whose regions are looked at, and at which scales."""
+        """Whose regions are looked at, at which scales and in how many views."""
         notes = self.report_.notes
         if not notes:
             return ()
-        wording = f"of {notes['member']}, as the image is"
-        if notes["scales"] != [1]:
-            scales = _listed(notes["scales"])
-            wording = f"of {notes['member']} at {scales} times the scale of training"
+        look = _look_of(notes)
+        seen = ", as the image is" if look == Look() else f" at {look}"
+        wording = f"of {notes['member']}{seen}"
         return [PreparationStep("regions", wording, ("scales",))]
 
     def remarks(self) -> Sequence[str]:
@@ -282,8 +299,8 @@ class RegionLightGBM(Approach[RegionConfig]):
         if not self.report_.steps:
             return [f"{learned} are too few to learn from, so every region is kept"]
         told = [f"trees fitted to {learned} on {counted(notes['photos'], 'photo')}"]
-        tried = notes.get("object_f1_of_scales")
-        return [*told, _told(tried, notes["scales"])] if tried else told
+        tried = notes.get("object_f1_of_looks")
+        return [*told, _told(tried, str(_look_of(notes)))] if tried else told
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:
         """See `Approach.predict_proba`; regions that are rejected have probability 0, the others
@@ -293,12 +310,12 @@ class RegionLightGBM(Approach[RegionConfig]):
             raise NotFittedError(
                 "this second look has no trees yet; call fit(fit_set, tune_set, …) or load."
             )
-        regions = self._regions(check_image(image), self.scales_)
+        regions = self._regions(check_image(image), self.look_)
         if not self.boosters_:
             return regions.proba
         fold = self.fold_of_.get(image_digest(image))
         judges = self.boosters_ if fold is None else [self.boosters_[fold]]
-        return regions.only(_votes(judges, regions) >= self.cut_)
+        return regions.only(_votes(judges, regions, self.look_) >= self.cut_)
 
     def save(self, folder: Path) -> None:
         """Write LightGBM's text of each fold, and what was chosen; the member has a folder of its
@@ -306,7 +323,7 @@ class RegionLightGBM(Approach[RegionConfig]):
         """
         for fold, booster in enumerate(self.boosters_):
             booster.save_model(folder / f"fold{fold}.txt")
-        chosen = {"member": self.member_, "scales": self.scales_, "cut": self.cut_}
+        chosen = {"member": self.member_, **asdict(self.look_), "cut": self.cut_}
         chosen["sizes"] = self._sizes and asdict(self._sizes)
         content = json.dumps({**chosen, "folds": len(self.boosters_), "fold_of": self.fold_of_})
         (folder / REGIONS_FILE).write_text(content + "\n", encoding="utf-8")
@@ -315,7 +332,7 @@ class RegionLightGBM(Approach[RegionConfig]):
         """Read what `save` wrote; the member was given to the constructor."""
         stored = json.loads((folder / REGIONS_FILE).read_text(encoding="utf-8"))
         self.member_, self.cut_ = stored["member"], stored["cut"]
-        self.scales_, self.fold_of_ = tuple(stored["scales"]), stored["fold_of"]
+        self.look_, self.fold_of_ = _look_of(stored), stored["fold_of"]
         # models of before were given no photo larger than that
         sizes = stored.get("sizes")
         self._sizes = sizes and ImageSizes(**sizes)
@@ -332,23 +349,28 @@ class RegionLightGBM(Approach[RegionConfig]):
         return leaves + sum(member.parameters() for member in self.members.values())
 
 
-def _votes(boosters: Sequence[lgb.Booster], regions: Regions) -> np.ndarray:
+def _votes(boosters: Sequence[lgb.Booster], regions: Regions, look: Look) -> np.ndarray:
     """The mean probability (n,) of the trees that each region is an object."""
     if not len(regions):
         return np.zeros(0)
-    return np.mean([one.predict(regions.features, num_threads=1) for one in boosters], axis=0)
+    names = feature_names(look.scales)
+    votes = []
+    for one in boosters:  # those of before know fewer features
+        known = [names.index(name) for name in one.feature_name()]
+        votes.append(one.predict(regions.features[:, known], num_threads=1))
+    return np.mean(votes, axis=0)
 
 
 def _places_of(sets: Sequence[DataSet | NamedSet]) -> list[Place]:
     return [Place(images, index) for images in sets for index in range(len(images))]
 
 
-def _listed(scales: Sequence[float]) -> str:
-    return listed([f"{scale:g}" for scale in scales])
+def _look_of(stored: Mapping[str, Any]) -> Look:
+    """The look that a model or its notes tell; those of before had one view."""
+    return Look(tuple(stored["scales"]), stored.get("views", 1))
 
 
-def _told(tried: Mapping[str, float], scales: Sequence[float]) -> str:
-    """What was chosen of the scales and pairs that were tried, by their object F1."""
-    chosen = _listed(scales)
-    others = f"the best of {len(tried)} choices of scales has {max(tried.values()):.3f}"
-    return f"object F1 {tried[chosen]:.3f} at {chosen} times the scale of training; {others}"
+def _told(tried: Mapping[str, float], chosen: str) -> str:
+    """What was chosen of the looks that were tried, by their object F1."""
+    others = f"the best of {len(tried)} ways to look has {max(tried.values()):.3f}"
+    return f"object F1 {tried[chosen]:.3f} at {chosen}; {others}"

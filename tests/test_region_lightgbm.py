@@ -1,12 +1,15 @@
 """The second look: what it finds in regions, and which of them it keeps."""
 
+import json
+
 import cv2
+import lightgbm as lgb
 import numpy as np
 import pytest
 
 from approaches.base import Budget, NotFittedError, RequirementMissingError, Traits
 from approaches.configs import RegionConfig
-from approaches.judged_regions import PastedPlace, Place, compared
+from approaches.judged_regions import Look, PastedPlace, Place, compared
 from approaches.region_features import feature_names, find_regions
 from approaches.region_lightgbm import RegionLightGBM
 from common.coco import Entry
@@ -98,6 +101,8 @@ def test_a_photo_it_was_fitted_on_is_judged_by_trees_that_have_not_seen_it(photo
     for number, booster in enumerate(approach.boosters_):
 
         class Watched:
+            feature_name = booster.feature_name
+
             def predict(self, rows, number=number, booster=booster, **options):
                 used.append(number)
                 return booster.predict(rows, **options)
@@ -113,17 +118,43 @@ def test_scales_are_chosen_where_the_field_shows_that_they_find_more(photos):
     tune, street = DataSet(*photos("tune", 12)), field(photos, "street", 6)
     approach = fitted(tune, SeesRed(least_px=100), [street], scales=(1.0, 0.7, 2.8, 4.0, 5.6))
     notes = approach.report_.notes
-    assert approach.scales_ == (2.8,) and notes["chosen_on"] == ["tune", "street"]
-    tried = notes["object_f1_of_scales"]  # 4 is no better than 2.8, so 5.6 is not looked at
-    assert list(tried)[:3] == ["1", "0.7 and 1", "0.7"] and len(tried) == 10
+    assert approach.look_ == Look((2.8,)) and notes["chosen_on"] == ["tune", "street"]
+    f1_of = notes["object_f1_of_looks"]  # 4 is no better than 2.8, so 5.6 is not looked at
+    tried = {look.removesuffix(" times the scale of training"): f1 for look, f1 in f1_of.items()}
+    assert list(tried)[:3] == ["1", "0.7 and 1", "0.7"] and len(tried) == 11
     assert tried["1"] < tried["2.8"] == tried["1 and 2.8"] == 1
     assert approach.preparation()[0].done == "of red at 2.8 times the scale of training"
-    told = "object F1 1.000 at 2.8 times the scale of training; the best of 10"
+    told = "object F1 1.000 at 2.8 times the scale of training; the best of 11"
     assert told in approach.remarks()[1]
     image = np.full((SIDE, SIDE, 3), 25, np.uint8)
     image[30:36, 30:36] = OBJECT
     assert approach.predict_proba(image)[33, 33] > 0.5
-    assert fitted(tune, SeesRed(least_px=100)).scales_ == (1.0,)
+    assert fitted(tune, SeesRed(least_px=100)).look_ == Look()
+
+
+class SeesGhosts(SeesRed):
+    """Takes a place of every picture for an object too, however the picture is turned."""
+
+    def predict_proba(self, image):
+        proba = super().predict_proba(image)
+        proba[60:72, 10:22] = 0.8
+        return proba
+
+
+def test_views_are_chosen_where_the_field_shows_that_they_invent_less(photos):
+    def few(name):
+        entries, groups = photos(name, 12)
+        return entries[:4], {one.image_id: groups[one.image_id] for one in entries[:4]}
+
+    tune, (entries, groups) = DataSet(*few("tune")), few("street")
+    street = NamedSet(SetSource("street", entries[0].path.parent, "field"), entries, groups, "")
+    approach = fitted(tune, SeesGhosts(), [street], scales=(1.0,))
+    assert not approach.boosters_ and approach.look_ == Look(views=2)  # 4 are as good, and dearer
+    f1_of_one, f1_of_two, f1_of_four = approach.report_.notes["object_f1_of_looks"].values()
+    assert f1_of_one < f1_of_two == f1_of_four
+    assert approach.preparation()[0].done == "of red at 1 times the scale of training in 2 views"
+    proba = approach.predict_proba(scene(50, 30))
+    assert proba[26, 56] > 0.5 and proba[66, 16] < 0.5
 
 
 def test_with_a_field_photos_are_brought_to_twice_the_training_size(photos):
@@ -175,9 +206,28 @@ def test_it_is_stored_and_read(photos, tmp_path):
     folder.mkdir()
     approach.save(folder)
     again = RegionLightGBM(RegionConfig(), {"red": SeesRed()}).load(folder)
+    assert again.look_ == approach.look_
     for image in (scene(50, 20), scene(10, 60)):
         np.testing.assert_array_equal(again.predict_proba(image), approach.predict_proba(image))
     assert again.parameters() == approach.parameters()
+
+
+def test_a_model_of_before_with_fewer_features_and_one_view_predicts_as_it_did(photos, tmp_path):
+    newer = {"solidity", "compactness", "uneven_width", "width_of_ends"}
+    approach, image = fitted(DataSet(*photos("tune", 12))), scene(50, 20)
+    regions = approach._regions(image, Look())
+    names = feature_names([1.0])
+    known = [number for number, name in enumerate(names) if name not in newer]
+    labels = [1, 0] * 20
+    rows = np.tile(regions.features, (20, 1))[:, known]
+    data = lgb.Dataset(rows, labels, feature_name=[names[one] for one in known])
+    old = lgb.train({"min_data_in_leaf": 2, "verbosity": -1}, data, 5)
+    (tmp_path / "fold0.txt").write_text(old.model_to_string())
+    told = {"member": "red", "scales": [1.0], "cut": 0.5, "folds": 1, "fold_of": {}}
+    (tmp_path / "regions.json").write_text(json.dumps(told))
+    again = RegionLightGBM(RegionConfig(), {"red": SeesRed()}).load(tmp_path)
+    proba = again.predict_proba(image)
+    assert again.look_ == Look() and proba[26, 56] == 1 and proba[66, 26] == 0
 
 
 def test_too_few_regions_leave_the_model_as_it_is(photos):
@@ -208,12 +258,27 @@ def test_regions_are_those_of_any_look_and_have_a_value_for_every_name():
     row = dict(zip(names, regions.features[0].tolist(), strict=True))
     assert row["area"] == pytest.approx(np.log(200)) and row["touches_border"] == 0
     assert row["elongation"] == pytest.approx(2) and row["fill"] == pytest.approx(1)
+    assert row["solidity"] == pytest.approx(1) and row["uneven_width"] == pytest.approx(0, abs=0.1)
+    assert row["compactness"] == pytest.approx(1.25, abs=0.01)  # 1 for a disk
+    assert row["width_of_ends"] == pytest.approx(1, abs=0.1)
     assert row["mean_at_1"] == pytest.approx(0.6, abs=1e-4) and row["highest_at_2"] == 0
     assert row["range_of_scales"] == pytest.approx(0.6, abs=1e-4) and row[
         "contrast_L"
     ] == pytest.approx(0, abs=1e-3)
     kept = regions.only(np.array([True, False]))
     assert kept[10, 10] == 1 and kept[32, 42] == 0 and kept.sum() == 200
+
+
+def test_a_hollow_and_a_tapering_region_are_told_from_a_rectangle():
+    looks = [np.zeros((60, 60), np.float32)]
+    looks[0][5:25, 5:9] = looks[0][21:25, 5:25] = 1  # an L
+    for row in range(30):  # a wedge
+        looks[0][25 + row, slice(40 - row // 4, 41 + row // 4)] = 1
+    regions = find_regions(np.zeros((60, 60, 3), np.uint8), looks, least_proba=0.5)
+    names = feature_names([1.0])
+    hollow, wedge = (dict(zip(names, row, strict=True)) for row in regions.features.tolist())
+    assert hollow["solidity"] < 0.7 and hollow["compactness"] > 2
+    assert wedge["solidity"] > 0.85 and wedge["uneven_width"] > 0.3
 
 
 def test_a_region_finds_an_object_invents_or_touches_one():
