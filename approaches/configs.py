@@ -134,7 +134,9 @@ class RegionConfig(Config):
     least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for more pixels
     # of every pixel of a region, at one of the scales
     least_proba: Annotated[float, Field(gt=0, le=1)] = 0.5
-    most_images: Annotated[int, Field(ge=1)] = 60  # of tune, and of fit without objects
+    most_images: Annotated[int, Field(ge=1)] = 120  # of tune, and of fit without objects
+    # with photos of the field, of what a network that has learned ImageNet sees in a region
+    components: Annotated[int, Field(ge=0)] = 12
     folds: Annotated[int, Field(ge=2)] = 5  # of groups, each with trees of its own
     rounds: Annotated[int, Field(ge=1)] = 300
     learning_rate: Annotated[float, Field(ge=1e-6, le=1)] = 0.03

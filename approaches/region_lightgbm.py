@@ -7,7 +7,8 @@ without any object, and of the photos of the field, where there are some; else o
 pasted onto the images without any. With a field, it is chosen too how the model looks: at one
 scale, or at two of which the higher probability counts, which finds smaller and larger objects;
 and at each of them in how many flips and quarter turns, whose mean counts: what is seen in one of
-them alone is often invented.
+them alone is often invented. The trees then also learn from what a network that was trained on
+ImageNet sees in each region.
 
 Source: A. Setio et al., Pulmonary Nodule Detection in CT Images: False Positive Reduction, IEEE
 TMI 35:1160, 2016 (candidates first, then a classifier of candidates).
@@ -19,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import lightgbm as lgb
 import numpy as np
@@ -34,7 +35,9 @@ from approaches.base import (
     check_image,
 )
 from approaches.configs import RegionConfig
-from approaches.judged_regions import (
+from approaches.predictors import ScaledPredictor, check_members, quantised_proba, traits_of
+from approaches.regions.features import Regions, feature_names, find_regions
+from approaches.regions.judged import (
     AnyPlace,
     Look,
     PastedPlace,
@@ -45,8 +48,6 @@ from approaches.judged_regions import (
     compared,
     scaled,
 )
-from approaches.predictors import ScaledPredictor, check_members, quantised_proba, traits_of
-from approaches.region_features import Regions, feature_names, find_regions
 from common.data import DataSet
 from common.data.groups import spread
 from common.data.named_sets import NamedSet, Photo
@@ -59,9 +60,12 @@ from common.records.self_description import PreparationStep
 from common.scale import ImageSizes, at_size, image_sizes, prediction_scale, resized
 from common.words import counted
 
+if TYPE_CHECKING:
+    from approaches.regions.pooled import Components
+
 log = logging.getLogger(__name__)
 
-REGIONS_FILE = "regions.json"
+REGIONS_FILE, COMPONENTS_FILE = "regions.json", "components.safetensors"
 FEWEST = 10  # regions of objects, and of none, that the trees can learn from
 ROOM = 2  # with a field, photos may be so many times as large before they are brought to scale
 
@@ -74,11 +78,15 @@ class RegionLightGBM(Approach[RegionConfig]):
     """
 
     combines = True
+    components_: "Components | None" = None
 
     @property
     def traits(self) -> Traits:
         """What shaped the model shaped its regions; the processes share the images."""
-        return traits_of(self.members)
+        found = traits_of(self.members)
+        also = "ImageNet" if self.components_ is not None else ""
+        outside = {*filter(None, found.pretrained_on.split(", ")), *filter(None, [also])}
+        return replace(found, pretrained_on=", ".join(sorted(outside)))
 
     def fit(
         self,
@@ -103,13 +111,15 @@ class RegionLightGBM(Approach[RegionConfig]):
         self.member_ = self._best_member(tune_set)
         self.members = {self.member_: self.members[self.member_]}
         tried: dict[str, float] = {}
-        self.look_ = Look(self.config.scales[:1])
+        self.look_, self.components_ = Look(self.config.scales[:1]), None
         if self.fields:
             f1_of = self._tried(self._places(tune_set), seed)
             self.look_ = cheapest(f1_of, self.config.least_gain)
             tried = {str(look): f1 for look, f1 in f1_of.items()}
             log.info("region_lightgbm: %s", _told(tried, str(self.look_)))
         judged = self._judge(self._places(tune_set, fit_set), self.look_)
+        if self.fields and self.config.components:
+            judged = self._with_components(self._places(tune_set, fit_set), judged)
         self.boosters_, self.fold_of_, votes = self._fitted(judged, self.look_, seed)
         self.cut_, score = best_cut(judged, votes)
         labels = np.concatenate([one.is_object for one in judged])
@@ -216,6 +226,32 @@ class RegionLightGBM(Approach[RegionConfig]):
             image_digest(seen), photo.group, regions, is_object, found, len(objects)
         )
 
+    def _with_components(
+        self, places: Sequence[AnyPlace], judged: Sequence[PhotoRegions]
+    ) -> list[PhotoRegions]:
+        """The regions with what a network that has learned ImageNet sees in them, if there are
+        enough to tell in which respects they differ.
+        """
+        from approaches.regions.pooled import Components, pooled_features  # imports timm
+
+        seen = []
+        for place, one in zip(places, judged, strict=True):
+            photo = place.photo().sample.image
+            seen.append(pooled_features(resized(photo, self._scale_of(photo)), one.regions.boxes))
+        rows = np.concatenate(seen)
+        if len(rows) < self.config.components:
+            return list(judged)
+        self.components_ = Components.fit(rows, self.config.components)
+        return [
+            replace(one, regions=one.regions.joined(self.components_.of(pooled)))
+            for one, pooled in zip(judged, seen, strict=True)
+        ]
+
+    def _names(self, look: Look) -> list[str]:
+        """The columns of the features that the trees know."""
+        pooled = 0 if self.components_ is None else self.components_.axes.shape[1]
+        return [*feature_names(look.scales), *(f"component_{one}" for one in range(pooled))]
+
     def _look(self, image: np.ndarray, scale: float, views: int) -> np.ndarray:
         """What the model sees in an image at so many times the size that it would be predicted at
         without any choice of scales, in the mean of some views, (H, W) float32 at the image's own
@@ -231,7 +267,12 @@ class RegionLightGBM(Approach[RegionConfig]):
 
     def _regions(self, image: np.ndarray, look: Look) -> Regions:
         looks = [self._look(image, scale, look.views) for scale in look.scales]
-        return find_regions(image, looks, self.config.least_proba)
+        found = find_regions(image, looks, self.config.least_proba)
+        if self.components_ is None:
+            return found
+        from approaches.regions.pooled import pooled_features  # imports timm
+
+        return found.joined(self.components_.of(pooled_features(image, found.boxes)))
 
     def _fitted(
         self, judged: Sequence[PhotoRegions], look: Look, seed: int
@@ -252,11 +293,11 @@ class RegionLightGBM(Approach[RegionConfig]):
         boosters, fold_of, votes = [], {}, [np.zeros(0)] * len(judged)
         for fold, (seen, held_out) in enumerate(GroupKFold(folds).split(groups, groups=groups)):
             used = np.isin(place, seen) & (labels >= 0)
-            data = lgb.Dataset(rows[used], labels[used], feature_name=feature_names(look.scales))
+            data = lgb.Dataset(rows[used], labels[used], feature_name=self._names(look))
             boosters.append(lgb.train(self._parameters(seed), data, self.config.rounds))
             for photo in held_out:
                 fold_of[judged[photo].digest] = fold
-                votes[photo] = _votes(boosters[fold:], judged[photo].regions, look)
+                votes[photo] = _votes(boosters[fold:], judged[photo].regions, self._names(look))
         return boosters, fold_of, votes
 
     def _parameters(self, seed: int) -> dict[str, object]:
@@ -315,7 +356,7 @@ class RegionLightGBM(Approach[RegionConfig]):
             return regions.proba
         fold = self.fold_of_.get(image_digest(image))
         judges = self.boosters_ if fold is None else [self.boosters_[fold]]
-        return regions.only(_votes(judges, regions, self.look_) >= self.cut_)
+        return regions.only(_votes(judges, regions, self._names(self.look_)) >= self.cut_)
 
     def save(self, folder: Path) -> None:
         """Write LightGBM's text of each fold, and what was chosen; the member has a folder of its
@@ -324,15 +365,23 @@ class RegionLightGBM(Approach[RegionConfig]):
         for fold, booster in enumerate(self.boosters_):
             booster.save_model(folder / f"fold{fold}.txt")
         chosen = {"member": self.member_, **asdict(self.look_), "cut": self.cut_}
+        chosen["components"] = self.components_ is not None
         chosen["sizes"] = self._sizes and asdict(self._sizes)
         content = json.dumps({**chosen, "folds": len(self.boosters_), "fold_of": self.fold_of_})
         (folder / REGIONS_FILE).write_text(content + "\n", encoding="utf-8")
+        if self.components_ is not None:
+            self.components_.save(folder / COMPONENTS_FILE)
 
     def load(self, folder: Path) -> Self:
         """Read what `save` wrote; the member was given to the constructor."""
         stored = json.loads((folder / REGIONS_FILE).read_text(encoding="utf-8"))
         self.member_, self.cut_ = stored["member"], stored["cut"]
         self.look_, self.fold_of_ = _look_of(stored), stored["fold_of"]
+        self.components_ = None
+        if stored.get("components"):
+            from approaches.regions.pooled import Components  # imports timm
+
+            self.components_ = Components.load(folder / COMPONENTS_FILE)
         # models of before were given no photo larger than that
         sizes = stored.get("sizes")
         self._sizes = sizes and ImageSizes(**sizes)
@@ -342,18 +391,22 @@ class RegionLightGBM(Approach[RegionConfig]):
         return self
 
     def parameters(self) -> int:
-        """Those of the model, and the leaves of all trees."""
+        """Those of the model and of what sees its regions again, and the leaves of all trees."""
         leaves = sum(
             int(one.trees_to_dataframe()["split_feature"].isna().sum()) for one in self.boosters_
         )
-        return leaves + sum(member.parameters() for member in self.members.values())
+        others = sum(member.parameters() for member in self.members.values())
+        if self.components_ is not None:
+            from approaches.regions.pooled import encoder_parameters  # imports timm
+
+            others += encoder_parameters()
+        return leaves + others
 
 
-def _votes(boosters: Sequence[lgb.Booster], regions: Regions, look: Look) -> np.ndarray:
+def _votes(boosters: Sequence[lgb.Booster], regions: Regions, names: Sequence[str]) -> np.ndarray:
     """The mean probability (n,) of the trees that each region is an object."""
     if not len(regions):
         return np.zeros(0)
-    names = feature_names(look.scales)
     votes = []
     for one in boosters:  # those of before know fewer features
         known = [names.index(name) for name in one.feature_name()]

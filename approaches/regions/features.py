@@ -3,7 +3,7 @@ model was of it at each scale, and how its colours differ from the ground around
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -21,14 +21,20 @@ class Regions:
         labels: (H, W) int32, 0 where there is none, else 1 to n.
         proba: (H, W) float32, the highest probability of all looks.
         features: (n, n_features) float32, one row for each region; see `feature_names`.
+        boxes: (n, 4) int32, left, top, width and height of each region in pixels.
     """
 
     labels: np.ndarray
     proba: np.ndarray
     features: np.ndarray
+    boxes: np.ndarray
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def joined(self, further: np.ndarray) -> "Regions":
+        """The same with further features (n, n_further) float32."""
+        return replace(self, features=np.hstack([self.features, further]))
 
     def only(self, kept: np.ndarray) -> np.ndarray:
         """Probabilities (H, W) float32 in which every region that is kept reaches 1, so that half
@@ -79,7 +85,8 @@ def find_regions(image: np.ndarray, looks: Sequence[np.ndarray], least_proba: fl
         for label in np.flatnonzero(large).tolist()
     ]
     width = len(feature_names([1] * len(looks)))
-    return Regions(numbers[labels], highest, np.array(rows, np.float32).reshape(len(rows), width))
+    features = np.array(rows, np.float32).reshape(len(rows), width)
+    return Regions(numbers[labels], highest, features, stats[large, : cv2.CC_STAT_AREA])
 
 
 def _features(

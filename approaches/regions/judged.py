@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from approaches.network.paste import paste_from
-from approaches.region_features import Regions
+from approaches.regions.features import Regions
 from common.data import DataSet
 from common.data.named_sets import NamedSet, Photo, TrueObject, objects_of
 from common.masks.found_objects import ON_OBJECT_SHARE, is_found
