@@ -125,6 +125,8 @@ class EnsembleConfig(Config):
 class RegionConfig(Config):
     """What is looked at again, and how far the trees go."""
 
+    before_there_was: ClassVar[Mapping[str, Any]] = {"components": 0}
+
     # at which each image is predicted; without photos of the field the first alone, with them
     # the one or two that find most, tried in this order as far as larger ones pay
     scales: Annotated[tuple[Magnification, ...], Field(min_length=1)] = (

@@ -123,18 +123,30 @@ class ScaledPredictor(Around):
 
 
 class CachedPredictor(Around):
-    """Predicts like the model it holds, rounded to steps of 1/255, and keeps every map."""
+    """Predicts like the model it holds, rounded to steps of 1/255, and keeps every map.
 
-    def __init__(self, model: Predictor, maps: ProbabilityMaps):
+    Args:
+        model: a fitted approach, or what predicts like one.
+        maps: those that it predicted before.
+        given_as_is: sizes of the images that a model was fitted to which is given every photo as
+            it is here, and elsewhere brought to their scale: what it sees in the photos where that
+            is not the same lies apart.
+    """
+
+    def __init__(
+        self, model: Predictor, maps: ProbabilityMaps, given_as_is: ImageSizes | None = None
+    ):
         super().__init__(model)
-        self.maps = maps
+        self.maps, self.given_as_is = maps, given_as_is
 
     def quantised(self, image: np.ndarray) -> np.ndarray:
         """The map (H, W) uint8 in steps of 1/255 of an image (H, W, 3) uint8."""
-        levels = self.maps.read(image)
+        as_is = prediction_scale(image.shape, self.given_as_is) != 1
+        maps = self.maps.apart("as_it_is") if as_is else self.maps
+        levels = maps.read(image)
         if levels is None:
             levels = quantised_proba(self.model, image)
-            self.maps.write(image, levels)
+            maps.write(image, levels)
         return levels
 
     def predict_proba(self, image: np.ndarray) -> np.ndarray:

@@ -121,6 +121,8 @@ class RegionLightGBM(Approach[RegionConfig]):
         if self.fields and self.config.components:
             judged = self._with_components(self._places(tune_set, fit_set), judged)
         self.boosters_, self.fold_of_, votes = self._fitted(judged, self.look_, seed)
+        if not self.boosters_:
+            self.components_ = None
         self.cut_, score = best_cut(judged, votes)
         labels = np.concatenate([one.is_object for one in judged])
         self.report_ = FitReport(
@@ -222,9 +224,8 @@ class RegionLightGBM(Approach[RegionConfig]):
         regions = self._regions(seen, look)
         objects = [scaled(one, factor) for one in photo.objects]
         is_object, found = compared(regions, objects)
-        return PhotoRegions(
-            image_digest(seen), photo.group, regions, is_object, found, len(objects)
-        )
+        digest, regions = image_digest(seen), regions.without_maps()
+        return PhotoRegions(digest, photo.group, regions, is_object, found, len(objects))
 
     def _with_components(
         self, places: Sequence[AnyPlace], judged: Sequence[PhotoRegions]

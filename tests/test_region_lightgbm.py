@@ -19,6 +19,7 @@ from common.scale import ImageSizes
 from tests.labelled_photos import square_entry
 
 SIDE, PHOTOS = 96, 14
+ONE = (1.0,)  # scale alone, which takes less time
 OBJECT, LITTER = (255, 40, 40), (255, 240, 200)  # RGB; the model takes both for objects
 
 
@@ -150,6 +151,7 @@ def test_views_are_chosen_where_the_field_shows_that_they_invent_less(photos):
     street = NamedSet(SetSource("street", entries[0].path.parent, "field"), entries, groups, "")
     approach = fitted(tune, SeesGhosts(), [street], scales=(1.0,))
     assert not approach.boosters_ and approach.look_ == Look(views=2)  # 4 are as good, and dearer
+    assert approach.components_ is None  # no trees know them
     f1_of_one, f1_of_two, f1_of_four = approach.report_.notes["object_f1_of_looks"].values()
     assert f1_of_one < f1_of_two == f1_of_four
     assert approach.preparation()[0].done == "of red at 1 times the scale of training in 2 views"
@@ -204,19 +206,21 @@ def test_with_a_field_trees_know_what_an_imagenet_network_sees_in_a_region(photo
     tune, street = DataSet(*photos("tune", 12)), field(photos, "street", 12)
     known = [
         "component_11" in approach.boosters_[0].feature_name()
-        for approach in (fitted(tune), fitted(tune, fields=[street]))
+        for approach in (fitted(tune), fitted(tune, fields=[street], scales=ONE))
     ]
     assert known == [False, True]
-    without = fitted(tune, fields=[street], components=0)
+    without = fitted(tune, fields=[street], scales=ONE, components=0)
     assert without.components_ is None and without.parameters() < 1e5
     member = SeesRed()
     member.traits = Traits()
-    approach = fitted(tune, member, [street])
+    approach = fitted(tune, member, [street], scales=ONE)
     assert approach.traits.pretrained_on == "ImageNet" and approach.parameters() > 2.9e6
 
 
 def test_it_is_stored_and_read(photos, tmp_path):
-    approach = fitted(DataSet(*photos("tune", 12)), fields=[field(photos, "street", 12)])
+    approach = fitted(
+        DataSet(*photos("tune", 12)), fields=[field(photos, "street", 12)], scales=ONE
+    )
     assert approach.components_ is not None
     folder = tmp_path / "stored"
     folder.mkdir()
@@ -295,6 +299,17 @@ def test_a_hollow_and_a_tapering_region_are_told_from_a_rectangle():
     hollow, wedge = (dict(zip(names, row, strict=True)) for row in regions.features.tolist())
     assert hollow["solidity"] < 0.7 and hollow["compactness"] > 2
     assert wedge["solidity"] > 0.85 and wedge["uneven_width"] > 0.3
+
+
+def test_a_small_square_has_even_widths_too():
+    for side in (3, 4, 5, 7, 9):
+        look = np.zeros((30, 30), np.float32)
+        look[slice(8, 8 + side), slice(10, 10 + side)] = 1
+        regions = find_regions(np.zeros((30, 30, 3), np.uint8), [look], least_proba=0.5)
+        row = dict(zip(feature_names([1.0]), regions.features[0].tolist(), strict=True))
+        assert row["uneven_width"] == 0 and row["width_of_ends"] == 1, side
+        assert row["solidity"] == pytest.approx(1, abs=0.01)
+        assert regions.boxes.tolist() == [[10, 8, side, side]]
 
 
 def test_a_region_finds_an_object_invents_or_touches_one():

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 LEAST_REGION_PX = 8
-WIDTHS = 8  # of a region, along its longer axis
+LEAST_WIDTHS, WIDTHS = 3, 8  # of a region, along its longer axis
 GAP_PX, RING_PX = 2, 9  # the ground around a region begins beyond the one and ends at the other
 
 
@@ -31,6 +31,11 @@ class Regions:
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def without_maps(self) -> "Regions":
+        """The same with empty maps: what is known of the regions alone, which takes no memory."""
+        nowhere = np.zeros((0, 0), np.int32)
+        return replace(self, labels=nowhere, proba=nowhere.astype(np.float32))
 
     def joined(self, further: np.ndarray) -> "Regions":
         """The same with further features (n, n_further) float32."""
@@ -141,12 +146,11 @@ def _outline(region: np.ndarray) -> list[float]:
     offset = np.argwhere(region) - np.argwhere(region).mean(axis=0)
     _, axes = np.linalg.eigh(offset.T @ offset)
     across, along = (offset @ axes).T
-    part = along - along.min()
-    part = np.minimum(WIDTHS * part / max(np.ptp(along), 1), WIDTHS - 1).astype(int)
-    widths = np.array(
-        [np.ptp(across[part == one]) + 1 if (part == one).any() else 0 for one in range(WIDTHS)]
-    )
-    inner, ends = widths[1:-1], widths[[0, -1]]
+    count = int(np.clip(np.ptp(along), LEAST_WIDTHS, WIDTHS))
+    part = count * (along - along.min()) / max(np.ptp(along), 1)
+    part = np.minimum(part, count - 1).astype(int)
+    widths = np.array([np.ptp(across[part == one]) + 1 for one in np.unique(part)])
+    inner, ends = widths[1:-1] if len(widths) > 2 else widths, widths[[0, -1]]
     return [
         area / hull,
         perimeter**2 / (4 * np.pi * area),

@@ -47,7 +47,8 @@ def pooled_features(image: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     encoder, mean, std = _encoder()
     rows = [np.zeros((0, sum(encoder.feature_info.channels())), np.float32)]
     for first in range(0, len(boxes), BATCH):
-        crops = np.stack([_crop(image, *box) for box in boxes[first : first + BATCH].tolist()])
+        some = boxes[slice(first, first + BATCH)].tolist()
+        crops = np.stack([_crop(image, *box) for box in some])
         seen = torch.from_numpy(crops.transpose(0, 3, 1, 2)).float() / 255
         seen = (seen - mean) / std
         both = torch.cat([seen, seen.flip(3)]).contiguous(memory_format=torch.channels_last)
@@ -75,17 +76,25 @@ def _crop(image: np.ndarray, left: int, top: int, width: int, height: int) -> np
     """The surroundings of a region, mirrored beyond the image's border, (CROP_PX, CROP_PX, 3)."""
     side = max(LEAST_SIDE_PX, round(AROUND * max(width, height)))
     factor = CROP_PX / side
+    middle = np.array([left + width / 2, top + height / 2])
     if factor < 1:
-        image = cv2.GaussianBlur(image, (0, 0), 0.4 / factor)
-    shift = CROP_PX / 2 - factor * np.array([left + width / 2, top + height / 2])
+        # its corner at the image's border, where that is near, so that it mirrors alike
+        first = np.maximum(0, (middle - side).astype(int))
+        columns, rows = (slice(one, one + 2 * side) for one in first.tolist())
+        image, middle = (
+            cv2.GaussianBlur(image[rows, columns], (0, 0), 0.4 / factor),
+            middle - first,
+        )
+    shift = CROP_PX / 2 - factor * middle
     moved = np.array([[factor, 0, shift[0]], [0, factor, shift[1]]])
     return cv2.warpAffine(image, moved, (CROP_PX, CROP_PX), borderMode=cv2.BORDER_REFLECT_101)
 
 
 def _middle(features: torch.Tensor) -> torch.Tensor:
-    """The inner half of feature maps (B, C, h, w)."""
+    """The inner half of square feature maps (B, C, h, h)."""
     edge = features.shape[-1] // 4
-    return features[..., edge : features.shape[-2] - edge, edge : features.shape[-1] - edge]
+    inner = slice(edge, features.shape[-1] - edge)
+    return features[..., inner, inner]
 
 
 @dataclass(frozen=True, eq=False)

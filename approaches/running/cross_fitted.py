@@ -34,7 +34,7 @@ def score_cross_fitted(
     """
     thresholds = _thresholds(records, folds)
     for record, fold, settings in zip(records, folds, runs, strict=True):
-        if record.status != "ok" or record.tuning is None:
+        if record.status != "unfinished" or record.tuning is None:
             continue
         chosen = {image_id: thresholds[image_id] for image_id in record.tuning.curves}
         if chosen != record.tuning.cross_fitted:
@@ -45,9 +45,10 @@ def score_cross_fitted(
             with processes.together(f"loading {name}"):
                 model = cached_model(settings.run, name, record.image_sizes)
             finish_scoring(record, record.tuning, model, fold, settings)
+            record.status = "ok"
         except Exception as error:
             tell_failure(record, error)
-            store_record(record, settings.run)
+        store_record(record, settings.run)
     return list(records)
 
 
@@ -57,7 +58,7 @@ def _thresholds(records: Sequence[Record], folds: Sequence[Data]) -> dict[int, f
     dice: dict[int, tuple[float, ...]] = {}
     groups: dict[int, str] = {}
     for record, fold in zip(records, folds, strict=True):
-        if record.status == "ok" and record.tuning is not None:
+        if record.status == "unfinished" and record.tuning is not None:
             levels = record.tuning.thresholds
             dice |= record.tuning.curves
             groups |= fold.tune.groups

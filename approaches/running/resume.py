@@ -195,7 +195,7 @@ def _is_begun(record: Record, run: RunFolder) -> bool:
 
 def _check_config(record: Record, config: Mapping[str, Any], run: RunFolder) -> None:
     """Refuse another class or other settings; a setting that the stored config does not name had
-    its default then.
+    its default then, or was not there.
     """
     now, then = provenance(record.approach, run).target, record.made_from.target
     if now != then:
@@ -204,7 +204,8 @@ def _check_config(record: Record, config: Mapping[str, Any], run: RunFolder) -> 
             f"now {now}; give another --output, give the class another name, or begin anew with "
             "--fresh."
         )
-    stored = {**type(build(record.approach).config)().as_dict(), **record.config}
+    kind = type(build(record.approach).config)
+    stored = {**kind().as_dict(), **kind.before_there_was, **record.config}
     changed = [key for key in stored if stored[key] != config.get(key)]
     if changed:
         raise RunMismatchError(

@@ -4,8 +4,8 @@ costs as JSON.
 
 They take turns, one image for each in a round, in an order that is drawn anew, with a fixed piece
 of work among them. So what slows the machine down for a while slows all of them down. The peak
-memory of each is that of a process of its own on one thread, two at a time, which is forked before
-this one has used a thread; where the system cannot fork, it is started anew.
+memory of each is that of a process of its own, which is forked before this one has used a thread;
+where the system cannot fork, it is started anew. Two of them run at a time and share the cores.
 """
 
 import json
@@ -151,29 +151,35 @@ def _peaks(models: Sequence[Stored], largest: Path) -> list[float | str]:
     ways = multiprocessing.get_context
     context = ways("fork") if FORKS else ways("spawn")
     parent = memory_mb("VmRSS") if FORKS else 0.0
-    peaks: list[float | str] = []
-    for first in range(0, len(models), AT_A_TIME):
+
+    def told_by(batch: Sequence[Stored]) -> list[float | str | None]:
         running = []
-        for model in models[first : first + AT_A_TIME]:
+        for model in batch:
             here, there = context.Pipe(duplex=False)
             process = context.Process(target=_tell_peak, args=(model, largest, parent, there))
             process.start()
             there.close()
-            others = sum(imported[module] for module in imported.keys() - model.modules())
-            running.append((process, here, others))
-        for process, here, others in running:
-            told = _received(process, here)
-            peaks.append(told if isinstance(told, str) else told - others)
+            running.append((process, here))
+        return [_received(*one) for one in running]
+
+    peaks: list[float | str] = []
+    for first in range(0, len(models), AT_A_TIME):
+        batch = models[slice(first, first + AT_A_TIME)]
+        for model, told in zip(batch, told_by(batch), strict=True):
+            if told is None:  # there may have been too little memory for both
+                [told] = told_by([model])
+            if isinstance(told, float):
+                told -= sum(imported[one] for one in imported.keys() - model.modules())
+            peaks.append("its process ended without an answer" if told is None else told)
     return peaks
 
 
-def _received(process: BaseProcess, answer: Connection) -> float | str:
-    """What a process sends before it ends, or how it ended without."""
+def _received(process: BaseProcess, answer: Connection) -> float | str | None:
+    """What a process sends before it ends; None where it ended without."""
     try:
-        told: float | str = answer.recv()
+        told: float | str | None = answer.recv()
     except EOFError:
-        process.join()
-        return f"its process ended with {process.exitcode}"
+        told = None
     process.join()
     return told
 
@@ -184,8 +190,8 @@ def _tell_peak(model: Stored, largest: Path, parent: float, answer: Connection) 
     """
     uncounted = max(0.0, parent - memory_mb("VmRSS")) if FORKS else 0.0
     try:
+        os.environ["LOCAL_WORLD_SIZE"] = str(AT_A_TIME)
         set_up_process()
-        torch.set_num_threads(1)  # two processes with more would wait for each other
         segmenter = model.segmenter()
         with torch.inference_mode():
             for _ in range(2):

@@ -16,7 +16,7 @@ import numpy as np
 from approaches import describe_stored, description_of, load, members_of, processes, store
 from approaches.base import RequirementMissingError
 from approaches.predictors import CachedPredictor
-from approaches.running.cached_predictions import cached_model
+from approaches.running.cached_predictions import cached_member, cached_model
 from approaches.running.corrupted import corrupted_scores
 from approaches.running.named_sets import score_sets
 from approaches.running.resume import has_model, reconciled
@@ -58,9 +58,10 @@ def run_approach(name: str, data: Data, settings: RunSettings) -> Record:
             with processes.together(f"loading {name}"):
                 model = cached_model(run, name, record.image_sizes)
             tuning = _tune(record, model, data.tune, settings)
+            record.status, record.reason = "unfinished", ""
             if not settings.cross_fitted:
                 finish_scoring(record, tuning, model, data, settings)
-        record.status, record.reason = "ok", ""
+                record.status = "ok"
     except RunMismatchError:
         raise
     except Exception as error:
@@ -111,7 +112,7 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
     store_record(record, run)  # a continued training must know the settings with which it began
     seconds = 0.0
     with processes.together(f"training {name}"):
-        members = {member: cached_model(run, member) for member in record.made_from.members}
+        members = {member: cached_member(run, member) for member in record.made_from.members}
         approach = prepared(name, settings, members)
         approach.fields = settings.fields
         if approach.traits.fits_on_all or processes.is_main():

@@ -70,7 +70,7 @@ def export(run: RunFolder, output: Path, wanted: Wanted) -> Segmenter:
             "folder with --output."
         )
     record, description = complete_record(run, wanted.approach), read_description(run.path)
-    data = wanted.data or (Path(description.data) if description.data else None)
+    data = wanted.data or description.data_folder
     licence = Licence(wanted.licence, licence_note(data) if data else "")
     with whole_folder(output) as partial:
         folder = RunFolder(partial)

@@ -25,6 +25,10 @@ class ProbabilityMaps:
     def __init__(self, folder: Path):
         self.folder = folder
 
+    def apart(self, name: str) -> "ProbabilityMaps":
+        """Other maps of the same approach, in a folder below."""
+        return ProbabilityMaps(self.folder / name)
+
     def path(self, image: np.ndarray) -> Path:
         """Where the map of an image (H, W, 3) uint8 lies, or would lie."""
         return self.folder / f"{image_digest(image)}.png"

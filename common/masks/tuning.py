@@ -70,18 +70,18 @@ class Tuning:
         thresholds: of the curve.
         dice_mean: on *tune* at each of them.
         steps: what each further step would have given.
-        curves: image id → Dice at each of the thresholds, where *tune* is scored too.
-        cross_fitted: image id → threshold that other groups choose, there.
+        cross_fitted: image id → threshold that other groups choose, where *tune* is scored too.
         on_field: what photos of the field had to do with it; None where there are none.
+        curves: image id → Dice at each of the thresholds, where *tune* is scored too.
     """
 
     postprocess: Postprocess
     thresholds: tuple[float, ...] = ()
     dice_mean: tuple[float, ...] = ()
     steps: tuple[StepReport, ...] = ()
-    curves: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
     cross_fitted: Mapping[int, float] = field(default_factory=dict)
     on_field: FieldChoice | None = None
+    curves: Mapping[int, tuple[float, ...]] = field(default_factory=dict)
 
 
 def tune_postprocess(maps: Callable[[], Maps], groups: Sequence[object] | None = None) -> Tuning:

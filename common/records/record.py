@@ -274,8 +274,9 @@ def as_stored(record: Record) -> dict[str, Any]:
         del stored["sets"]
     tune = stored.pop("tuning")
     postprocess = None if tune is None else tune.pop("postprocess")
-    if tune is not None and tune["on_field"] is None:
-        del tune["on_field"]
+    for rare in ("on_field", "curves") if tune is not None else ():
+        if not tune[rare]:
+            del tune[rare]
     fit = None if record.fit is None else record.fit.as_stored()
     made_from = record.made_from.as_stored()
     return {**stored, "made_from": made_from, "fit": fit, "postprocess": postprocess, "tune": tune}

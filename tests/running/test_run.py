@@ -19,7 +19,7 @@ from approaches.base import (
     RequirementMissingError,
     Traits,
 )
-from approaches.predictors import CachedPredictor, check_proba
+from approaches.predictors import CachedPredictor, ScaledPredictor, check_proba
 from approaches.running.resume import check_settings
 from approaches.running.run import corruptions_met, run_approach
 from approaches.running.settings import RunSettings
@@ -39,6 +39,7 @@ from common.records import (
 from common.records.description import RunMismatchError
 from common.records.folder import RunFolder
 from common.records.self_description import SelfDescription
+from common.scale import ImageSizes
 
 STAGES = ("fit", "tuning", "scores")
 
@@ -548,6 +549,35 @@ def test_a_remembered_prediction_is_the_same_as_a_new_one_and_is_not_predicted_t
     np.testing.assert_array_equal(
         CachedPredictor(Predicted(), ProbabilityMaps(tmp_path)).predict_proba(image), first
     )
+
+
+class SeesItsSize:
+    """Gives the number of rows it is shown, so that what was shown can be told from the map."""
+
+    traits = Traits()
+
+    def predict_proba(self, image):
+        return np.full(image.shape[:2], len(image) / 255, np.float32)
+
+    def parameters(self):
+        return 0
+
+
+@pytest.mark.parametrize("first", ["scaled", "as it is"])
+def test_what_a_model_sees_at_its_scale_is_not_taken_for_what_it_sees_in_the_photo(
+    tmp_path, first
+):
+    maps, sizes = ProbabilityMaps(tmp_path), ImageSizes(60, 60)
+    small, photo = (np.zeros((side, side, 3), np.uint8) for side in (60, 240))
+    readers = {
+        "scaled": CachedPredictor(ScaledPredictor(SeesItsSize(), sizes), maps),
+        "as it is": CachedPredictor(SeesItsSize(), maps, given_as_is=sizes),
+    }
+    for name in sorted(readers, key=lambda name: name != first) * 2:
+        seen = readers[name].quantised(photo)
+        assert seen.shape == (240, 240) and np.unique(seen) == [60 if name == "scaled" else 240]
+    assert np.unique(readers["as it is"].quantised(small)) == [60]
+    assert maps.read(small) is not None  # a photo at that scale is the same for both
 
 
 def test_what_training_met_is_marked_also_where_a_member_met_it():

@@ -24,7 +24,7 @@ def training(wanted: dict[int, float], groups: dict[int, str]) -> tuple[Record, 
     curves = {image_id: curve(best) for image_id, best in wanted.items()}
     tuning = Tuning(Postprocess(0.5), tuple(THRESHOLDS.tolist()), curves=curves)
     fold = SimpleNamespace(tune=SimpleNamespace(groups=groups))
-    return Record("a", "ok", tuning=tuning), cast(Data, fold)
+    return Record("a", "unfinished", tuning=tuning), cast(Data, fold)
 
 
 @pytest.fixture
