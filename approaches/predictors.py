@@ -55,11 +55,11 @@ def quantised_proba(model: Predictor, image: np.ndarray) -> np.ndarray:
     return quantise(check_proba(model.predict_proba(image), image))
 
 
-def traits_of(members: Mapping[str, Predictor]) -> Traits:
-    """The traits of an approach that combines others: what shaped these shaped it too, and the
-    processes share the images.
+def traits_of(members: Mapping[str, Predictor], pretrained_on: str = "") -> Traits:
+    """The traits of an approach that combines others: what shaped these shaped it too, beside what
+    it was pretrained on itself, and the processes share the images.
     """
-    outside = {member.traits.pretrained_on for member in members.values()} - {""}
+    outside = {pretrained_on, *(one.traits.pretrained_on for one in members.values())} - {""}
     return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
 
 

@@ -83,10 +83,7 @@ class RegionLightGBM(Approach[RegionConfig]):
     @property
     def traits(self) -> Traits:
         """What shaped the model shaped its regions; the processes share the images."""
-        found = traits_of(self.members)
-        also = "ImageNet" if self.components_ is not None else ""
-        outside = {*filter(None, found.pretrained_on.split(", ")), *filter(None, [also])}
-        return replace(found, pretrained_on=", ".join(sorted(outside)))
+        return traits_of(self.members, "ImageNet" if self.components_ is not None else "")
 
     def fit(
         self,
