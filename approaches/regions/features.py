@@ -143,7 +143,8 @@ def _outline(region: np.ndarray) -> list[float]:
     perimeter, area = cv2.arcLength(outline, True), np.count_nonzero(region)
     # by Pick's theorem, since an outline runs through the middles of pixels
     hull = cv2.contourArea(cv2.convexHull(outline)) + perimeter / 2 + 1
-    offset = np.argwhere(region) - np.argwhere(region).mean(axis=0)
+    places = np.argwhere(region)
+    offset = places - places.mean(axis=0)
     _, axes = np.linalg.eigh(offset.T @ offset)
     across, along = (offset @ axes).T
     count = int(np.clip(np.ptp(along), LEAST_WIDTHS, WIDTHS))

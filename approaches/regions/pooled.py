@@ -81,10 +81,8 @@ def _crop(image: np.ndarray, left: int, top: int, width: int, height: int) -> np
         # its corner at the image's border, where that is near, so that it mirrors alike
         first = np.maximum(0, (middle - side).astype(int))
         columns, rows = (slice(one, one + 2 * side) for one in first.tolist())
-        image, middle = (
-            cv2.GaussianBlur(image[rows, columns], (0, 0), 0.4 / factor),
-            middle - first,
-        )
+        image = cv2.GaussianBlur(image[rows, columns], (0, 0), 0.4 / factor)
+        middle -= first
     shift = CROP_PX / 2 - factor * middle
     moved = np.array([[factor, 0, shift[0]], [0, factor, shift[1]]])
     return cv2.warpAffine(image, moved, (CROP_PX, CROP_PX), borderMode=cv2.BORDER_REFLECT_101)
