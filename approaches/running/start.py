@@ -71,7 +71,7 @@ def data_folder(given: Path | None) -> Path:
     with processes.together("generating sample data"):
         if processes.is_main() and not SAMPLE.is_dir():
             log.info("no --data and no %s: generating sample data in %s", DATA, SAMPLE)
-            generate(SAMPLE, train=160, val=120, size=256, photos_per_place=1)
+            generate(SAMPLE, train=160, val=120, size=256, photos_per_place=1, strewn=0)
     return SAMPLE
 
 

@@ -60,6 +60,14 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="N",
         help="photos of one ground and its butts: a group (default 3)",
     )
+    parser.add_argument(
+        "--strewn",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="share of the labelled images with litter and partly hidden butts, which real_test "
+        "always has (default 1)",
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a core)")
     parser.add_argument(
         "--sheet", metavar="FILE", help="also a JPEG with 24 of its training images side by side"

@@ -9,8 +9,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TypedDict
+from typing import IO, Any, TypedDict
 
 import cv2
 import numpy as np
@@ -54,7 +55,7 @@ them is a photo.
 Made by
 
     python -m common.sample --output DIR --train {train} --val {val} --real-test {real_test} \\
-        --size {size} --seed {seed} --photos-per-place {photos_per_place}
+        --size {size} --seed {seed} --photos-per-place {photos_per_place} --strewn {strewn:g}
 
 The same command makes the same bytes with the same package versions on the same kind of CPU.
 `group` in an image's entry names its place: images of one place share the ground and the butts.
@@ -79,14 +80,29 @@ class WrittenImage(TypedDict):
     objects: list[OutlinedButt]
 
 
-class Share(TypedDict):
-    """What one process of several is asked to write."""
+@dataclass(frozen=True)
+class Drawing:
+    """How every image of a data set is drawn.
 
-    folder: str
-    counts: dict[str, int]
+    Attributes:
+        size: Height and width in pixels.
+        seed: The data set's seed.
+        photos_per_place: How many photos in a row share a place.
+        strewn: Share of the labelled images with litter and partly hidden butts.
+    """
+
     size: int
     seed: int
     photos_per_place: int
+    strewn: float
+
+
+class Share(TypedDict):
+    """What one process of several is asked to write; `drawing` are the fields of a `Drawing`."""
+
+    folder: str
+    counts: dict[str, int]
+    drawing: dict[str, Any]
     workers: int
     rank: int
 
@@ -100,6 +116,7 @@ def generate(
     size: int = 512,
     seed: int = 0,
     photos_per_place: int = PHOTOS_PER_PLACE,
+    strewn: float = 1.0,
     workers: int | None = None,
     progress: bool = True,
 ) -> Path:
@@ -114,6 +131,9 @@ def generate(
         size: Height and width of every image in pixels, at least 128.
         seed: Same seed, same bytes, whatever the number of workers.
         photos_per_place: How many photos share a ground and its butts, at least 1: a group.
+        strewn: Share of the labelled images, from 0 to 1, with litter and partly hidden butts, as
+            all of `real_test` have them. With 0 they are as composites mostly are: a butt on bare
+            ground.
         workers: Number of processes; None takes one a core, fewer for a small set.
         progress: Whether to show a progress bar on stderr.
 
@@ -130,12 +150,14 @@ def generate(
         raise RefusedError(
             f"generate got photos_per_place={photos_per_place}; it needs 1 or more."
         )
+    if not 0 <= strewn <= 1:
+        raise RefusedError(f"generate got strewn={strewn}; it needs a share from 0 to 1.")
     folder = Path(folder).absolute()
     _refuse_foreign(folder)
-    drawn_with = {"size": size, "seed": seed, "photos_per_place": photos_per_place}
-    settings = {"version": VERSION, **counts, **drawn_with}
+    drawing = Drawing(size, seed, photos_per_place, strewn)
+    settings = {"version": VERSION, **counts, **asdict(drawing)}
     with whole_folder(folder) as partial:
-        _write_images(partial, counts, drawn_with, workers, progress)
+        _write_images(partial, counts, drawing, workers, progress)
         (partial / "README.md").write_text(README_TEXT.format(**settings), encoding="utf-8")
         (partial / "LICENSE").write_text(LICENSE_TEXT, encoding="utf-8")
         (partial / MARKER).write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
@@ -148,16 +170,14 @@ def image_tasks(counts: dict[str, int]) -> list[tuple[str, int]]:
 
 
 def write_share(
-    folder: Path, tasks: Iterable[tuple[str, int]], size: int, seed: int, photos_per_place: int
+    folder: Path, tasks: Iterable[tuple[str, int]], drawing: Drawing
 ) -> Iterator[WrittenImage]:
     """Render and write some of the images; yield the entry of each for the annotation file.
 
     Args:
         folder: The data set's folder, with its image folders.
         tasks: (split, index) of the images to write.
-        size: Height and width in pixels.
-        seed: The data set's seed.
-        photos_per_place: How many photos in a row share a place.
+        drawing: How to draw them.
 
     Yields:
         One entry for each image.
@@ -166,9 +186,7 @@ def write_share(
     cv2.setNumThreads(1)
     try:
         for split, index in tasks:
-            scene = render_scene(
-                seed, index=index, split=split, size=size, photos_per_place=photos_per_place
-            )
+            scene = render_scene(index=index, split=split, **asdict(drawing))
             (folder / image_path(split, index)).write_bytes(scene.jpeg)
             yield {
                 "split": split,
@@ -245,7 +263,7 @@ def _refuse_foreign(folder: Path) -> None:
 def _write_images(
     folder: Path,
     counts: dict[str, int],
-    drawn_with: dict[str, int],
+    drawing: Drawing,
     workers: int | None,
     progress: bool,
 ) -> None:
@@ -261,14 +279,14 @@ def _write_images(
         )
         workers = max(1, min(cores, len(tasks) // 10))
     if workers == 1:
-        entries = write_share(folder, tasks, **drawn_with)
+        entries = write_share(folder, tasks, drawing)
     else:
-        entries = _from_processes(folder, counts, drawn_with, workers)
+        entries = _from_processes(folder, counts, drawing, workers)
     drawn = with_progress(entries, "drawing sample data", total=len(tasks), show=progress)
     written = sorted(drawn, key=lambda entry: (entry["split"], entry["index"]))
     for split in ("train", "val"):
         document = annotation_document(
-            [entry for entry in written if entry["split"] == split], split, drawn_with["size"]
+            [entry for entry in written if entry["split"] == split], split, drawing.size
         )
         path = folder / split / "coco_annotations.json"
         path.write_text(json.dumps(document) + "\n", encoding="utf-8")
@@ -317,7 +335,7 @@ def annotation_document(
 
 
 def _from_processes(
-    folder: Path, counts: dict[str, int], drawn_with: dict[str, int], workers: int
+    folder: Path, counts: dict[str, int], drawing: Drawing, workers: int
 ) -> Iterator[WrittenImage]:
     """Share the images among fresh interpreters and yield their entries as they come.
 
@@ -329,9 +347,7 @@ def _from_processes(
     job: Share = {
         "folder": str(folder),
         "counts": counts,
-        "size": drawn_with["size"],
-        "seed": drawn_with["seed"],
-        "photos_per_place": drawn_with["photos_per_place"],
+        "drawing": asdict(drawing),
         "workers": workers,
         "rank": 0,
     }

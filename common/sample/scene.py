@@ -70,6 +70,7 @@ def render_scene(
     split: str = "train",
     size: int = 512,
     photos_per_place: int = PHOTOS_PER_PLACE,
+    strewn: float = 1.0,
 ) -> Scene:
     """Draw one photo; the arguments alone decide it.
 
@@ -79,6 +80,8 @@ def render_scene(
         split: "train", "val" or "real_test"; no two share a ground or the look of a butt.
         size: Height and width in pixels, 128 or more.
         photos_per_place: How many photos in a row share a place.
+        strewn: Chance from 0 to 1 that litter lies about and something may hide a part of a butt;
+            on photos of `real_test` it always may.
 
     Returns:
         The photo with its masks.
@@ -86,16 +89,18 @@ def render_scene(
     Raises:
         ValueError: for an unknown split or a number out of range.
     """
-    _check(seed, index, split, size)
+    _check(seed, index, split, size, strewn)
     place = find_place(seed, index // photos_per_place, split)
     rng = np.random.default_rng([seed, SPLITS.index(split), 1, index])
     view = draw_view(rng, size)
     canvas, loose = bare_ground(place, rng, split, view)
-    litter = LOOSE_LITTER if loose else HARD_LITTER
     diameter = _draw_diameter(rng, split)
-    scatter(canvas, rng, view, litter, diameter)
+    is_strewn = split == "real_test" or strewn == 1 or rng.random() < strewn
+    if is_strewn:
+        scatter(canvas, rng, view, LOOSE_LITTER if loose else HARD_LITTER, diameter)
     full_areas = lay_butts(canvas, rng, view, place.designs, _draw_count(rng, split), diameter)
-    cover(canvas, rng, view, COVERS["loose" if loose else "hard"], diameter, full_areas)
+    if is_strewn:
+        cover(canvas, rng, view, COVERS["loose" if loose else "hard"], diameter, full_areas)
     butts = tuple(mask for mask in map(without_crumbs, canvas.masks()) if mask.any())
     mask = np.any(butts, axis=0) if butts else np.zeros((size, size), bool)
     jpeg = shoot(canvas.image, rng)
@@ -252,7 +257,7 @@ def _draw_diameter(rng: np.random.Generator, split: str) -> float:
     return float(np.clip(middle * math.exp(rng.normal(0, 0.33)), 9, 48))
 
 
-def _check(seed: int, index: int, split: str, size: int) -> None:
+def _check(seed: int, index: int, split: str, size: int, strewn: float) -> None:
     if split not in SPLITS:
         raise ValueError(f"render_scene got split={split!r}; it needs one of {', '.join(SPLITS)}.")
     if seed < 0 or index < 0:
@@ -263,3 +268,5 @@ def _check(seed: int, index: int, split: str, size: int) -> None:
         raise ValueError(
             f"render_scene got size={size}; butts of 25 to 140 px need images of 128 px or more."
         )
+    if not 0 <= strewn <= 1:
+        raise ValueError(f"render_scene got strewn={strewn}; it needs a chance from 0 to 1.")

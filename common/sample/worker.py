@@ -7,15 +7,14 @@ import json
 import sys
 from pathlib import Path
 
-from common.sample.dataset import Share, image_tasks, write_share
+from common.sample.dataset import Drawing, Share, image_tasks, write_share
 
 
 def main(share: Share) -> None:
     """Write the images of one share and report each on stdout."""
     rank, workers = share["rank"], share["workers"]
     tasks = image_tasks(share["counts"])[rank::workers]
-    drawn_with = share["size"], share["seed"], share["photos_per_place"]
-    for entry in write_share(Path(share["folder"]), tasks, *drawn_with):
+    for entry in write_share(Path(share["folder"]), tasks, Drawing(**share["drawing"])):
         print(json.dumps(entry), flush=True)
 
 

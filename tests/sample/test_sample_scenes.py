@@ -15,6 +15,7 @@ import pytest
 
 from common.coco import list_photos, rasterise, read_entries, read_image
 from common.sample import SPLITS, generate, render_scene
+from common.sample import scene as scenes
 from common.sample.__main__ import main
 from common.sample.scene import LONG_SIDE_PX, PHOTOS_PER_PLACE, find_place
 
@@ -105,6 +106,24 @@ def test_butts_stand_out_from_what_is_around_them():
     assert np.median(contrasts) > 25
 
 
+def test_litter_and_covers_are_on_the_share_of_labelled_photos_that_is_asked_for(monkeypatch):
+    laid = []
+    scatter, cover = scenes.scatter, scenes.cover
+    monkeypatch.setattr(scenes, "scatter", lambda *a: (laid.append("litter"), scatter(*a)))
+    monkeypatch.setattr(scenes, "cover", lambda *a: (laid.append("cover"), cover(*a)))
+
+    def count(split: str, strewn: float) -> int:
+        laid.clear()
+        for index in range(12):
+            render_scene(5, index=index, split=split, size=128, strewn=strewn)
+        assert laid.count("litter") == laid.count("cover")
+        return laid.count("litter")
+
+    assert count("val", 0) == 0
+    assert 2 <= count("val", 0.5) <= 10
+    assert count("val", 1) == count("real_test", 0) == 12
+
+
 def test_photos_of_one_place_share_its_butts_and_no_two_splits_share_any():
     places = {split: [find_place(0, number, split) for number in range(12)] for split in SPLITS}
     looks = {
@@ -128,6 +147,7 @@ def test_photos_of_one_place_share_its_butts_and_no_two_splits_share_any():
         ({"split": "test"}, "split='test'"),
         ({"index": -1}, "index=-1"),
         ({"size": 64}, "size=64"),
+        ({"strewn": -0.1}, "strewn=-0.1"),
     ],
 )
 def test_a_scene_out_of_range_is_refused(arguments, message):
@@ -196,7 +216,9 @@ def test_a_failed_run_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("wrong", [{"train": -1}, {"size": 64}, {"seed": -1}, {"workers": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"train": -1}, {"size": 64}, {"seed": -1}, {"workers": 0}, {"strewn": 1.5}]
+)
 def test_settings_out_of_range_are_refused_before_anything_is_written(tmp_path, wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         generate(tmp_path / "sample", **wrong)
