@@ -4,8 +4,9 @@ costs as JSON.
 
 They take turns, one image for each in a round, in an order that is drawn anew, with a fixed piece
 of work among them. So what slows the machine down for a while slows all of them down. The peak
-memory of each is that of a process of its own, which is forked before this one has used a thread;
-where the system cannot fork, it is started anew. Two of them run at a time and share the cores.
+memory of each is that of a process of its own, which is forked before this one has used a thread
+and has imported nothing that the model can do without; where the system cannot fork, it is started
+anew. Two of them run at a time and share the cores.
 """
 
 import json
@@ -14,9 +15,11 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
+from itertools import chain
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -41,6 +44,7 @@ MOST_ROUNDS = 50
 LONG, BRIEF = (9, 4.0), (6, 1.0)
 FORKS = sys.platform == "linux"
 AT_A_TIME = 2  # models whose peak memory is taken; more could fill the memory together
+NO_ANSWER = "its process ended without an answer"
 
 
 @dataclass(frozen=True)
@@ -143,62 +147,108 @@ def _fixed_work(image: np.ndarray) -> None:
 
 def _peaks(models: Sequence[Stored], largest: Path) -> list[float | str]:
     """Peak memory of each model in MB, or why it cannot be used."""
-    imported: dict[str, float] = {}
-    for module in sorted(set().union(*(model.modules() for model in models))) if FORKS else ():
-        before = memory_mb("VmRSS")
-        import_module(module)
-        imported[module] = memory_mb("VmRSS") - before
+    modules = {place: model.modules() if FORKS else set() for place, model in enumerate(models)}
+    told = _told_peaks(models, modules, largest, memory_mb("VmRSS") if FORKS else 0.0)
+    return [told[place] for place in range(len(models))]
+
+
+def _told_peaks(
+    models: Sequence[Stored], modules: Mapping[int, set[str]], largest: Path, size: float
+) -> dict[int, float | str]:
+    """The same by the place of a model. Those with a module in common are measured by forks of a
+    process that has imported it: so it is imported once for them all, and not for the others.
+
+    Args:
+        models: stored models.
+        modules: what some of them need besides what this process has imported, by their places.
+        largest: an image file.
+        size: of this process in MB, with the pages of libraries that its parents have read and a
+            fork does not count.
+    """
+    told: dict[int, float | str] = {}
+    alone = dict(modules)
+    while shared := [one for one, count in _counted(alone) if count > 1]:
+        sharing = {place: alone.pop(place) - {shared[0]} for place in _needing(shared[0], alone)}
+        answer = _received(*_started(_peaks_with, shared[0], models, sharing, largest, size))
+        failed = dict.fromkeys(sharing, NO_ANSWER if answer is None else answer)
+        told |= answer if isinstance(answer, dict) else failed
+    places = list(alone)
+    for first in range(0, len(places), AT_A_TIME):
+        batch = places[slice(first, first + AT_A_TIME)]
+        running = [_started(_peak_of, models[place], largest, size) for place in batch]
+        for place, answer in zip(batch, [_received(*one) for one in running], strict=True):
+            if answer is None:  # there may have been too little memory for both
+                answer = _received(*_started(_peak_of, models[place], largest, size))
+            told[place] = NO_ANSWER if answer is None else answer
+    return told
+
+
+def _counted(modules: Mapping[int, set[str]]) -> list[tuple[str, int]]:
+    """By how many models each module is needed, the most needed first."""
+    return Counter(sorted(chain(*modules.values()))).most_common()
+
+
+def _needing(module: str, modules: Mapping[int, set[str]]) -> list[int]:
+    return [place for place, needed in modules.items() if module in needed]
+
+
+def _started(function: Callable[..., Any], *arguments: Any) -> tuple[BaseProcess, Connection]:
+    """A process of its own that tells what the function gives."""
     ways = multiprocessing.get_context
     context = ways("fork") if FORKS else ways("spawn")
-    parent = memory_mb("VmRSS") if FORKS else 0.0
-
-    def told_by(batch: Sequence[Stored]) -> list[float | str | None]:
-        running = []
-        for model in batch:
-            here, there = context.Pipe(duplex=False)
-            process = context.Process(target=_tell_peak, args=(model, largest, parent, there))
-            process.start()
-            there.close()
-            running.append((process, here))
-        return [_received(*one) for one in running]
-
-    peaks: list[float | str] = []
-    for first in range(0, len(models), AT_A_TIME):
-        batch = models[slice(first, first + AT_A_TIME)]
-        for model, told in zip(batch, told_by(batch), strict=True):
-            if told is None:  # there may have been too little memory for both
-                [told] = told_by([model])
-            if isinstance(told, float):
-                told -= sum(imported[one] for one in imported.keys() - model.modules())
-            peaks.append("its process ended without an answer" if told is None else told)
-    return peaks
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(there, function, *arguments))
+    process.start()
+    there.close()
+    return process, here
 
 
-def _received(process: BaseProcess, answer: Connection) -> float | str | None:
+def _tell(answer: Connection, function: Callable[..., Any], *arguments: Any) -> None:
+    """Send what the function gives, or its error in words."""
+    try:
+        answer.send(function(*arguments))
+    except Exception as error:
+        answer.send(f"{type(error).__name__}: {error}")
+
+
+def _received(process: BaseProcess, answer: Connection) -> Any:
     """What a process sends before it ends; None where it ended without."""
     try:
-        told: float | str | None = answer.recv()
+        told = answer.recv()
     except EOFError:
         told = None
     process.join()
     return told
 
 
-def _tell_peak(model: Stored, largest: Path, parent: float, answer: Connection) -> None:
-    """In a process of its own: send the peak memory in MB, with the pages of libraries that its
-    parent of that many MB has read and a fork does not count.
-    """
-    uncounted = max(0.0, parent - memory_mb("VmRSS")) if FORKS else 0.0
-    try:
-        os.environ["LOCAL_WORLD_SIZE"] = str(AT_A_TIME)
-        set_up_process()
-        segmenter = model.segmenter()
-        with torch.inference_mode():
-            for _ in range(2):
-                segmenter.predict(read_image(largest))
-        answer.send(peak_memory_mb() + uncounted)
-    except Exception as error:
-        answer.send(f"{type(error).__name__}: {error}")
+def _peaks_with(
+    module: str,
+    models: Sequence[Stored],
+    modules: Mapping[int, set[str]],
+    largest: Path,
+    parent: float,
+) -> dict[int, float | str]:
+    """What `_told_peaks` tells once a module is imported, in a fork of a process of so many MB."""
+    uncounted = _uncounted(parent)
+    import_module(module)
+    return _told_peaks(models, modules, largest, memory_mb("VmRSS") + uncounted)
+
+
+def _peak_of(model: Stored, largest: Path, parent: float) -> float:
+    """The peak memory in MB of this process, which predicts, a fork of one of so many MB."""
+    uncounted = _uncounted(parent)
+    os.environ["LOCAL_WORLD_SIZE"] = str(AT_A_TIME)
+    set_up_process()
+    segmenter = model.segmenter()
+    with torch.inference_mode():
+        for _ in range(2):
+            segmenter.predict(read_image(largest))
+    return peak_memory_mb() + uncounted
+
+
+def _uncounted(parent: float) -> float:
+    """The MB that a fork has from its parent and that do not count as its own."""
+    return max(0.0, parent - memory_mb("VmRSS")) if FORKS else 0.0
 
 
 def memory_mb(which: str) -> float:
