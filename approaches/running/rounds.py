@@ -81,17 +81,25 @@ def costs_of(
         largest: the image file that shows the peak memory.
         briefly: in a second rather than four.
     """
-    peaks = _peaks(models, largest)
-    threads, device = set_up_process(), str(state().device)
+    modules = {place: model.modules() if FORKS else set() for place, model in enumerate(models)}
+    size = memory_mb("VmRSS") if FORKS else 0.0
+    measuring = _started(_told_peaks, models, modules, largest, size)
+    threads, device = set_up_process(), str(state().device)  # from here on there are threads
+    loaded = [_loaded(model) for model in models]  # meanwhile, since it imports all of them
+    told = _received(*measuring)
+    peaks = told if isinstance(told, dict) else dict.fromkeys(modules, told or NO_ANSWER)
     segmenters = {
-        place: models[place].segmenter()
-        for place, peak in enumerate(peaks)
-        if not isinstance(peak, str)
+        place: segmenter
+        for place, segmenter in enumerate(loaded)
+        if not isinstance(segmenter, str) and not isinstance(peaks[place], str)
     }
     turns = [segmenter.predict for segmenter in segmenters.values()]
     with torch.inference_mode():
         seconds, reference = _rounds(turns, paths, *(BRIEF if briefly else LONG))
-    found: list[Costs | str] = [str(peak) for peak in peaks]
+    found: list[Costs | str] = [
+        str(peaks[place]) if isinstance(peaks[place], str) else str(segmenter)
+        for place, segmenter in enumerate(loaded)
+    ]
     typical = typical_costs(seconds, reference)
     for row, (place, segmenter) in enumerate(segmenters.items()):
         median, lower, upper = typical[row].tolist()
@@ -145,18 +153,20 @@ def _fixed_work(image: np.ndarray) -> None:
     np.sort(picture[::2], axis=None)
 
 
-def _peaks(models: Sequence[Stored], largest: Path) -> list[float | str]:
-    """Peak memory of each model in MB, or why it cannot be used."""
-    modules = {place: model.modules() if FORKS else set() for place, model in enumerate(models)}
-    told = _told_peaks(models, modules, largest, memory_mb("VmRSS") if FORKS else 0.0)
-    return [told[place] for place in range(len(models))]
+def _loaded(model: Stored) -> Segmenter | str:
+    """The model, or why it cannot be loaded."""
+    try:
+        return model.segmenter()
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
 
 
 def _told_peaks(
     models: Sequence[Stored], modules: Mapping[int, set[str]], largest: Path, size: float
 ) -> dict[int, float | str]:
-    """The same by the place of a model. Those with a module in common are measured by forks of a
-    process that has imported it: so it is imported once for them all, and not for the others.
+    """Peak memory of each model in MB, or why it cannot be used, by its place. Those with a module
+    in common are measured by forks of a process that has imported it: so it is imported once for
+    them all, and not for the others.
 
     Args:
         models: stored models.
