@@ -125,7 +125,7 @@ class EnsembleConfig(Config):
 class RegionConfig(Config):
     """What is looked at again, and how far the trees go."""
 
-    before_there_was: ClassVar[Mapping[str, Any]] = {"components": 0}
+    before_there_was: ClassVar[Mapping[str, Any]] = {"components": 0, "most_pixels": 1e6}
 
     # at which each image is predicted; without photos of the field the first alone, with them
     # the one or two that find most, tried in this order as far as larger ones pay
@@ -134,6 +134,8 @@ class RegionConfig(Config):
         *(1.4, 2.0, 2.8),
     )
     least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for more pixels
+    # of a look in all scales and views, in times those of a photo at the scale of training
+    most_pixels: Annotated[float, Field(ge=1)] = 9.0
     # of every pixel of a region, at one of the scales
     least_proba: Annotated[float, Field(gt=0, le=1)] = 0.5
     most_images: Annotated[int, Field(ge=1)] = 120  # of tune, and of fit without objects

@@ -159,7 +159,8 @@ class RegionLightGBM(Approach[RegionConfig]):
         """Object F1 of each scale alone and with each other one, then of the chosen ones in more
         views, by trees that have not seen the group of a photo. Scales are looked at in their
         order; a larger one than 1 without which it is as good ends that, since the next costs
-        twice as much. So does a number of views that is not chosen.
+        twice as much. So does a number of views that is not chosen. A look that would take longer
+        than the setting `most_pixels` allows is not tried.
         """
 
         def f1_of(look: Look) -> float:
@@ -171,12 +172,15 @@ class RegionLightGBM(Approach[RegionConfig]):
             before = max(tried.values(), default=0.0)
             for other in self.config.scales[:count]:
                 look = Look(tuple(sorted({scale, other})))
-                tried[look] = f1_of(look)
+                if look.pixels <= self.config.most_pixels or not tried:
+                    tried[look] = f1_of(look)
             if scale > 1 and max(tried.values()) <= before:
                 break
         chosen = cheapest(tried, self.config.least_gain)
         while chosen.views < len(D4_VIEWS):
             more = replace(chosen, views=2 * chosen.views)
+            if more.pixels > self.config.most_pixels:
+                break
             tried[more] = f1_of(more)
             if cheapest(tried, self.config.least_gain) != more:
                 break

@@ -117,7 +117,8 @@ def test_a_photo_it_was_fitted_on_is_judged_by_trees_that_have_not_seen_it(photo
 
 def test_scales_are_chosen_where_the_field_shows_that_they_find_more(photos):
     tune, street = DataSet(*photos("tune", 12)), field(photos, "street", 6)
-    approach = fitted(tune, SeesRed(least_px=100), [street], scales=(1.0, 0.7, 2.8, 4.0, 5.6))
+    scales = {"scales": (1.0, 0.7, 2.8, 4.0, 5.6)}
+    approach = fitted(tune, SeesRed(least_px=100), [street], **scales, most_pixels=50)
     notes = approach.report_.notes
     assert approach.look_ == Look((2.8,)) and notes["chosen_on"] == ["tune", "street"]
     f1_of = notes["object_f1_of_looks"]  # 4 is no better than 2.8, so 5.6 is not looked at
@@ -131,6 +132,8 @@ def test_scales_are_chosen_where_the_field_shows_that_they_find_more(photos):
     image[30:36, 30:36] = OBJECT
     assert approach.predict_proba(image)[33, 33] > 0.5
     assert fitted(tune, SeesRed(least_px=100)).look_ == Look()
+    brief = fitted(tune, SeesRed(least_px=100), [street], **scales, most_pixels=8)
+    assert len(brief.report_.notes["object_f1_of_looks"]) == 4  # neither 2.8 and another, nor 4
 
 
 class SeesGhosts(SeesRed):
