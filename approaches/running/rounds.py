@@ -16,7 +16,7 @@ import platform
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from itertools import chain
@@ -85,9 +85,9 @@ def costs_of(
     size = memory_mb("VmRSS") if FORKS else 0.0
     measuring = _started(_told_peaks, models, modules, largest, size)
     threads, device = set_up_process(), str(state().device)  # from here on there are threads
-    loaded = [_loaded(model) for model in models]  # meanwhile, since it imports all of them
-    told = _received(*measuring)
-    peaks = told if isinstance(told, dict) else dict.fromkeys(modules, told or NO_ANSWER)
+    # meanwhile, since it imports all of them
+    loaded: list[Segmenter | str] = [_or_reason(model.segmenter) for model in models]
+    peaks = _of_each(modules, _received(*measuring))
     segmenters = {
         place: segmenter
         for place, segmenter in enumerate(loaded)
@@ -153,14 +153,6 @@ def _fixed_work(image: np.ndarray) -> None:
     np.sort(picture[::2], axis=None)
 
 
-def _loaded(model: Stored) -> Segmenter | str:
-    """The model, or why it cannot be loaded."""
-    try:
-        return model.segmenter()
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-
-
 def _told_peaks(
     models: Sequence[Stored], modules: Mapping[int, set[str]], largest: Path, size: float
 ) -> dict[int, float | str]:
@@ -180,8 +172,7 @@ def _told_peaks(
     while shared := [one for one, count in _counted(alone) if count > 1]:
         sharing = {place: alone.pop(place) - {shared[0]} for place in _needing(shared[0], alone)}
         answer = _received(*_started(_peaks_with, shared[0], models, sharing, largest, size))
-        failed = dict.fromkeys(sharing, NO_ANSWER if answer is None else answer)
-        told |= answer if isinstance(answer, dict) else failed
+        told |= _of_each(sharing, answer)
     places = list(alone)
     for first in range(0, len(places), AT_A_TIME):
         batch = places[slice(first, first + AT_A_TIME)]
@@ -189,8 +180,15 @@ def _told_peaks(
         for place, answer in zip(batch, [_received(*one) for one in running], strict=True):
             if answer is None:  # there may have been too little memory for both
                 answer = _received(*_started(_peak_of, models[place], largest, size))
-            told[place] = NO_ANSWER if answer is None else answer
+            told |= _of_each([place], answer)
     return told
+
+
+def _of_each(places: Iterable[int], answer: Any) -> dict[int, float | str]:
+    """What a process tells of each model, or what holds for all: its error, or that it ended."""
+    if isinstance(answer, dict):
+        return answer
+    return dict.fromkeys(places, NO_ANSWER if answer is None else answer)
 
 
 def _counted(modules: Mapping[int, set[str]]) -> list[tuple[str, int]]:
@@ -214,11 +212,15 @@ def _started(function: Callable[..., Any], *arguments: Any) -> tuple[BaseProcess
 
 
 def _tell(answer: Connection, function: Callable[..., Any], *arguments: Any) -> None:
-    """Send what the function gives, or its error in words."""
+    answer.send(_or_reason(function, *arguments))
+
+
+def _or_reason(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What the function gives, or its error in words."""
     try:
-        answer.send(function(*arguments))
+        return function(*arguments)
     except Exception as error:
-        answer.send(f"{type(error).__name__}: {error}")
+        return f"{type(error).__name__}: {error}"
 
 
 def _received(process: BaseProcess, answer: Connection) -> Any:
