@@ -36,9 +36,9 @@ PRESETS = {
         1 / 3, True, "20 seconds for each fit, smallest settings: does everything run?"
     ),
     "quick": Preset(
-        1.25,
+        1.0,
         False,
-        "75 seconds for each fit, crops at half size: the default on sample data",
+        "a minute for each fit, crops at half size: the default on sample data",
         ("*.crop_px=128", "*.batch=8", "*.input_scale=0.5", "*.zoom=[0.7,1.4]", "*.evaluations=2"),
     ),
     "full": Preset(12.0, False, "12 minutes for each fit: the default on your data"),
