@@ -130,6 +130,7 @@ def in_fresh_process(
         cwd=Path(__file__).parents[2],
     )
     if done.returncode:
-        raise RuntimeError(f"measuring costs failed: {done.stderr.strip()[-500:]}")
+        reason = done.stderr.strip()[-500:] or f"its process ended with {done.returncode}"
+        raise RuntimeError(f"measuring costs failed: {reason}")
     told = json.loads(done.stdout.strip().splitlines()[-1])
     return [one if isinstance(one, str) else Costs(**one) for one in told]

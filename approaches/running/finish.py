@@ -12,7 +12,7 @@ from pathlib import Path
 from approaches import TABLE, description_of, processes
 from approaches.running.folds import folds_of_run, whole_train
 from approaches.running.galleries import write_val_gallery
-from approaches.running.rounds import peak_memory_mb
+from approaches.running.peaks import peak_memory_mb
 from approaches.running.settings import RunSettings
 from approaches.running.submit import submit
 from common.data import Data

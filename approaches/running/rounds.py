@@ -3,10 +3,9 @@
 costs as JSON.
 
 They take turns, one image for each in a round, in an order that is drawn anew, with a fixed piece
-of work among them. So what slows the machine down for a while slows all of them down. The peak
-memory of each is that of a process of its own, which is forked before this one has used a thread
-and has imported nothing that the model can do without; where the system cannot fork, it is started
-anew. Two of them run at a time and share the cores.
+of work among them. So what slows the machine down for a while slows all of them down. One process
+loads all models and times them; others tell the peak memory of each in the meantime, and have
+ended before a round begins.
 """
 
 import json
@@ -15,79 +14,71 @@ import os
 import platform
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from importlib import import_module
-from itertools import chain
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import torch
 
-from approaches import TABLE, load, members_of, name_of_outside
 from approaches.processes import set_up_process, state
+from approaches.running.answers import NO_ANSWER, PROCESSES, or_reason, started
+from approaches.running.measured_model import MeasuredModel
+from approaches.running.peaks import peaks_of
 from approaches.segmenter import Segmenter
 from common.coco import read_image
-from common.masks.postprocess import Postprocess
-from common.model_files import MODEL_FILE, read_stored_model
 from common.records import Costs
-from common.scale import ImageSizes
 from common.statistics.costs import spread, typical_costs
 
 MOST_ROUNDS = 50
 # rounds at least, and seconds after which they are enough; six still bound a median at 95 %
 LONG, BRIEF = (9, 4.0), (6, 1.0)
-FORKS = sys.platform == "linux"
-AT_A_TIME = 2  # models whose peak memory is taken; more could fill the memory together
-NO_ANSWER = "its process ended without an answer"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A stored model that is timed, and how its masks are made."""
-
-    folder: str
-    postprocess: dict[str, Any]
-    sizes: dict[str, Any] | None
-
-    def segmenter(self) -> Segmenter:
-        """From an image to its mask."""
-        sizes = None if self.sizes is None else ImageSizes(**self.sizes)
-        return Segmenter(load(Path(self.folder)), Postprocess(**self.postprocess), sizes=sizes)
-
-    def modules(self) -> set[str]:
-        """The modules of the classes that the model is made of."""
-        folder = Path(self.folder)
-        beside = [folder.parent / member for member in members_of(folder)]
-        found = [path.parent for each in (folder, *beside) for path in each.rglob(MODEL_FILE)]
-        described = map(read_stored_model, found)
-        names = [name_of_outside(one.target) if one.target else one.approach for one in described]
-        return {TABLE[name].target.split(":")[0] for name in names}
+Peaks = Mapping[int, float | str]
 
 
 def costs_of(
-    models: Sequence[Stored], paths: Sequence[Path], largest: Path, *, briefly: bool
+    models: Sequence[MeasuredModel], paths: Sequence[Path], largest: Path, *, briefly: bool
 ) -> list[Costs | str]:
-    """The costs of each model, without its size on disk, or why it has none.
+    """The costs of each model, without its size on disk, or why it has none. This process must not
+    have used a thread yet, so that it can be forked.
 
     Args:
         models: stored models.
         paths: image files; a round takes one, the first ones again if they are few.
         largest: the image file that shows the peak memory.
         briefly: in a second rather than four.
+
+    Raises:
+        RuntimeError: the process that times them failed.
     """
-    modules = {place: model.modules() if FORKS else set() for place, model in enumerate(models)}
-    size = memory_mb("VmRSS") if FORKS else 0.0
-    measuring = _started(_told_peaks, models, modules, largest, size)
-    threads, device = set_up_process(), str(state().device)  # from here on there are threads
-    # meanwhile, since it imports all of them
-    loaded: list[Segmenter | str] = [_or_reason(model.segmenter) for model in models]
-    peaks = _of_each(modules, _received(*measuring))
+    peaks_known, tell = PROCESSES.Pipe(duplex=False)
+    timing = started(_timed, models, paths, peaks_known, LONG if not briefly else BRIEF)
+    tell.send(peaks_of(models, largest))
+    told = timing.received()
+    if not isinstance(told, list):
+        raise RuntimeError(f"timing all models: {told or NO_ANSWER}")
+    return told
+
+
+def _timed(
+    models: Sequence[MeasuredModel],
+    paths: Sequence[Path],
+    peaks_known: Connection,
+    enough: tuple[int, float],
+) -> list[Costs | str]:
+    """The costs of each model, or why it has none, once their peak memory is known.
+
+    Args:
+        models: stored models.
+        paths: image files.
+        peaks_known: tells what `peaks_of` gives.
+        enough: rounds at least, and seconds after which they are enough.
+    """
+    threads, device = set_up_process(), str(state().device)
+    loaded: list[Segmenter | str] = [or_reason(model.segmenter) for model in models]
+    peaks = _once_known(peaks_known)
     segmenters = {
         place: segmenter
         for place, segmenter in enumerate(loaded)
@@ -95,7 +86,7 @@ def costs_of(
     }
     turns = [segmenter.predict for segmenter in segmenters.values()]
     with torch.inference_mode():
-        seconds, reference = _rounds(turns, paths, *(BRIEF if briefly else LONG))
+        seconds, reference = _rounds(turns, paths, *enough)
     found: list[Costs | str] = [
         str(peaks[place]) if isinstance(peaks[place], str) else str(segmenter)
         for place, segmenter in enumerate(loaded)
@@ -118,6 +109,16 @@ def costs_of(
             reference_spread=spread(reference),
         )
     return found
+
+
+def _once_known(peaks: Connection) -> Peaks:
+    """What the process that started this one tells; with it gone, this one ends too."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    if peaks not in wait([peaks, parent.sentinel]):
+        raise SystemExit(1)
+    known: Peaks = peaks.recv()
+    return known
 
 
 def _rounds(
@@ -153,135 +154,6 @@ def _fixed_work(image: np.ndarray) -> None:
     np.sort(picture[::2], axis=None)
 
 
-def _told_peaks(
-    models: Sequence[Stored], modules: Mapping[int, set[str]], largest: Path, size: float
-) -> dict[int, float | str]:
-    """Peak memory of each model in MB, or why it cannot be used, by its place. Those with a module
-    in common are measured by forks of a process that has imported it: so it is imported once for
-    them all, and not for the others.
-
-    Args:
-        models: stored models.
-        modules: what some of them need besides what this process has imported, by their places.
-        largest: an image file.
-        size: of this process in MB, with the pages of libraries that its parents have read and a
-            fork does not count.
-    """
-    told: dict[int, float | str] = {}
-    alone = dict(modules)
-    while shared := [one for one, count in _counted(alone) if count > 1]:
-        sharing = {place: alone.pop(place) - {shared[0]} for place in _needing(shared[0], alone)}
-        answer = _received(*_started(_peaks_with, shared[0], models, sharing, largest, size))
-        told |= _of_each(sharing, answer)
-    places = list(alone)
-    for first in range(0, len(places), AT_A_TIME):
-        batch = places[slice(first, first + AT_A_TIME)]
-        running = [_started(_peak_of, models[place], largest, size) for place in batch]
-        for place, answer in zip(batch, [_received(*one) for one in running], strict=True):
-            if answer is None:  # there may have been too little memory for both
-                answer = _received(*_started(_peak_of, models[place], largest, size))
-            told |= _of_each([place], answer)
-    return told
-
-
-def _of_each(places: Iterable[int], answer: Any) -> dict[int, float | str]:
-    """What a process tells of each model, or what holds for all: its error, or that it ended."""
-    if isinstance(answer, dict):
-        return answer
-    return dict.fromkeys(places, NO_ANSWER if answer is None else answer)
-
-
-def _counted(modules: Mapping[int, set[str]]) -> list[tuple[str, int]]:
-    """By how many models each module is needed, the most needed first."""
-    return Counter(sorted(chain(*modules.values()))).most_common()
-
-
-def _needing(module: str, modules: Mapping[int, set[str]]) -> list[int]:
-    return [place for place, needed in modules.items() if module in needed]
-
-
-def _started(function: Callable[..., Any], *arguments: Any) -> tuple[BaseProcess, Connection]:
-    """A process of its own that tells what the function gives."""
-    ways = multiprocessing.get_context
-    context = ways("fork") if FORKS else ways("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_tell, args=(there, function, *arguments))
-    process.start()
-    there.close()
-    return process, here
-
-
-def _tell(answer: Connection, function: Callable[..., Any], *arguments: Any) -> None:
-    answer.send(_or_reason(function, *arguments))
-
-
-def _or_reason(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What the function gives, or its error in words."""
-    try:
-        return function(*arguments)
-    except Exception as error:
-        return f"{type(error).__name__}: {error}"
-
-
-def _received(process: BaseProcess, answer: Connection) -> Any:
-    """What a process sends before it ends; None where it ended without."""
-    try:
-        told = answer.recv()
-    except EOFError:
-        told = None
-    process.join()
-    return told
-
-
-def _peaks_with(
-    module: str,
-    models: Sequence[Stored],
-    modules: Mapping[int, set[str]],
-    largest: Path,
-    parent: float,
-) -> dict[int, float | str]:
-    """What `_told_peaks` tells once a module is imported, in a fork of a process of so many MB."""
-    uncounted = _uncounted(parent)
-    import_module(module)
-    return _told_peaks(models, modules, largest, memory_mb("VmRSS") + uncounted)
-
-
-def _peak_of(model: Stored, largest: Path, parent: float) -> float:
-    """The peak memory in MB of this process, which predicts, a fork of one of so many MB."""
-    uncounted = _uncounted(parent)
-    os.environ["LOCAL_WORLD_SIZE"] = str(AT_A_TIME)
-    set_up_process()
-    segmenter = model.segmenter()
-    with torch.inference_mode():
-        for _ in range(2):
-            segmenter.predict(read_image(largest))
-    return peak_memory_mb() + uncounted
-
-
-def _uncounted(parent: float) -> float:
-    """The MB that a fork has from its parent and that do not count as its own."""
-    return max(0.0, parent - memory_mb("VmRSS")) if FORKS else 0.0
-
-
-def memory_mb(which: str) -> float:
-    """A line of this process's memory as Linux tells it."""
-    status = Path("/proc/self/status").read_text(encoding="utf-8")
-    line = next(line for line in status.splitlines() if line.startswith(which))
-    return int(line.split()[1]) / 1024
-
-
-def peak_memory_mb() -> float:
-    """Largest resident size of this process; Linux's `ru_maxrss` would count the parent that
-    started it too.
-    """
-    if Path("/proc/self/status").is_file():
-        return memory_mb("VmHWM")
-    import resource  # not on every system
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 1024
-
-
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -298,7 +170,7 @@ def _processor() -> str:
 if __name__ == "__main__":
     asked = json.load(sys.stdin)
     told = costs_of(
-        [Stored(**model) for model in asked["models"]],
+        [MeasuredModel(**model) for model in asked["models"]],
         [Path(path) for path in asked["images"]],
         Path(asked["largest"]),
         briefly=asked["briefly"],

@@ -1,13 +1,11 @@
 import math
 import shutil
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from approaches.base import Budget
-from approaches.running import rounds
 from approaches.running.cost import in_fresh_process, measure_costs
 from approaches.running.run import run_approach
 from approaches.running.settings import RunSettings
@@ -77,29 +75,18 @@ def test_all_approaches_are_measured_together_and_once(run, sample_data):
     assert costs(run) == first
 
 
+@pytest.mark.parametrize("missing", ["threshold.json", "approach.json"])
 def test_where_one_is_not_known_all_are_measured_again_but_what_cannot_be_loaded(
-    run, sample_data, caplog
+    run, sample_data, caplog, missing
 ):
     for name in NAMES:
         record = read_record(run.path, name)
         write_record(run.path, replace(record, costs=None if name == "threshold" else OLD))
-    (run.model("threshold") / "threshold.json").unlink()
+    (run.model("threshold") / missing).unlink()
     measure_costs([run], sample_data.score, briefly=True)
     assert "threshold: its costs could not be measured" in caplog.text
-    assert "threshold.json" in caplog.text
+    assert missing in caplog.text
     found = costs(run)
     assert found["threshold"] is None
     assert math.isfinite(found["pixel_lightgbm"].predict_seconds_per_image)
     assert found["pixel_lightgbm"].images_timed >= 6 and found["pixel_lightgbm"] != OLD
-
-
-@pytest.mark.skipif(not rounds.FORKS, reason="processes are started anew there")
-def test_peak_memory_is_taken_where_only_what_the_model_needs_is_imported(monkeypatch, tmp_path):
-    libraries = {"poplib", "sched"}
-    monkeypatch.setattr(rounds, "_peak_of", lambda *_: sorted(libraries & set(sys.modules)))
-    needs = [{"poplib", "sched"}, {"sched"}, {"poplib"}, {"no_such_library"}, {"no_such_library"}]
-    assert not libraries & set(sys.modules)
-    told = rounds._told_peaks([None] * 5, dict(enumerate(needs)), tmp_path, 0.0)
-    assert all(set(told[place]) <= needs[place] for place in range(3))
-    assert told[0] == told[2] == ["poplib"]  # imported once for both
-    assert told[3] == told[4] == "ModuleNotFoundError: No module named 'no_such_library'"

@@ -1,0 +1,136 @@
+"""The peak memory of stored models, each that of a process which does nothing but predict.
+
+Where processes can be forked, those of models with a module in common are forks of one that has
+imported it, so that it is imported once for them all, and not for the others. A fork begins
+without the pages of libraries that its parents have read. Those that it never reads are added,
+as a process without such parents would have read them too.
+"""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from approaches.processes import set_up_process
+from approaches.running.answers import FORKS, answers
+from approaches.running.measured_model import MeasuredModel
+from common.coco import read_image
+
+PAGE = os.sysconf("SC_PAGE_SIZE") if FORKS else 0
+AT_A_TIME = 2  # models that predict at the same time; more could fill the memory together
+
+
+def peaks_of(models: Sequence[MeasuredModel], largest: Path) -> dict[int, float | str]:
+    """Peak memory of each model in MB, or why it cannot be used, by its place.
+
+    Args:
+        models: stored models.
+        largest: the image file that they predict.
+    """
+    needed = {place: _modules(model) if FORKS else set() for place, model in enumerate(models)}
+    return _peaks_of(models, needed, largest, _pages())
+
+
+def _modules(model: MeasuredModel) -> set[str]:
+    """None for a model that cannot be read: its own process will say why."""
+    try:
+        return model.modules()
+    except Exception:
+        return set()
+
+
+def _peaks_of(
+    models: Sequence[MeasuredModel],
+    needed: Mapping[int, set[str]],
+    largest: Path,
+    pages: np.ndarray,
+) -> dict[int, float | str]:
+    """Those of some of the models.
+
+    Args:
+        models: stored models.
+        needed: by the places of those to measure, the modules that this process has yet to
+            import for them.
+        largest: an image file.
+        pages: of files that this process and its parents have read, see `_pages`.
+    """
+    peaks: dict[int, float | str] = {}
+    left = dict(needed)
+    while shared := _shared(left):
+        sharing = {place: left[place] - {shared} for place in left if shared in left[place]}
+        left = {place: modules for place, modules in left.items() if place not in sharing}
+        [told] = answers(_peaks_with, [(shared, models, sharing, largest, pages)])
+        peaks |= told if isinstance(told, dict) else dict.fromkeys(sharing, told)
+    places = list(left)
+    for first in range(0, len(places), AT_A_TIME):
+        batch = places[slice(first, first + AT_A_TIME)]
+        asked = [(models[place], largest, pages) for place in batch]
+        peaks |= zip(batch, answers(_peak_of, asked), strict=True)
+    return peaks
+
+
+def _shared(needed: Mapping[int, set[str]]) -> str:
+    """The module that most of several models need; "" where each needs its own."""
+    counted = Counter(sorted(chain(*needed.values()))).most_common(1)
+    return next((module for module, count in counted if count > 1), "")
+
+
+def _peaks_with(
+    module: str,
+    models: Sequence[MeasuredModel],
+    needed: Mapping[int, set[str]],
+    largest: Path,
+    pages: np.ndarray,
+) -> dict[int, float | str]:
+    """What `_peaks_of` gives once a module is imported."""
+    import_module(module)
+    return _peaks_of(models, needed, largest, np.union1d(pages, _pages()))
+
+
+def _peak_of(model: MeasuredModel, largest: Path, pages: np.ndarray) -> float:
+    """The peak memory in MB of this process, which predicts."""
+    os.environ["LOCAL_WORLD_SIZE"] = str(AT_A_TIME)
+    set_up_process()
+    segmenter = model.segmenter()
+    with torch.inference_mode():
+        for _ in range(2):
+            segmenter.predict(read_image(largest))
+    unread = np.setdiff1d(pages, _pages(), assume_unique=True)
+    return peak_memory_mb() + len(unread) * PAGE / 2**20
+
+
+def _pages() -> np.ndarray:
+    """The numbers (N,) int64 of the pages of files, such as libraries, that this process has in
+    memory; forks have the same numbers for the same pages. None where processes are not forked.
+    """
+    found = [np.empty(0, np.int64)]
+    if FORKS:
+        with Path("/proc/self/pagemap").open("rb") as entries:
+            for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
+                span, _, _, _, inode = line.split()[:5]
+                first, last = (int(end, 16) // PAGE for end in span.split("-"))
+                if inode != "0" and first < last:
+                    entries.seek(8 * first)
+                    known = np.frombuffer(entries.read(8 * (last - first)), np.uint64)
+                    found.append(first + np.flatnonzero(known >> np.uint64(63)))
+    return np.concatenate(found)
+
+
+def peak_memory_mb() -> float:
+    """Largest resident size of this process; Linux's `ru_maxrss` would count the parent that
+    started it too.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = status.read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    import resource  # not on every system
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 1024

@@ -1,0 +1,109 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from approaches.running import peaks
+from approaches.running.answers import FORKS, NO_ANSWER
+
+pytestmark = pytest.mark.skipif(not FORKS, reason="processes are started anew there")
+LIBRARIES = {"poplib", "sched"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is measured of it is told instead of a peak: which libraries are there."""
+
+    needed: frozenset[str]
+    reads: bool = True
+
+    def modules(self):
+        if not self.reads:
+            raise FileNotFoundError("no model")
+        return set(self.needed)
+
+    def segmenter(self):
+        return self
+
+    def predict(self, image):
+        return image
+
+
+def told(monkeypatch, tmp_path, models, tell):
+    monkeypatch.setattr(peaks, "_peak_of", tell)
+    return peaks.peaks_of(models, tmp_path)
+
+
+def libraries(*_):
+    return sorted(LIBRARIES & set(sys.modules))
+
+
+def test_a_fork_has_imported_only_what_its_model_needs(monkeypatch, tmp_path):
+    assert not LIBRARIES & set(sys.modules)
+    needs = [LIBRARIES, {"sched"}, {"poplib"}, {"no_such_library"}, {"no_such_library"}]
+    models = [*map(Model, needs), Model({"sched"}, reads=False)]
+    found = told(monkeypatch, tmp_path, models, libraries)
+    assert all(set(found[place]) <= needs[place] for place in range(3))
+    assert found[0] == found[2] == ["poplib"]  # imported once for both
+    assert found[3] == found[4] == "ModuleNotFoundError: No module named 'no_such_library'"
+    assert found[5] == []
+
+
+def test_a_process_without_an_answer_is_asked_again_and_then_told(monkeypatch, tmp_path):
+    def ends(model, *_):
+        if model.needed == {"sched"}:
+            os._exit(9)
+        asked = tmp_path / "asked"
+        if not asked.exists():
+            asked.touch()
+            os._exit(9)
+        return 7.0
+
+    models = [Model({"sched"}), Model({"poplib"})]
+    assert told(monkeypatch, tmp_path, models, ends) == {0: NO_ANSWER, 1: 7.0}
+
+
+def test_the_peak_of_a_fork_is_that_of_a_process_without_its_parents(tmp_path, monkeypatch):
+    """A large file that this process has read and the fork has not counts as read."""
+    monkeypatch.setattr(peaks, "read_image", lambda path: np.zeros(1))
+    (tmp_path / "library").write_bytes(bytes(100 * 2**20))
+    without = peaks.peaks_of([Model(frozenset())], tmp_path)[0]
+    library = np.memmap(tmp_path / "library", np.uint8, "r")
+    assert library.sum() == 0
+    assert peaks.peaks_of([Model(frozenset())], tmp_path)[0] == pytest.approx(without + 100, abs=3)
+
+
+def test_nothing_is_started_for_a_process_that_is_gone(tmp_path):
+    """It is killed while the process that it started waits for the first of two answers."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    program = f"""
+import os, signal, time
+from pathlib import Path
+from approaches.running.answers import answers, started
+
+def killed(process):
+    os.kill(process, signal.SIGKILL)
+    return "killed"
+
+def one_after_another(asking):
+    answers(killed, [(asking,)])
+    Path({str(first)!r}).touch()
+    answers(Path({str(second)!r}).touch, [()])
+
+started(one_after_another, os.getpid())
+time.sleep(60)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=Path.cwd(), timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    deadline = time.monotonic() + 60
+    while not first.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    time.sleep(1)
+    assert not second.exists()
