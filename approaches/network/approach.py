@@ -21,7 +21,6 @@ from approaches.network.inference import predict_whole
 from approaches.network.met_in_training import corruptions_met
 from approaches.network.onnx_file import WholeImage
 from approaches.network.preparation import preparation_steps
-from approaches.network.training import shared_batch, train
 from common.data import DataSet
 from common.files import write_whole
 from common.records.self_description import PreparationStep
@@ -106,6 +105,8 @@ class NetworkApproach(Approach[TrainingConfigT]):
 
     def check_budget(self, budget: Budget) -> None:
         """The processes must be able to share the batch; see `Approach.check_budget`."""
+        from approaches.network.training import shared_batch
+
         shared_batch(budget.batch, self.config.batch)
 
     def fit(
@@ -118,6 +119,9 @@ class NetworkApproach(Approach[TrainingConfigT]):
         folder: Path | None = None,
     ) -> Self:
         """Train by the one loop (`approaches.network.training`); see `Approach.fit`."""
+        # albumentations and the library of losses take seconds, which prediction need not wait
+        from approaches.network.training import train
+
         torch.manual_seed(seed)
         with processes.together("building the network"):
             network = self._behind_normalisation(self.build_network(pretrained=True))
