@@ -201,7 +201,7 @@ class _Loop:
             network.parameters(),
             lr=config.learning_rate,
             weight_decay=WEIGHT_DECAY,
-            fused=self.accelerator.device.type == "cuda",
+            fused=self.accelerator.device.type in ("cpu", "cuda"),
         )
         self.network, self.crops = network, crops
         self.model, self.optimizer = self.accelerator.prepare(network, optimizer)
