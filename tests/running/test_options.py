@@ -138,7 +138,7 @@ def test_what_is_set_comes_after_the_settings_of_the_preset():
     small = PRESETS["quick"].settings
     found = overrides_of(parsed("--set", "unet.crop_px=64"), ["threshold", "unet"], small)
     assert found == {"unet": {**overrides_of(parsed(), ["unet"], small)["unet"], "crop_px": "64"}}
-    assert found["unet"]["batch"] == "8"
+    assert found["unet"]["batch"] == "6"
     assert overrides_of(parsed(), ["threshold"], small) == {}  # it has no crops
 
 
