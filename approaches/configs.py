@@ -134,7 +134,7 @@ class RegionConfig(Config):
         *(1.4, 2.0, 2.8),
     )
     least_gain: Annotated[float, Field(ge=0, le=1)] = 0.01  # of object F1, for more pixels
-    # of a look in all scales and views, in times those of a photo at the scale of training
+    # that a look predicts in all its scales and views, in photos at the scale of training
     most_pixels: Annotated[float, Field(ge=1)] = 9.0
     # of every pixel of a region, at one of the scales
     least_proba: Annotated[float, Field(gt=0, le=1)] = 0.5

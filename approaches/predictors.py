@@ -59,7 +59,8 @@ def traits_of(members: Mapping[str, Predictor], pretrained_on: str = "") -> Trai
     """The traits of an approach that combines others: what shaped these shaped it too, beside what
     it was pretrained on itself, and the processes share the images.
     """
-    outside = {pretrained_on, *(one.traits.pretrained_on for one in members.values())} - {""}
+    told = [pretrained_on, *(one.traits.pretrained_on for one in members.values())]
+    outside = {name for one in told for name in one.split(", ") if name}
     return Traits(pretrained_on=", ".join(sorted(outside)), fits_on_all=True)
 
 

@@ -159,8 +159,8 @@ class RegionLightGBM(Approach[RegionConfig]):
         """Object F1 of each scale alone and with each other one, then of the chosen ones in more
         views, by trees that have not seen the group of a photo. Scales are looked at in their
         order; a larger one than 1 without which it is as good ends that, since the next costs
-        twice as much. So does a number of views that is not chosen. A look that would take longer
-        than the setting `most_pixels` allows is not tried.
+        twice as much. So does a number of views that is not chosen. A look of more pixels than the
+        setting `most_pixels` is not tried, the first scale alone excepted.
         """
 
         def f1_of(look: Look) -> float:
@@ -170,11 +170,11 @@ class RegionLightGBM(Approach[RegionConfig]):
         tried: dict[Look, float] = {}
         for count, scale in enumerate(self.config.scales, 1):
             before = max(tried.values(), default=0.0)
-            for other in self.config.scales[:count]:
-                look = Look(tuple(sorted({scale, other})))
-                if look.pixels <= self.config.most_pixels or not tried:
-                    tried[look] = f1_of(look)
-            if scale > 1 and max(tried.values()) <= before:
+            looks = [Look(tuple(sorted({scale, other}))) for other in self.config.scales[:count]]
+            if tried:
+                looks = [look for look in looks if look.pixels <= self.config.most_pixels]
+            tried |= {look: f1_of(look) for look in looks}
+            if looks and scale > 1 and max(tried.values()) <= before:
                 break
         chosen = cheapest(tried, self.config.least_gain)
         while chosen.views < len(D4_VIEWS):

@@ -134,6 +134,8 @@ def test_scales_are_chosen_where_the_field_shows_that_they_find_more(photos):
     assert fitted(tune, SeesRed(least_px=100)).look_ == Look()
     brief = fitted(tune, SeesRed(least_px=100), [street], **scales, most_pixels=8)
     assert len(brief.report_.notes["object_f1_of_looks"]) == 4  # neither 2.8 and another, nor 4
+    other_order = {"scales": (1.0, 4.0, 2.8), "most_pixels": 8}
+    assert fitted(tune, SeesRed(least_px=100), [street], **other_order).look_ == Look((2.8,))
 
 
 class SeesGhosts(SeesRed):

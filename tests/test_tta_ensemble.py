@@ -78,6 +78,8 @@ def test_noisy_members_are_averaged_and_useless_ones_left_out(sample_data):
     notes = json.loads(json.dumps(ensemble.report_.notes))
     assert notes["tune_dice_gain_of_members"] > 0 and notes["tune_dice_gain_of_views"] > 0
     assert ensemble.parameters() == 20 and ensemble.traits.pretrained_on == "ImageNet"
+    members["two"].traits = Traits(pretrained_on="COCO, ImageNet")
+    assert ensemble.traits.pretrained_on == "COCO, ImageNet"
 
 
 def test_views_are_doubled_as_long_as_that_gains_what_it_costs(sample_data, monkeypatch):
