@@ -38,7 +38,7 @@ PRESETS = {
     "quick": Preset(
         1.0,
         False,
-        "a minute for each fit, at three quarters of the size: the default on sample data",
+        "a minute for each fit, at 3/4 of the size: the default on sample data",
         (
             "*.crop_px=128",
             "*.batch=6",

@@ -89,6 +89,9 @@ from approaches.running.answers import answers, started
 
 def killed(process):
     os.kill(process, signal.SIGKILL)
+    status = Path("/proc") / str(process) / "stat"
+    while status.exists() and ") Z" not in status.read_text():
+        time.sleep(0.01)
     return "killed"
 
 def one_after_another(asking):
