@@ -156,11 +156,12 @@ class RegionLightGBM(Approach[RegionConfig]):
         return max(self.members, key=score)
 
     def _tried(self, places: Sequence[AnyPlace], seed: int) -> dict[Look, float]:
-        """Object F1 of each scale alone and with each other one, then of the chosen ones in more
-        views, by trees that have not seen the group of a photo. Scales are looked at in their
-        order; a larger one than 1 without which it is as good ends that, since the next costs
-        twice as much. So does a number of views that is not chosen. A look of more pixels than the
-        setting `most_pixels` is not tried, the first scale alone excepted.
+        """Object F1, the mean of *tune* and field, of each scale alone and with each other one,
+        then of the chosen ones in more views, by trees that have not seen the group of a photo.
+        Scales are looked at in their order; a larger one than 1 without which it is as good ends
+        that, since the next costs twice as much. So does a number of views that is not chosen. A
+        look of more pixels than the setting `most_pixels` is not tried, the first scale alone
+        excepted.
         """
 
         def f1_of(look: Look) -> float:
@@ -217,16 +218,16 @@ class RegionLightGBM(Approach[RegionConfig]):
                 seen = resized(photo, self._scale_of(photo))
                 for scale in look.scales:
                     self._look(seen, scale, look.views)
-        return [self._judged(place.photo(), look) for place in places]
+        return [self._judged(place.photo(), place.is_field, look) for place in places]
 
-    def _judged(self, photo: Photo, look: Look) -> PhotoRegions:
+    def _judged(self, photo: Photo, is_field: bool, look: Look) -> PhotoRegions:
         factor = self._scale_of(photo.sample.image)
         seen = resized(photo.sample.image, factor)
         regions = self._regions(seen, look)
         objects = [scaled(one, factor) for one in photo.objects]
         is_object, found = compared(regions, objects)
         digest, regions = image_digest(seen), regions.without_maps()
-        return PhotoRegions(digest, photo.group, regions, is_object, found, len(objects))
+        return PhotoRegions(digest, photo.group, regions, is_object, found, len(objects), is_field)
 
     def _with_components(
         self, places: Sequence[AnyPlace], judged: Sequence[PhotoRegions]

@@ -4,6 +4,7 @@ which are invented, from which vote on a region should be kept, and at which sca
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import TypeAlias
 
 import cv2
@@ -34,6 +35,7 @@ class PhotoRegions:
         is_object: (n,) int, 1 where a region finds an object, 0 where it is invented, else -1.
         found: for each object that is found, by which region, from 0.
         objects: how many there are.
+        is_field: the photo is one of the field.
     """
 
     digest: str
@@ -42,6 +44,7 @@ class PhotoRegions:
     is_object: np.ndarray
     found: tuple[int, ...]
     objects: int
+    is_field: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,11 @@ class Place:
 
     images: DataSet | NamedSet
     index: int
+
+    @property
+    def is_field(self) -> bool:
+        """Whether the photo is one of the field."""
+        return isinstance(self.images, NamedSet)
 
     def photo(self) -> Photo:
         """The photo with its objects, its group named after its set."""
@@ -78,6 +86,11 @@ class PastedPlace:
     ground: Place
     images: DataSet
 
+    @property
+    def is_field(self) -> bool:
+        """Whether the photo is one of the field."""
+        return self.ground.is_field
+
     def photo(self) -> Photo:
         """The photo with what was pasted onto it; what touches counts as one object."""
         photo, random = self.ground.photo(), np.random.default_rng(self.ground.index)
@@ -94,18 +107,25 @@ AnyPlace: TypeAlias = Place | PastedPlace
 
 
 def best_cut(judged: Sequence[PhotoRegions], votes: Sequence[np.ndarray]) -> tuple[float, float]:
-    """The vote from which a region is kept, by object F1 over all photos, and that F1."""
-    objects = sum(one.objects for one in judged)
-    scores = {}
-    for cut in CUTS:
-        found = invented = 0
-        for one, vote in zip(judged, votes, strict=True):
-            found += sum(vote[region] >= cut for region in one.found)
-            invented += int((vote[one.is_object == 0] >= cut).sum())
-        scores[cut] = 2 * found / max(objects + found + invented, 1)
+    """The vote from which a region is kept, and its object F1: with photos of the field the mean
+    of theirs and that of the others, however many there are of each.
+    """
+    both = list(zip(judged, votes, strict=True))
+    parts = [[pair for pair in both if pair[0].is_field == which] for which in (False, True)]
+    scores = {cut: fmean(_object_f1(part, cut) for part in parts if part) for cut in CUTS}
     best = max(scores.values())
     cuts = [cut for cut in CUTS if scores[cut] == best]
-    return cuts[len(cuts) // 2], float(best)
+    return cuts[len(cuts) // 2], best
+
+
+def _object_f1(judged: Sequence[tuple[PhotoRegions, np.ndarray]], cut: float) -> float:
+    """Object F1 over photos; without an object, the share of them where nothing is invented."""
+    objects = sum(one.objects for one, _ in judged)
+    invented = [int((vote[one.is_object == 0] >= cut).sum()) for one, vote in judged]
+    if not objects:
+        return invented.count(0) / len(invented)
+    found = sum(int(vote[region] >= cut) for one, vote in judged for region in one.found)
+    return 2 * found / (objects + found + sum(invented))
 
 
 @dataclass(frozen=True)
