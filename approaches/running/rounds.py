@@ -54,7 +54,7 @@ def costs_of(
         RuntimeError: the process that times them failed.
     """
     peaks_known, tell = PROCESSES.Pipe(duplex=False)
-    timing = started(_timed, models, paths, peaks_known, LONG if not briefly else BRIEF)
+    timing = started(_timed, models, paths, peaks_known, BRIEF if briefly else LONG)
     tell.send(peaks_of(models, largest))
     told = timing.received()
     if not isinstance(told, list):
