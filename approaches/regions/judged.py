@@ -4,7 +4,6 @@ which are invented, from which vote on a region should be kept, and at which sca
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
 from typing import TypeAlias
 
 import cv2
@@ -14,6 +13,7 @@ from approaches.network.paste import paste_from
 from approaches.regions.features import Regions
 from common.data import DataSet
 from common.data.named_sets import NamedSet, Photo, TrueObject, objects_of
+from common.masks.field_tuning import Judged
 from common.masks.found_objects import ON_OBJECT_SHARE, is_found
 from common.masks.objects import predicted_objects
 from common.masks.postprocess import LEVELS
@@ -110,22 +110,22 @@ def best_cut(judged: Sequence[PhotoRegions], votes: Sequence[np.ndarray]) -> tup
     """The vote from which a region is kept, and its object F1: with photos of the field the mean
     of theirs and that of the others, however many there are of each.
     """
-    both = list(zip(judged, votes, strict=True))
-    parts = [[pair for pair in both if pair[0].is_field == which] for which in (False, True)]
-    scores = {cut: fmean(_object_f1(part, cut) for part in parts if part) for cut in CUTS}
-    best = max(scores.values())
-    cuts = [cut for cut in CUTS if scores[cut] == best]
+    found, invented = np.zeros((2, len(CUTS), len(judged)))
+    for place, (one, vote) in enumerate(zip(judged, votes, strict=True)):
+        for row, cut in enumerate(CUTS):
+            found[row, place] = sum(vote[region] >= cut for region in one.found)
+            invented[row, place] = (vote[one.is_object == 0] >= cut).sum()
+    scores = Judged(
+        dice=np.full(found.shape, np.nan),  # no masks are compared here
+        found=found,
+        invented=invented,
+        objects=np.array([one.objects for one in judged]),
+        is_field=np.array([one.is_field for one in judged]),
+        groups=np.array([one.group for one in judged]),
+    ).of_all()
+    best = float(scores.max())
+    cuts = [cut for cut, score in zip(CUTS, scores, strict=True) if score == best]
     return cuts[len(cuts) // 2], best
-
-
-def _object_f1(judged: Sequence[tuple[PhotoRegions, np.ndarray]], cut: float) -> float:
-    """Object F1 over photos; without an object, the share of them where nothing is invented."""
-    objects = sum(one.objects for one, _ in judged)
-    invented = [int((vote[one.is_object == 0] >= cut).sum()) for one, vote in judged]
-    if not objects:
-        return invented.count(0) / len(invented)
-    found = sum(int(vote[region] >= cut) for one, vote in judged for region in one.found)
-    return 2 * found / (objects + found + sum(invented))
 
 
 @dataclass(frozen=True)

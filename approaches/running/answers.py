@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-# and shows which of its pages a process has read, see `approaches.running.peaks`
+# where a process can also see which pages it has read, as `approaches.running.peaks` needs
 FORKS = sys.platform == "linux" and os.access("/proc/self/pagemap", os.R_OK)
 _context = multiprocessing.get_context
 PROCESSES = _context("fork") if FORKS else _context("spawn")

@@ -76,15 +76,17 @@ def test_all_approaches_are_measured_together_and_once(run, sample_data):
 
 
 def test_where_one_is_not_known_all_are_measured_again_but_what_cannot_be_loaded(
-    run, sample_data, caplog
+    run, sample_data, caplog, tmp_path
 ):
     for name in NAMES:
         record = read_record(run.path, name)
         write_record(run.path, replace(record, costs=None if name == "threshold" else OLD))
-    (run.model("threshold") / "approach.json").unlink()
-    measure_costs([run], sample_data.score, briefly=True)
-    assert "threshold: its costs could not be measured" in caplog.text
-    assert "approach.json" in caplog.text
+    other = RunFolder(shutil.copytree(run.path, tmp_path / "other"))
+    (run.model("threshold") / "threshold.json").unlink()
+    (other.model("threshold") / "approach.json").unlink()
+    measure_costs([run, other], sample_data.score, briefly=True)
+    assert caplog.text.count("threshold: its costs could not be measured") == 2
+    assert "threshold.json" in caplog.text and "approach.json" in caplog.text
     found = costs(run)
     assert found["threshold"] is None
     assert math.isfinite(found["pixel_lightgbm"].predict_seconds_per_image)
