@@ -6,7 +6,8 @@ same crops.
 """
 
 from collections.abc import Sequence
-from typing import get_args
+from random import Random
+from typing import Any, get_args
 
 import albumentations as A  # noqa: N812 - the name that its documentation uses
 import cv2
@@ -30,6 +31,28 @@ MOST_REPEATED = 4
 ZOOMED_SHARE = 0.8  # of the crops of the geometric augmentation
 
 
+class CropAffine(A.Affine):
+    """Turns and shears a window, of which the square crop in its middle alone is computed.
+
+    Args:
+        crop_px: side of the crop.
+        options: of `albumentations.Affine`.
+    """
+
+    def __init__(self, crop_px: int, **options: Any):
+        super().__init__(**options)
+        self.crop_px = crop_px
+
+    def get_params_dependent_on_data(
+        self, params: dict[str, Any], data: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Those of `albumentations.Affine`, moved to where the crop begins."""
+        found = super().get_params_dependent_on_data(params, data)
+        above, before = ((side - self.crop_px) // 2 for side in params["shape"][:2])
+        moved = np.array([[1, 0, -before], [0, 1, -above], [0, 0, 1]]) @ found["matrix"]
+        return {**found, "matrix": moved, "output_shape": (self.crop_px, self.crop_px)}
+
+
 def augmentation(strength: str, crop_px: int) -> A.Compose:
     """The transforms from a window to a crop.
 
@@ -45,17 +68,18 @@ def augmentation(strength: str, crop_px: int) -> A.Compose:
         raise ValueError(
             f"there is no augmentation {strength!r}; there are {', '.join(STRENGTHS)}."
         )
-    steps: list[A.BasicTransform | A.BaseCompose] = []
+    crop = A.CenterCrop(crop_px, crop_px)
+    steps: list[A.BasicTransform | A.BaseCompose] = [crop]
     if strength in GEOMETRIC:
-        affine = A.Affine(
+        affine = CropAffine(
+            crop_px,
             scale=1.0,
             rotate=(-45, 45),
             shear=(-10, 10),
             border_mode=cv2.BORDER_REFLECT_101,
             p=0.8,
         )
-        steps += [A.D4(p=1.0), affine]
-    steps.append(A.CenterCrop(crop_px, crop_px))
+        steps = [affine, crop, A.D4(p=1.0)]
     if strength in ("photometric", "full"):
         steps += [
             A.RandomBrightnessContrast(brightness_limit=0.25, contrast_limit=0.25, p=0.6),
@@ -183,7 +207,8 @@ class Crops(torch.utils.data.Dataset):
         zoom = self._zoom(random)
         side = int(self.crop_px * MARGIN) if self.strength in GEOMETRIC else self.crop_px
         centre = self._centre(sample.mask, near, random)
-        self.transform.set_random_seed(int(random.integers(2**31)))
+        # one state for all: by `set_random_seed` each would draw the same numbers as the others
+        self.transform.set_random_state(random, Random(int(random.integers(2**31))))
         image, target = seen_at(sample.image, target, centre, side, zoom)
         seen = self._laid_on(image, target, random)
         drawn = self.transform(image=seen[0], mask=seen[1])

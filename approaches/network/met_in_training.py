@@ -63,7 +63,9 @@ BY_SETTING: dict[str, dict[str, tuple[str, float]]] = {
         "val_shift_limit": ("brightness", 0),
     },
     "Affine": {"scale": ("scale", 1)},
-    "Zoom": {"scale": ("scale", 1)},  # of `approaches.network.augment`
+    # of `approaches.network.augment`
+    "CropAffine": {"scale": ("scale", 1)},
+    "Zoom": {"scale": ("scale", 1)},
     "ShiftScaleRotate": {"scale_limit": ("scale", 0)},
     "RandomScale": {"scale_limit": ("scale", 0)},
 }

@@ -48,7 +48,8 @@ def preparation_steps(
 
 
 def _augmentation(config: TrainingConfig, notes: Mapping[str, Any]) -> str:
-    kinds = [step.get("__class_fullname__", "") for step in notes.get("augmentation", ())]
+    named = [step.get("__class_fullname__", "") for step in notes.get("augmentation", ())]
+    kinds = [name.rpartition(".")[2] for name in named]
     kinds = [kind for kind in kinds if kind and kind != "CenterCrop"]
     return f"*{config.augmentation}*" + (f": {', '.join(kinds)}" if kinds else "")
 

@@ -1,11 +1,15 @@
 import json
 
+import albumentations as A  # noqa: N812 - the name that its documentation uses
+import cv2
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from approaches.network.augment import (
     STRENGTHS,
+    CropAffine,
     Crops,
     augmentation,
     described,
@@ -82,6 +86,44 @@ def test_each_strength_changes_what_its_name_says():
         )
     assert moved == {"none": False, "geometric": True, "photometric": False, "full": True}
     assert recoloured == {"none": False, "geometric": False, "photometric": True, "full": True}
+
+
+def test_one_transform_does_not_decide_on_another(sample_data):
+    """By one seed for each, blur and noise, which are as frequent, would always come together."""
+    stream = crops(sample_data.fit, "full")
+    transform, applied = A.ReplayCompose(stream.transform.transforms), []
+
+    def watched(**window):
+        drawn = transform(**window)
+        steps = drawn["replay"]["transforms"]
+        applied.append({one["__class_fullname__"]: one["applied"] for one in steps})
+        return drawn
+
+    watched.set_random_state = transform.set_random_state
+    stream.transform = watched
+    for place in range(80):
+        stream[place]
+    named = ["GaussNoise", "OneOf", "ImageCompression", "RandomGamma"]
+    table = pd.DataFrame(applied).astype(float)[named]
+    together = table.corr().to_numpy()[np.triu_indices(4, 1)]
+    assert np.abs(together).max() < 0.4 and table.mean().between(0.05, 0.5).all()
+
+
+def test_turning_the_crop_alone_gives_the_middle_of_the_turned_window():
+    rng = np.random.default_rng(0)
+    image = cv2.GaussianBlur(rng.integers(0, 256, (109, 109, 3)).astype(np.uint8), (0, 0), 2)
+    mask = (image[..., 0] > 128).astype(np.uint8)
+    settings = {"rotate": (-45, 45), "shear": (-10, 10), "p": 1.0}
+    crop = A.CenterCrop(64, 64)
+    alone = A.Compose([CropAffine(64, **settings), crop])
+    whole = A.Compose([A.Affine(**settings), crop])
+    for seed in range(10):
+        drawn = []
+        for transform in (alone, whole):
+            transform.set_random_seed(seed)
+            drawn.append(transform(image=image, mask=mask))
+        difference = np.abs(drawn[0]["image"].astype(int) - drawn[1]["image"])
+        assert difference.max() <= 1 and (drawn[0]["mask"] != drawn[1]["mask"]).mean() < 0.001
 
 
 def test_crops_near_objects_hold_more_object(sample_data):

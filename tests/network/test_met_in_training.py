@@ -3,7 +3,7 @@ import json
 import albumentations as A  # noqa: N812 - the name that its documentation uses
 import pytest
 
-from approaches.network.augment import described
+from approaches.network.augment import CropAffine, described
 from approaches.network.met_in_training import in_training_augmentation
 from common.analysis.corruptions import CORRUPTIONS
 
@@ -42,6 +42,7 @@ def test_what_the_training_here_shows_is_recognised():
         (A.Affine(rotate=(-10, 10)), set()),
         (A.RandomScale((-0.3, 0.1)), {"scale"}),
         (A.Affine(scale=0.5), {"scale"}),
+        (CropAffine(64, scale=0.5), {"scale"}),
         (A.GaussNoise(p=0.0), set()),
         (A.OneOf([A.GaussNoise()], p=0.0), set()),
         (A.HorizontalFlip(), set()),
