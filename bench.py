@@ -113,7 +113,7 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
         names_for(options.approaches, device),
         set_sources(options.test, options.field),
     )
-    folder = beginning.data_folder(options.data)
+    folder = beginning.data_folder(options.data, names)
     preset = options.preset or ("quick" if folder == SAMPLE else "full")
     settings = beginning.settings_of(options, names, folder, preset)
     runs = [settings, *further_seeds(settings, options.seeds or 1)]

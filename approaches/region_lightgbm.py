@@ -153,6 +153,8 @@ class RegionLightGBM(Approach[RegionConfig]):
             maps = ((quantised_proba(member, s.image), s.mask, s.ignore) for s in tune_set)
             return float(threshold_curve(maps).mean().max())
 
+        if len(self.members) == 1:
+            return next(iter(self.members))
         return max(self.members, key=score)
 
     def _tried(self, places: Sequence[AnyPlace], seed: int) -> dict[Look, float]:

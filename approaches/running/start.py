@@ -7,11 +7,12 @@ import shlex
 import sys
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from approaches import processes
+from approaches import import_modules, processes
 from approaches.base import ConfigError
 from approaches.running.options import (
     DATA,
@@ -49,9 +50,13 @@ def refuse_data_folder(folder: Path, *places: Path | None) -> None:
             )
 
 
-def data_folder(given: Path | None) -> Path:
+def data_folder(given: Path | None, names: Sequence[str] = ()) -> Path:
     """The folder asked for, else the original data set where it lies in its place, else generated
     sample data.
+
+    Args:
+        given: the folder asked for.
+        names: of approaches, which are imported while sample data are drawn.
 
     Raises:
         ConfigError: the folder asked for is none, or holds a single split.
@@ -71,7 +76,9 @@ def data_folder(given: Path | None) -> Path:
     with processes.together("generating sample data"):
         if processes.is_main() and not SAMPLE.is_dir():
             log.info("no --data and no %s: generating sample data in %s", DATA, SAMPLE)
-            generate(SAMPLE, train=160, val=120, size=256, photos_per_place=1, strewn=0)
+            with ThreadPoolExecutor(max_workers=1) as beside:  # other processes draw the images
+                beside.submit(import_modules, names)
+                generate(SAMPLE, train=160, val=120, size=256, photos_per_place=1, strewn=0)
     return SAMPLE
 
 

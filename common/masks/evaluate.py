@@ -3,7 +3,7 @@ averaged here.
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -92,4 +92,4 @@ def in_order(scores: Sequence[ImageScore], expected_ids: Sequence[int]) -> tuple
 def score_table(scores: Sequence[ImageScore]) -> pd.DataFrame:
     """One row for each score, in their order; the columns are the fields of `ImageScore`."""
     columns = [item.name for item in fields(ImageScore)]
-    return pd.DataFrame([astuple(score) for score in scores], columns=columns)
+    return pd.DataFrame([vars(score) for score in scores], columns=columns)

@@ -6,7 +6,7 @@ outlines that are drawn loosely decide nothing. Nothing is averaged here.
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import cv2
@@ -144,5 +144,5 @@ def score_photo(
 def set_score_table(scores: Sequence[SetScore]) -> pd.DataFrame:
     """One row for each score, in their order; the columns are the fields of `SetScore`."""
     columns = [item.name for item in fields(SetScore)]
-    table = pd.DataFrame([astuple(score) for score in scores], columns=columns)
+    table = pd.DataFrame([vars(score) for score in scores], columns=columns)
     return table.astype({name: "Int64" for name in ("tp", "fp", "fn")})
