@@ -88,7 +88,7 @@ def in_training_augmentation(described: Sequence[Mapping[str, Any]]) -> set[str]
     for step in described:
         if step.get("p", 1) == 0:
             continue
-        kind = str(step.get("__class_fullname__", "")).rsplit(".", 1)[-1]
+        kind = kind_of(step)
         met |= {name for name, kinds in ALWAYS.items() if kind in kinds}
         met |= in_training_augmentation(step.get("transforms") or ())
         for setting, (name, neutral) in BY_SETTING.get(kind, {}).items():
@@ -102,6 +102,13 @@ def in_training_augmentation(described: Sequence[Mapping[str, Any]]) -> set[str]
                 else set()
             )
     return met
+
+
+def kind_of(step: Mapping[str, Any]) -> str:
+    """The name of a stored transform's class, without the modules that it lies in; "" where it is
+    not told.
+    """
+    return str(step.get("__class_fullname__", "")).rpartition(".")[2]
 
 
 def _numbers(setting: Any) -> list[float]:

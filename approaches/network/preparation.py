@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from approaches.network.config import TrainingConfig
+from approaches.network.met_in_training import kind_of
 from common.records.self_description import PreparationStep
 from common.words import listed, percent
 
@@ -48,8 +49,7 @@ def preparation_steps(
 
 
 def _augmentation(config: TrainingConfig, notes: Mapping[str, Any]) -> str:
-    named = [step.get("__class_fullname__", "") for step in notes.get("augmentation", ())]
-    kinds = [name.rpartition(".")[2] for name in named]
+    kinds = [kind_of(step) for step in notes.get("augmentation", ())]
     kinds = [kind for kind in kinds if kind and kind != "CenterCrop"]
     return f"*{config.augmentation}*" + (f": {', '.join(kinds)}" if kinds else "")
 
