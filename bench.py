@@ -30,8 +30,9 @@ import time
 from pathlib import Path
 
 from approaches import TABLE, left_out_notes, names_for
-from approaches.running.launch import launch_all
-from approaches.running.options import SAMPLE, parser, refuse_mistyped
+from approaches.running.launch import is_first, launch_all, launched
+from approaches.running.options import DATA, SAMPLE, parser, refuse_mistyped
+from approaches.running.sample_data import SampleDrawing
 from approaches.studies import STUDIES
 from approaches.studies.hypotheses import studies_for
 from common.coco.options import read_options
@@ -69,16 +70,22 @@ def _listed() -> str:
 def _run(options: argparse.Namespace, words: list[str]) -> int:
     """Run the benchmark with its log; only from here on is torch needed, which takes seconds."""
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
-    from approaches import processes
-    from approaches.running.launch import mirror
-    from common.records.lock import release_all
+    with (
+        console_log(logging.INFO if is_first() else logging.ERROR),
+        SampleDrawing() as sample,
+    ):
+        becomes_launcher = options.mirror and not launched()
+        if is_first() and options.data is None and not DATA.is_dir() and not becomes_launcher:
+            sample.begin()
+        from approaches import processes
+        from approaches.running.launch import mirror
+        from common.records.lock import release_all
 
-    with console_log(logging.INFO if processes.is_main() else logging.ERROR):
         if options.mirror:
             log.info("%s", mirror([str(Path(__file__).resolve())], words))
         try:
             with command("the same command continues where it stopped", log.error) as ending:
-                ending.code = benchmark(options, words)
+                ending.code = benchmark(options, words, sample)
         except processes.ApproachFailedError:  # another process has said why
             ending.code = REFUSED
         finally:
@@ -87,7 +94,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
     return ending.code
 
 
-def benchmark(options: argparse.Namespace, words: list[str]) -> int:
+def benchmark(options: argparse.Namespace, words: list[str], sample: SampleDrawing) -> int:
     """Check the data, run each approach, rank, submit; returns the exit code."""
     from approaches import processes
     from approaches.network.trackers import track_with
@@ -106,14 +113,14 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     if options.study is not None:
         from approaches.studies.command import run_studies
 
-        return run_studies(options)
+        return run_studies(options, sample)
     start = time.monotonic()
     device = str(processes.state().device.type)
     names, sources = (
         names_for(options.approaches, device),
         set_sources(options.test, options.field),
     )
-    folder = beginning.data_folder(options.data, names)
+    folder = beginning.data_folder(options.data)
     preset = options.preset or ("quick" if folder == SAMPLE else "full")
     settings = beginning.settings_of(options, names, folder, preset)
     runs = [settings, *further_seeds(settings, options.seeds or 1)]
@@ -123,6 +130,7 @@ def benchmark(options: argparse.Namespace, words: list[str]) -> int:
     for each in runs:
         check_settings(names, each, continues=not options.fresh)
     as_asked = read_options(options)
+    beginning.draw_missing(folder, sample)
     if not beginning.is_usable(folder, as_asked, sources):
         return REFUSED
     data = beginning.loaded(folder, as_asked, options.seed, cache_root, options.backgrounds)

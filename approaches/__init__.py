@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -309,12 +309,6 @@ def _named(target: str) -> Any:
     """The class at "module:Class"."""
     module, class_name = target.split(":")
     return getattr(import_module(module), class_name)
-
-
-def import_modules(names: Iterable[str]) -> None:
-    """Import the classes of approaches and all that these need, which takes seconds."""
-    for name in names:
-        _named(TABLE[name].target)
 
 
 def build(

@@ -6,8 +6,10 @@ line that names what is missing and how to make it.
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from threading import Event
 
 from approaches import TABLE, description_of, processes
 from approaches.running.folds import folds_of_run, whole_train
@@ -68,11 +70,7 @@ def finish(
             if winner is not None:
                 [best] = [one for one in complete_records(records) if one.approach == winner]
                 places["hand in"] = submit(best, data, run)
-            if winner is not None:
-                _attempt("page of val", lambda: _galleries(data, run, records, winner, places))
-            _attempt("tables of single images", lambda: _describe(data, run, records))
-            if winner is not None and report:
-                _attempt("report", lambda: _report(run, data.folder, places))
+            _show(data, run, records, winner, report, places)
             if winner is not None:
                 print(_what_next(winner, run, places))
             failed = _failed(found[: len(runs)], names, [one.source.name for one in runs[0].sets])
@@ -139,6 +137,34 @@ def _attempt(what: str, make: Callable[[], None]) -> None:
         log.warning("no %s: %s. Once that is mended, repeat the command.", what, error)
 
 
+def _show(
+    data: Data,
+    run: RunFolder,
+    records: Sequence[Record],
+    winner: str | None,
+    report: bool,
+    places: dict[str, Path],
+) -> None:
+    """What a run is complete without: tables, the page of `val`, and the report, which links to
+    the page. The page is made while the notebook of the report runs in a process of its own.
+    """
+    over = Event()  # an interrupt does not wait for the page
+
+    def page() -> None:
+        if winner is not None:
+            _attempt("page of val", lambda: _galleries(data, run, records, winner, places, over))
+
+    with ThreadPoolExecutor(1) as beside:
+        try:
+            linked = beside.submit(page)
+            _attempt("tables of single images", lambda: _describe(data, run, records))
+            if winner is not None and report:
+                _attempt("report", lambda: _report(run, data.folder, places, linked.result))
+            linked.result()
+        finally:
+            over.set()
+
+
 def _describe(data: Data, run: RunFolder, records: Sequence[Record]) -> None:
     """The tables of what each image shows and who fails where."""
     images, _ = describe_data_set(data.score, lambda items: progress(items, "describing val"))
@@ -146,19 +172,27 @@ def _describe(data: Data, run: RunFolder, records: Sequence[Record]) -> None:
 
 
 def _galleries(
-    data: Data, run: RunFolder, records: Sequence[Record], winner: str, places: dict[str, Path]
+    data: Data,
+    run: RunFolder,
+    records: Sequence[Record],
+    winner: str,
+    places: dict[str, Path],
+    over: Event,
 ) -> None:
     """The page of what each approach found on `val`."""
-    places["found, missed"] = write_val_gallery(data, run, complete_records(records), winner)
+    page = write_val_gallery(data, run, complete_records(records), winner, over)
+    places["found, missed"] = page
 
 
-def _report(run: RunFolder, folder: Path, places: dict[str, Path]) -> None:
-    """The notebook on this run as a page."""
+def _report(
+    run: RunFolder, folder: Path, places: dict[str, Path], linked: Callable[[], object]
+) -> None:
+    """The notebook on this run as a page, which is drawn once what it links to is there."""
     from common.report import write_report
 
     try:
         with waiting("making the report"):
-            places["report"] = write_report(run.path, folder)
+            places["report"] = write_report(run.path, folder, linked=linked)
     except Exception as error:
         raise RuntimeError(f"{error} (alone: python -m common.report {run.path})") from error
 

@@ -4,10 +4,11 @@ probabilities.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Event
 
 from common.data import Data, Sample
 from common.data.licence import licence_line
-from common.gallery import Prediction, ScoredImage, shown_ids, write_scored_gallery
+from common.gallery import GalleryError, Prediction, ScoredImage, shown_ids, write_scored_gallery
 from common.masks.evaluate import ImageScore
 from common.masks.probabilities import ProbabilityMaps
 from common.progress import progress
@@ -16,7 +17,7 @@ from common.records.folder import RunFolder
 
 
 def write_val_gallery(
-    data: Data, run: RunFolder, records: Sequence[CompleteRecord], winner: str
+    data: Data, run: RunFolder, records: Sequence[CompleteRecord], winner: str, over: Event
 ) -> Path:
     """Write `galleries/val.html` of a run: images chosen by the winner's Dice, all approaches.
 
@@ -25,12 +26,13 @@ def write_val_gallery(
         run: its folder, which holds the probabilities of `val`.
         records: of the complete approaches.
         winner: one of them.
+        over: once it is set, no further picture is made.
 
     Returns:
         The page.
 
     Raises:
-        GalleryError: the page does not pass its check.
+        GalleryError: the page does not pass its check, or is not wanted any more.
         OSError: a file cannot be read or written.
     """
     ranked = sorted(records, key=lambda record: (record.approach != winner, -_mean_dice(record)))
@@ -40,6 +42,8 @@ def write_val_gallery(
 
     def images() -> Iterator[ScoredImage]:
         for image_id in progress(ids, "the page of val"):
+            if over.is_set():
+                raise GalleryError("it was interrupted")
             place, entry = entries[image_id]
             sample = data.score[place]
             group = data.score.groups[image_id]

@@ -15,6 +15,14 @@ def launched() -> bool:
     return "LOCAL_RANK" in os.environ
 
 
+def is_first() -> bool:
+    """Whether this process is alone or the main one, by what launchers tell it; where torch is
+    imported, `approaches.processes.is_main` knows it.
+    """
+    ranks = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
+    return all(os.environ.get(name, "0") == "0" for name in ranks)
+
+
 def mirrored_command(program: Sequence[str], words: Sequence[str], gpus: int) -> list[str]:
     """The launcher's command line for one process on each GPU.
 

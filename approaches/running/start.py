@@ -7,12 +7,11 @@ import shlex
 import sys
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from approaches import import_modules, processes
+from approaches import processes
 from approaches.base import ConfigError
 from approaches.running.options import (
     DATA,
@@ -22,6 +21,7 @@ from approaches.running.options import (
     overrides_of,
     run_name,
 )
+from approaches.running.sample_data import SampleDrawing
 from approaches.running.settings import RunSettings, identity_of
 from approaches.running.submit import rehearse
 from common.coco import ReadOptions
@@ -32,7 +32,6 @@ from common.files import PARTIAL
 from common.logs import log_to
 from common.progress import progress
 from common.records.description import describe_run, open_run
-from common.sample import generate
 from common.words import listed
 
 T = TypeVar("T")
@@ -50,13 +49,12 @@ def refuse_data_folder(folder: Path, *places: Path | None) -> None:
             )
 
 
-def data_folder(given: Path | None, names: Sequence[str] = ()) -> Path:
-    """The folder asked for, else the original data set where it lies in its place, else generated
-    sample data.
+def data_folder(given: Path | None) -> Path:
+    """The folder asked for, else the original data set where it lies in its place, else that of
+    the sample data, which may have to be drawn yet.
 
     Args:
         given: the folder asked for.
-        names: of approaches, which are imported while sample data are drawn.
 
     Raises:
         ConfigError: the folder asked for is none, or holds a single split.
@@ -71,15 +69,19 @@ def data_folder(given: Path | None, names: Sequence[str] = ()) -> Path:
             f"--data {given} holds images/ itself; expected the folder with train/ and val/: "
             f"--data {given.parent}"
         )
-    if given is not None or DATA.is_dir():
-        return given or DATA
-    with processes.together("generating sample data"):
-        if processes.is_main() and not SAMPLE.is_dir():
-            log.info("no --data and no %s: generating sample data in %s", DATA, SAMPLE)
-            with ThreadPoolExecutor(max_workers=1) as beside:  # other processes draw the images
-                beside.submit(import_modules, names)
-                generate(SAMPLE, train=160, val=120, size=256, photos_per_place=1, strewn=0)
-    return SAMPLE
+    return given or (DATA if DATA.is_dir() else SAMPLE)
+
+
+def draw_missing(folder: Path, sample: SampleDrawing) -> None:
+    """Have the sample data on disk, if they are what the run uses; their drawing may have begun.
+
+    Raises:
+        RefusedError: they could not be drawn.
+    """
+    if folder == SAMPLE:
+        with processes.together("generating sample data"):
+            if processes.is_main():
+                sample.finish()
 
 
 def is_usable(folder: Path, options: ReadOptions, sets: Sequence[SetSource] = ()) -> bool:

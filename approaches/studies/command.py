@@ -6,7 +6,14 @@ from pathlib import Path
 
 from approaches import processes
 from approaches.running.options import refuse_beside_study
-from approaches.running.start import data_folder, is_usable, loaded, refuse_data_folder
+from approaches.running.sample_data import SampleDrawing
+from approaches.running.start import (
+    data_folder,
+    draw_missing,
+    is_usable,
+    loaded,
+    refuse_data_folder,
+)
 from approaches.studies.hypotheses import STUDIES, studies_for
 from approaches.studies.run import (
     exit_code,
@@ -24,7 +31,7 @@ from common.leaderboard.studies import study_text
 log = logging.getLogger(__name__)
 
 
-def run_studies(options: argparse.Namespace) -> int:
+def run_studies(options: argparse.Namespace, sample: SampleDrawing) -> int:
     """Run the studies that are asked for; returns the exit code.
 
     A table goes to results/studies/ where nothing makes the study another one than it is; else it
@@ -37,6 +44,7 @@ def run_studies(options: argparse.Namespace) -> int:
     cache_root = home / "cache" if options.save_ds else None
     refuse_data_folder(folder, home, cache_root)
     as_asked = read_options(options)
+    draw_missing(folder, sample)
     if not is_usable(folder, as_asked):
         return REFUSED
     data = loaded(folder, as_asked, options.seed, cache_root)

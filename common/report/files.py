@@ -48,6 +48,7 @@ def as_svg(figure: Figure) -> bytes:
 def as_png(figure: Figure, dpi: int = DPI) -> bytes:
     """A figure as PNG, in at most 128 colours, which makes a third of it."""
     drawn, buffer = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=dpi)
-    Image.open(drawn).convert("RGB").quantize(128).save(buffer, format="png", optimize=True)
+    figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
+    picture = Image.open(drawn).convert("RGB")
+    picture.quantize(128, Image.Quantize.FASTOCTREE).save(buffer, format="png")
     return buffer.getvalue()

@@ -4,6 +4,7 @@ never changed; no model is loaded, and what a run did not measure is an empty ta
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ class FinishedRun:
         """The complete approaches, best first."""
         return self.board.loc[self.board["status"] == "ok", "approach"].tolist()
 
-    @property
+    @cached_property
     def rows(self) -> pd.DataFrame:
         """The complete rows of the board, best first. Statistics that an older board does not have
         are those of the comparison.
@@ -76,7 +77,7 @@ class FinishedRun:
             rows = rows.fillna(self.comparison.table().set_index("approach"))
         return rows.reset_index()
 
-    @property
+    @cached_property
     def standing(self) -> Standing | None:
         """How the complete approaches stand to the best; None without a comparison."""
         return None if self.comparison is None else standing(self.rows)

@@ -7,6 +7,7 @@ and no picture from elsewhere.
 
 import os
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -30,7 +31,12 @@ FIGURES = "figures"
 NOTEBOOK = "leaderboard.ipynb"
 
 
-def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> Path:
+def write_report(
+    run: Path,
+    data: Path | None,
+    notebook: Path | None = None,
+    linked: Callable[[], object] = lambda: None,
+) -> Path:
     """Write `report.html`, `figures/` and the executed notebook, `report.ipynb`, into the folder
     of a run. The page is written last, and each is whole or as it was before. The notebooks that
     the executed one links to are not beside it, so their names stand there without a link.
@@ -40,6 +46,7 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
         data: the data folder it was made with, for the pictures; None leaves them out, and the
             page says so.
         notebook: whose parameters are DATA and RUN; None takes the report's own.
+        linked: returns when what the page links to is there, which may be while the notebook runs.
 
     Returns:
         The path of the report.
@@ -57,10 +64,13 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
     notebook = notebook or root() / "notebooks" / NOTEBOOK
     place = run / "no pictures" if data is None else data
     # the kernel of the notebook is a process of its own: both run at the same time
-    with ThreadPoolExecutor(1) as pool:
-        drawing = pool.submit(_drawn, run, data)
+    pool = ThreadPoolExecutor(1)
+    try:
+        drawing = pool.submit(_drawn, run, data, linked)
         executed = execute(notebook, {"DATA": _written(place), "RUN": _written(run)})
         page, pictures = drawing.result()
+    finally:  # who interrupts does not wait for the page
+        pool.shutdown(wait=False)
     for cell in executed.cells:
         if cell.cell_type == "markdown":
             cell.source = re.sub(r"\[([^]]+)\]\(\w+\.ipynb\)", r"\1", cell.source)
@@ -72,10 +82,13 @@ def write_report(run: Path, data: Path | None, notebook: Path | None = None) -> 
     return run / NAME
 
 
-def _drawn(run: Path, data: Path | None) -> tuple[str, dict[str, bytes]]:
+def _drawn(
+    run: Path, data: Path | None, linked: Callable[[], object]
+) -> tuple[str, dict[str, bytes]]:
     """The page, and its pictures by the names of their files."""
     material = gather(read_run(run), data)
     sections = [section(material) for section in ALL]
+    linked()
     page = rendered(material, sections, {EXECUTED, FIGURES})
     findings = foreign_resources(without_own_script(page))
     if findings:
