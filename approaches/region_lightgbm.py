@@ -16,6 +16,7 @@ TMI 35:1160, 2016 (candidates first, then a classifier of candidates).
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -397,9 +398,8 @@ class RegionLightGBM(Approach[RegionConfig]):
 
     def parameters(self) -> int:
         """Those of the model and of what sees its regions again, and the leaves of all trees."""
-        leaves = sum(
-            int(one.trees_to_dataframe()["split_feature"].isna().sum()) for one in self.boosters_
-        )
+        trees = "\n".join(one.model_to_string() for one in self.boosters_)
+        leaves = sum(map(int, re.findall(r"^num_leaves=(\d+)$", trees, re.MULTILINE)))
         others = sum(member.parameters() for member in self.members.values())
         if self.components_ is not None:
             from approaches.regions.pooled import encoder_parameters  # imports timm

@@ -5,9 +5,10 @@ forks safely, and started anew elsewhere. A fork needs a process that has not us
 import multiprocessing
 import os
 import sys
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -51,13 +52,30 @@ def started(function: Callable[..., Any], *arguments: Any) -> Answering:
     return Answering(process, here)
 
 
-def answers(function: Callable[..., Any], asked: Sequence[tuple[Any, ...]]) -> list[Any]:
-    """What a function gives for several arguments at the same time, each in a process of its own.
-    One that ends without an answer is asked again, alone, since there may have been too little
-    memory for all; what it gives then is `NO_ANSWER` or the answer.
+def answers(
+    function: Callable[..., Any], asked: Sequence[tuple[Any, ...]], at_a_time: int
+) -> list[Any]:
+    """What a function gives for several arguments, each in a process of its own. One that ends
+    without an answer is asked again, alone, since there may have been too little memory for
+    several; what it gives then is `NO_ANSWER` or the answer.
+
+    Args:
+        function: any.
+        asked: what it is given.
+        at_a_time: processes at the same time.
     """
-    together = [started(function, *arguments) for arguments in asked]
-    told = [one.received() for one in together]
+    told: list[Any] = [None] * len(asked)
+    running: dict[Connection, tuple[int, Answering]] = {}
+    left = deque(enumerate(asked))
+    while left or running:
+        while left and len(running) < at_a_time:
+            place, arguments = left.popleft()
+            one = started(function, *arguments)
+            running[one.answer] = place, one
+        for ready in wait(list(running)):
+            assert isinstance(ready, Connection)
+            place, one = running.pop(ready)
+            told[place] = one.received()
     for place, arguments in enumerate(asked):
         if told[place] is None:
             again = started(function, *arguments).received()

@@ -1,7 +1,8 @@
 """The peak memory of stored models, each that of a process which does nothing but predict.
 
 Where processes can be forked, those of models with a module in common are forks of one that has
-imported it, so that it is imported once for them all, and not for the others. A fork begins
+imported it, so that it is imported once for them all, and not for the others. What most of them
+need this process imports itself, while the others are measured in forks from before. A fork begins
 without the pages of libraries that its parents have read. Those that it never reads are added,
 as a process without such parents would have read them too.
 """
@@ -9,7 +10,7 @@ as a process without such parents would have read them too.
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 
 from approaches.processes import set_up_process
-from approaches.running.answers import FORKS, answers
+from approaches.running.answers import FORKS, NO_ANSWER, answers, or_reason, started
 from approaches.running.measured_model import MeasuredModel
 from common.coco import read_image
 
@@ -26,15 +27,31 @@ PAGE = os.sysconf("SC_PAGE_SIZE") if FORKS else 0
 AT_A_TIME = 2  # models that predict at the same time; more could fill the memory together
 
 
-def peaks_of(models: Sequence[MeasuredModel], largest: Path) -> dict[int, float | str]:
+def peaks_of(
+    models: Sequence[MeasuredModel], largest: Path, imported: Callable[[], None] = lambda: None
+) -> dict[int, float | str]:
     """Peak memory of each model in MB, or why it cannot be used, by its place.
 
     Args:
         models: stored models.
         largest: the image file that they predict.
+        imported: is called as soon as this process, and so its forks, has imported what most of
+            the models need.
     """
     needed = {place: _modules(model) if FORKS else set() for place, model in enumerate(models)}
-    return _peaks_of(models, needed, largest, _pages())
+    pages, shared = _pages(), _shared(needed)
+    apart, sharing = _divided(needed, shared)
+    if not shared:
+        imported()
+        return _peaks_of(models, apart, largest, pages)
+    others = started(_peaks_of, models, apart, largest, pages)
+    found = or_reason(import_module, shared)
+    imported()
+    told = others.received()
+    peaks = told if isinstance(told, dict) else dict.fromkeys(apart, told or NO_ANSWER)
+    if isinstance(found, str):
+        return peaks | dict.fromkeys(sharing, found)
+    return peaks | _peaks_of(models, sharing, largest, np.union1d(pages, _pages()))
 
 
 def _modules(model: MeasuredModel) -> set[str]:
@@ -63,22 +80,25 @@ def _peaks_of(
     peaks: dict[int, float | str] = {}
     left = dict(needed)
     while shared := _shared(left):
-        sharing = {place: left[place] - {shared} for place in left if shared in left[place]}
-        left = {place: modules for place, modules in left.items() if place not in sharing}
-        [told] = answers(_peaks_with, [(shared, models, sharing, largest, pages)])
+        left, sharing = _divided(left, shared)
+        [told] = answers(_peaks_with, [(shared, models, sharing, largest, pages)], 1)
         peaks |= told if isinstance(told, dict) else dict.fromkeys(sharing, told)
-    places = list(left)
-    for first in range(0, len(places), AT_A_TIME):
-        batch = places[slice(first, first + AT_A_TIME)]
-        asked = [(models[place], largest, pages) for place in batch]
-        peaks |= zip(batch, answers(_peak_of, asked), strict=True)
-    return peaks
+    asked = [(models[place], largest, pages) for place in left]
+    return peaks | dict(zip(left, answers(_peak_of, asked, AT_A_TIME), strict=True))
 
 
 def _shared(needed: Mapping[int, set[str]]) -> str:
     """The module that most of several models need; "" where each needs its own."""
     counted = Counter(sorted(chain(*needed.values()))).most_common(1)
     return next((module for module, count in counted if count > 1), "")
+
+
+def _divided(
+    needed: Mapping[int, set[str]], shared: str
+) -> tuple[dict[int, set[str]], dict[int, set[str]]]:
+    """The models that do not need a module, and those that do, with what else they need."""
+    apart = {place: modules for place, modules in needed.items() if shared not in modules}
+    return apart, {place: needed[place] - {shared} for place in needed if place not in apart}
 
 
 def _peaks_with(

@@ -24,7 +24,7 @@ import numpy as np
 import torch
 
 from approaches.processes import set_up_process, state
-from approaches.running.answers import NO_ANSWER, PROCESSES, or_reason, started
+from approaches.running.answers import NO_ANSWER, PROCESSES, Answering, or_reason, started
 from approaches.running.measured_model import MeasuredModel
 from approaches.running.peaks import peaks_of
 from approaches.segmenter import Segmenter
@@ -54,9 +54,14 @@ def costs_of(
         RuntimeError: the process that times them failed.
     """
     peaks_known, tell = PROCESSES.Pipe(duplex=False)
-    timing = started(_timed, models, paths, peaks_known, BRIEF if briefly else LONG)
-    tell.send(peaks_of(models, largest))
-    told = timing.received()
+    timing: list[Answering] = []
+
+    def begin() -> None:
+        enough = BRIEF if briefly else LONG
+        timing.append(started(_timed, models, paths, peaks_known, enough))
+
+    tell.send(peaks_of(models, largest, begin))
+    told = timing[0].received()
     if not isinstance(told, list):
         raise RuntimeError(f"timing all models: {told or NO_ANSWER}")
     return told

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from approaches.running import peaks
-from approaches.running.answers import FORKS, NO_ANSWER
+from approaches.running.answers import FORKS, NO_ANSWER, answers
 
 pytestmark = pytest.mark.skipif(not FORKS, reason="processes are started anew there")
 LIBRARIES = {"poplib", "sched"}
@@ -55,6 +55,34 @@ def test_a_fork_has_imported_only_what_its_model_needs(monkeypatch, tmp_path):
     assert found[5] == []
 
 
+def test_what_most_need_is_imported_once_and_before_the_call(monkeypatch, tmp_path):
+    (tmp_path / "needed_by_two.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    there = []
+    models = [Model(frozenset(names)) for names in ({"needed_by_two"}, set(), {"needed_by_two"})]
+    monkeypatch.setattr(peaks, "_peak_of", lambda *_: "needed_by_two" in sys.modules)
+    try:
+        found = peaks.peaks_of(
+            models, tmp_path, lambda: there.append("needed_by_two" in sys.modules)
+        )
+    finally:
+        sys.modules.pop("needed_by_two", None)
+    assert found == {0: True, 1: False, 2: True} and there == [True]
+
+
+def test_so_many_at_a_time_and_the_answers_in_order():
+    def busy(number):
+        began = time.monotonic()
+        time.sleep(0.2 if number else 0.5)
+        return number, began, time.monotonic()
+
+    told = answers(busy, [(number,) for number in range(5)], 2)
+    assert [number for number, *_ in told] == list(range(5))
+    for _, began, _ in told:
+        assert sum(other <= began < end for _, other, end in told) <= 2
+    assert told[2][1] < told[0][2], "the next one waits for a free place alone"
+
+
 def test_a_process_without_an_answer_is_asked_again_and_then_told(monkeypatch, tmp_path):
     def ends(model, *_):
         if model.needed == {"sched"}:
@@ -95,9 +123,9 @@ def killed(process):
     return "killed"
 
 def one_after_another(asking):
-    answers(killed, [(asking,)])
+    answers(killed, [(asking,)], 2)
     Path({str(first)!r}).touch()
-    answers(Path({str(second)!r}).touch, [()])
+    answers(Path({str(second)!r}).touch, [()], 2)
 
 started(one_after_another, os.getpid())
 time.sleep(60)
