@@ -70,21 +70,22 @@ def _listed() -> str:
 def _run(options: argparse.Namespace, words: list[str]) -> int:
     """Run the benchmark with its log; only from here on is torch needed, which takes seconds."""
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
-    with (
-        console_log(logging.INFO if is_first() else logging.ERROR),
-        SampleDrawing() as sample,
-    ):
-        becomes_launcher = options.mirror and not launched()
-        if is_first() and options.data is None and not DATA.is_dir() and not becomes_launcher:
-            sample.begin()
-        from approaches import processes
-        from approaches.running.launch import mirror
-        from common.records.lock import release_all
+    with console_log(logging.INFO if is_first() else logging.ERROR), SampleDrawing() as sample:
+        with command("nothing was begun", log.error) as ending:
+            becomes_launcher = options.mirror and not launched()
+            if is_first() and options.data is None and not DATA.is_dir() and not becomes_launcher:
+                sample.begin()
+            from approaches import processes
+            from approaches.running.launch import mirror
+            from common.records.lock import release_all
 
-        if options.mirror:
-            log.info("%s", mirror([str(Path(__file__).resolve())], words))
+            if options.mirror:
+                log.info("%s", mirror([str(Path(__file__).resolve())], words))
+        if ending.code:
+            return ending.code
         try:
-            with command("the same command continues where it stopped", log.error) as ending:
+            resumed = "the same command continues where it stopped"
+            with command(resumed, log.error) as ending, sample:
                 ending.code = benchmark(options, words, sample)
         except processes.ApproachFailedError:  # another process has said why
             ending.code = REFUSED

@@ -65,7 +65,7 @@ def answers(
         at_a_time: processes at the same time.
     """
     told: list[Any] = [None] * len(asked)
-    running: dict[Connection, tuple[int, Answering]] = {}
+    running: dict[Any, tuple[int, Answering]] = {}
     left = deque(enumerate(asked))
     while left or running:
         while left and len(running) < at_a_time:
@@ -73,7 +73,6 @@ def answers(
             one = started(function, *arguments)
             running[one.answer] = place, one
         for ready in wait(list(running)):
-            assert isinstance(ready, Connection)
             place, one = running.pop(ready)
             told[place] = one.received()
     for place, arguments in enumerate(asked):

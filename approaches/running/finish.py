@@ -19,6 +19,7 @@ from approaches.running.settings import RunSettings
 from approaches.running.submit import submit
 from common.data import Data
 from common.describe import describe_data_set
+from common.gallery import GalleryError
 from common.leaderboard import Choice, as_text, write_leaderboard
 from common.leaderboard.details import write_details
 from common.leaderboard.folds import SHORT, fold_section, write_folds
@@ -145,8 +146,8 @@ def _show(
     report: bool,
     places: dict[str, Path],
 ) -> None:
-    """What a run is complete without: tables, the page of `val`, and the report, which links to
-    the page. The page is made while the notebook of the report runs in a process of its own.
+    """What a run can do without: tables, the page of `val`, and the report, which links to the
+    page. The page is made while the notebook of the report runs in a process of its own.
     """
     over = Event()  # an interrupt does not wait for the page
 
@@ -180,8 +181,12 @@ def _galleries(
     over: Event,
 ) -> None:
     """The page of what each approach found on `val`."""
-    page = write_val_gallery(data, run, complete_records(records), winner, over)
-    places["found, missed"] = page
+    try:
+        page = write_val_gallery(data, run, complete_records(records), winner, over)
+        places["found, missed"] = page
+    except GalleryError:
+        if not over.is_set():
+            raise
 
 
 def _report(

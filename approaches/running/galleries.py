@@ -32,7 +32,7 @@ def write_val_gallery(
         The page.
 
     Raises:
-        GalleryError: the page does not pass its check, or is not wanted any more.
+        GalleryError: the page does not pass its check, or is no longer wanted.
         OSError: a file cannot be read or written.
     """
     ranked = sorted(records, key=lambda record: (record.approach != winner, -_mean_dice(record)))

@@ -16,11 +16,10 @@ def launched() -> bool:
 
 
 def is_first() -> bool:
-    """Whether this process is alone or the main one, by what launchers tell it; where torch is
-    imported, `approaches.processes.is_main` knows it.
+    """Whether this process is alone or the main one, by what its launcher says; once torch is
+    imported, `approaches.processes.is_main` knows.
     """
-    ranks = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
-    return all(os.environ.get(name, "0") == "0" for name in ranks)
+    return os.environ.get("RANK", "0") == "0"
 
 
 def mirrored_command(program: Sequence[str], words: Sequence[str], gpus: int) -> list[str]:

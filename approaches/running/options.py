@@ -36,9 +36,9 @@ PRESETS = {
         1 / 3, True, "20 seconds for each fit, smallest settings: does everything run?"
     ),
     "quick": Preset(
-        1.0,
+        1.25,
         False,
-        "a minute for each fit, at 3/4 of the size: the default on sample data",
+        "75 seconds for each fit, at 3/4 of the size: the default on sample data",
         (
             "*.crop_px=128",
             "*.batch=6",

@@ -1,8 +1,9 @@
 """The peak memory of stored models, each that of a process which does nothing but predict.
 
 Where processes can be forked, those of models with a module in common are forks of one that has
-imported it, so that it is imported once for them all, and not for the others. What most of them
-need this process imports itself, while the others are measured in forks from before. A fork begins
+imported it, so that it is imported once for them all, and not for the others. This process itself
+imports the module that the most models need, while the others are measured in forks made before
+that. A fork begins
 without the pages of libraries that its parents have read. Those that it never reads are added,
 as a process without such parents would have read them too.
 """
@@ -35,8 +36,8 @@ def peaks_of(
     Args:
         models: stored models.
         largest: the image file that they predict.
-        imported: is called as soon as this process, and so its forks, has imported what most of
-            the models need.
+        imported: is called as soon as this process, and so a fork of it, has the module that the
+            most models need.
     """
     needed = {place: _modules(model) if FORKS else set() for place, model in enumerate(models)}
     pages, shared = _pages(), _shared(needed)
@@ -44,10 +45,10 @@ def peaks_of(
     if not shared:
         imported()
         return _peaks_of(models, apart, largest, pages)
-    others = started(_peaks_of, models, apart, largest, pages)
+    others = started(_peaks_of, models, apart, largest, pages) if apart else None
     found = or_reason(import_module, shared)
     imported()
-    told = others.received()
+    told = others.received() if others else {}
     peaks = told if isinstance(told, dict) else dict.fromkeys(apart, told or NO_ANSWER)
     if isinstance(found, str):
         return peaks | dict.fromkeys(sharing, found)
@@ -55,7 +56,7 @@ def peaks_of(
 
 
 def _modules(model: MeasuredModel) -> set[str]:
-    """None for a model that cannot be read: its own process will say why."""
+    """Empty for a model that cannot be read: its own process will say why."""
     try:
         return model.modules()
     except Exception:

@@ -60,8 +60,13 @@ def costs_of(
         enough = BRIEF if briefly else LONG
         timing.append(started(_timed, models, paths, peaks_known, enough))
 
-    tell.send(peaks_of(models, largest, begin))
-    told = timing[0].received()
+    try:
+        tell.send(peaks_of(models, largest, begin))
+        told = timing[0].received()
+    except BaseException:
+        for one in timing:  # it would wait for the peaks, and this process for its end
+            one.process.terminate()
+        raise
     if not isinstance(told, list):
         raise RuntimeError(f"timing all models: {told or NO_ANSWER}")
     return told

@@ -1,5 +1,5 @@
-"""Sample data for a run that names no data and finds none. Processes of their own draw them, so
-that this one can import what it needs meanwhile, which takes seconds.
+"""Sample data for a run that names no data and finds none. A separate process draws them, so that
+this one can import what it needs meanwhile, which takes seconds.
 """
 
 import logging
@@ -12,7 +12,7 @@ from approaches.running.options import DATA, SAMPLE
 from common.commands import RefusedError
 
 log = logging.getLogger(__name__)
-# each image a place of its own, as small as a minute of training wants them
+# each image is of a place of its own, and as small as a short training wants it
 SETTINGS = {"train": 160, "val": 120, "size": 256, "photos-per-place": 1, "strewn": 0}
 
 
@@ -28,9 +28,10 @@ class SampleDrawing:
             log.info("no --data and no %s: generating sample data in %s", DATA, SAMPLE)
             settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "common.sample", f"--output={SAMPLE}", *settings],
+                [sys.executable, "-P", "-m", "common.sample", f"--output={SAMPLE}", *settings],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
                 stdout=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C reaches this program alone, which ends that one
             )
 
     def finish(self) -> None:

@@ -46,9 +46,11 @@ def as_svg(figure: Figure) -> bytes:
 
 
 def as_png(figure: Figure, dpi: int = DPI) -> bytes:
-    """A figure as PNG, in at most 128 colours, which makes a third of it."""
+    """A figure as PNG, in at most 128 colours, which makes a third of it; white stays white."""
     drawn, buffer = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png", dpi=dpi, pil_kwargs={"compress_level": 1})
     picture = Image.open(drawn).convert("RGB")
-    picture.quantize(128, Image.Quantize.FASTOCTREE).save(buffer, format="png")
+    few = picture.quantize(128, Image.Quantize.FASTOCTREE)
+    few.putpalette([255 if level > 253 else level for level in few.getpalette() or ()])
+    few.save(buffer, format="png")
     return buffer.getvalue()

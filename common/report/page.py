@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 from common.coco import DataError, read_entries
 from common.data import data_key
@@ -64,12 +65,13 @@ def write_report(
     notebook = notebook or root() / "notebooks" / NOTEBOOK
     place = run / "no pictures" if data is None else data
     # the kernel of the notebook is a process of its own: both run at the same time
-    pool = ThreadPoolExecutor(1)
+    pool, over = ThreadPoolExecutor(1), Event()
     try:
-        drawing = pool.submit(_drawn, run, data, linked)
+        drawing = pool.submit(_drawn, run, data, linked, over)
         executed = execute(notebook, {"DATA": _written(place), "RUN": _written(run)})
         page, pictures = drawing.result()
-    finally:  # who interrupts does not wait for the page
+    finally:  # after an error or an interrupt nobody waits for the page
+        over.set()
         pool.shutdown(wait=False)
     for cell in executed.cells:
         if cell.cell_type == "markdown":
@@ -83,12 +85,16 @@ def write_report(
 
 
 def _drawn(
-    run: Path, data: Path | None, linked: Callable[[], object]
+    run: Path, data: Path | None, linked: Callable[[], object], over: Event
 ) -> tuple[str, dict[str, bytes]]:
-    """The page, and its pictures by the names of their files."""
+    """The page, drawn once `linked` returns, and its pictures by the names of their files; neither
+    where it is over before.
+    """
     material = gather(read_run(run), data)
     sections = [section(material) for section in ALL]
     linked()
+    if over.is_set():
+        return "", {}
     page = rendered(material, sections, {EXECUTED, FIGURES})
     findings = foreign_resources(without_own_script(page))
     if findings:
@@ -96,7 +102,7 @@ def _drawn(
             f"{NAME} was not written: it would load {', '.join(findings[:5])}; a page that opens "
             "offline is expected. Look for it in the names of photos and approaches."
         )
-    return page, picture_files(sections)
+    return page, {} if over.is_set() else picture_files(sections)
 
 
 def _written(path: Path) -> str:

@@ -1,5 +1,6 @@
 """`python -m common.sample --output DIR`: the generated data set from the command line."""
 
+import logging
 import sys
 
 from common.commands import CommandParser, command, started_as
@@ -73,11 +74,12 @@ def main(arguments: list[str] | None = None) -> int:
         "--sheet", metavar="FILE", help="also a JPEG with 24 of its training images side by side"
     )
     options = vars(parser.parse_args(arguments))
+    from common.logs import console_log
     from common.sample.dataset import generate
     from common.sample.sheet import write_sheet
 
     sheet, output = options.pop("sheet"), options.pop("output")
-    with command(f"{output} is as it was before") as ending:
+    with console_log(logging.INFO), command(f"{output} is as it was before") as ending:
         folder = generate(output, **options)
         ending.if_interrupted = f"{output} is complete"
         if sheet:

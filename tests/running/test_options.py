@@ -78,14 +78,14 @@ def test_a_value_that_cannot_be_used_ends_with_code_2_and_names_the_option(words
 
 def test_the_minutes_of_a_preset_hold_only_where_nothing_else_limits():
     quick = PRESETS["quick"]
-    assert budget_of(parsed(), quick) == Budget(minutes=1.0)
+    assert budget_of(parsed(), quick) == Budget(minutes=1.25)
     assert budget_of(parsed("--epochs", "3", "--batch", "4"), quick) == Budget(epochs=3, batch=4)
     assert budget_of(parsed("--steps", "9"), quick) == Budget(steps=9)
     assert budget_of(parsed("--time-limit", "5"), quick) == Budget(minutes=5.0)
     assert budget_of(parsed("--time-limit", "5", "--steps", "9"), quick) == Budget(
         minutes=5.0, steps=9
     )
-    assert budget_of(parsed("--batch", "4"), quick) == Budget(minutes=1.0, batch=4)
+    assert budget_of(parsed("--batch", "4"), quick) == Budget(minutes=1.25, batch=4)
 
 
 @pytest.mark.parametrize(
