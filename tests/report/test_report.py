@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from threading import Event
 from urllib.parse import unquote
 
 import nbformat
@@ -17,7 +18,7 @@ from common.report.execution import execute
 from common.report.finished_run import read_run
 from common.report.html import rendered, without_own_script
 from common.report.notebook import placed
-from common.report.page import ReportError, _written, write_report
+from common.report.page import ReportError, _drawn, _written, write_report
 from common.report.sections import ALL, gather
 from common.sample import generate
 
@@ -230,6 +231,20 @@ def test_without_pictures_the_page_says_so(run, page, tmp_path):
     assert bare.index("Without pictures:") < bare.index("<h1>")
     assert "so it shows no photos" in bare and "no photo without labels" not in bare
     assert 0 < bare.count("data:image/") < page.count("data:image/")
+
+
+def test_the_page_waits_for_what_it_links_to_and_is_left_where_nobody_waits(run, tmp_path):
+    shutil.copytree(run, tmp_path / "run", ignore=LARGE)
+    linked, over = tmp_path / "run" / "galleries" / "val.html", Event()
+
+    def make() -> None:
+        linked.parent.mkdir(exist_ok=True)
+        linked.touch()
+
+    linked.unlink(missing_ok=True)
+    page, _ = _drawn(tmp_path / "run", None, make, over)
+    assert 'href="galleries/val.html"' in page
+    assert _drawn(tmp_path / "run", None, over.set, over) == ("", {})
 
 
 def test_the_error_of_a_cell_is_told_without_the_colours_of_a_terminal(tmp_path):
