@@ -85,6 +85,7 @@ def _run(options: argparse.Namespace, words: list[str]) -> int:
             return ending.code
         try:
             resumed = "the same command continues where it stopped"
+            # the drawing ends first, so that a refusal is the last line
             with command(resumed, log.error) as ending, sample:
                 ending.code = benchmark(options, words, sample)
         except processes.ApproachFailedError:  # another process has said why

@@ -3,9 +3,8 @@
 Where processes can be forked, those of models with a module in common are forks of one that has
 imported it, so that it is imported once for them all, and not for the others. This process itself
 imports the module that the most models need, while the others are measured in forks made before
-that. A fork begins
-without the pages of libraries that its parents have read. Those that it never reads are added,
-as a process without such parents would have read them too.
+that. A fork begins without the pages of libraries that its parents have read. Those that it never
+reads are added, as a process without such parents would have read them too.
 """
 
 import os

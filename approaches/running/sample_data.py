@@ -6,7 +6,6 @@ import logging
 import os
 import subprocess
 import sys
-from types import TracebackType
 
 from approaches.running.options import DATA, SAMPLE
 from common.commands import RefusedError
@@ -51,12 +50,7 @@ class SampleDrawing:
     def __enter__(self) -> "SampleDrawing":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process is not None:
             self._process.terminate()
             self._process.wait()
