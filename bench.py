@@ -101,7 +101,7 @@ def benchmark(options: argparse.Namespace, words: list[str], sample: SampleDrawi
     from approaches import processes
     from approaches.network.trackers import track_with
     from approaches.running import start as beginning
-    from approaches.running.cost import measure_costs
+    from approaches.running.cost import CostProcess, begin_early, measure_costs
     from approaches.running.finish import finish
     from approaches.running.fold_mean import run_fold_mean
     from approaches.running.folds import in_folds
@@ -147,18 +147,21 @@ def benchmark(options: argparse.Namespace, words: list[str], sample: SampleDrawi
     folds = in_folds(data, runs[0])
     trainings = [*((each, data) for each in runs), *folds]
     seconds: list[float] = []
-    for each, images in trainings:
-        log.info("all approaches with seed %d in %s", each.seed, each.folder)
-        for name in names:
-            began = time.monotonic()
-            record = run_approach(name, images, each)
-            seconds.append(time.monotonic() - began)
-            reason = f" ({record.reason})" if record.reason else ""
-            planned = 60 * (each.budget.minutes or 0)
-            so_far = overall(seconds, len(names) * len(trainings), planned)
-            log.info("%s: %s%s; %s", name, record.status, reason, so_far)
+    with CostProcess() as timing:
+        for each, images in trainings:
+            log.info("all approaches with seed %d in %s", each.seed, each.folder)
+            for name in names:
+                if len(seconds) == len(names) * len(trainings) - 1:  # the last one
+                    begin_early(timing, settings.run, names)
+                began = time.monotonic()
+                record = run_approach(name, images, each)
+                seconds.append(time.monotonic() - began)
+                reason = f" ({record.reason})" if record.reason else ""
+                planned = 60 * (each.budget.minutes or 0)
+                so_far = overall(seconds, len(names) * len(trainings), planned)
+                log.info("%s: %s%s; %s", name, record.status, reason, so_far)
+        measure_costs([settings.run], data.score, briefly=settings.smoke, process=timing)
     choice = Choice(options.winner, options.margin)
-    measure_costs([settings.run], data.score, briefly=settings.smoke)
     if folds:
         together = run_fold_mean(data, folds, runs[0], choice)
         names += [together.approach] if together is not None else []

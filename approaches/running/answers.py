@@ -52,6 +52,15 @@ def started(function: Callable[..., Any], *arguments: Any) -> Answering:
     return Answering(process, here)
 
 
+def told_by_parent(told: Connection) -> Any:
+    """What the process that started this one sends; with it gone, this one ends too."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    if told not in wait([told, parent.sentinel]):
+        raise SystemExit(1)
+    return told.recv()
+
+
 def answers(
     function: Callable[..., Any], asked: Sequence[tuple[Any, ...]], at_a_time: int
 ) -> list[Any]:

@@ -24,6 +24,13 @@ class MeasuredModel:
         sizes = None if self.sizes is None else ImageSizes(**self.sizes)
         return Segmenter(load(Path(self.folder)), Postprocess(**self.postprocess), sizes=sizes)
 
+    def modules_if_known(self) -> set[str]:
+        """As `modules`; empty for a model that cannot be read: who loads it will say why."""
+        try:
+            return self.modules()
+        except Exception:
+            return set()
+
     def modules(self) -> set[str]:
         """The modules of the classes that the model is made of, none of them imported here."""
         folder = Path(self.folder)

@@ -2,24 +2,36 @@
 
 Where processes can be forked, those of models with a module in common are forks of one that has
 imported it, so that it is imported once for them all, and not for the others. This process itself
-imports the module that the most models need, while the others are measured in forks made before
-that. A fork begins without the pages of libraries that its parents have read. Those that it never
-reads are added, as a process without such parents would have read them too.
+imports the module that the most models need, which can be done before they are known; the others
+are measured in forks made before that. A fork begins without the pages of libraries that its
+parents have read. Those that it never reads are added, as a process without such parents would
+have read them too.
 """
 
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from approaches.processes import set_up_process
-from approaches.running.answers import FORKS, NO_ANSWER, answers, or_reason, started
+from approaches.running.answers import (
+    FORKS,
+    NO_ANSWER,
+    PROCESSES,
+    Answering,
+    answers,
+    or_reason,
+    started,
+    told_by_parent,
+)
 from approaches.running.measured_model import MeasuredModel
 from common.coco import read_image
 
@@ -27,39 +39,85 @@ PAGE = os.sysconf("SC_PAGE_SIZE") if FORKS else 0
 AT_A_TIME = 2  # models that predict at the same time; more could fill the memory together
 
 
+@dataclass(frozen=True)
+class Without:
+    """A fork of this process which has not imported what this one has since.
+
+    Attributes:
+        answering: it will tell the peaks of some models.
+        ask: to tell it of which.
+    """
+
+    answering: Answering
+    ask: Connection
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What this process has imported for the models that it will be told of.
+
+    Attributes:
+        shared: the module; "" for none.
+        failed: why it could not be imported, else "".
+        pages: of files that this process had read before that, see `_pages`.
+        without: None where nothing was imported.
+    """
+
+    shared: str
+    failed: str
+    pages: np.ndarray
+    without: Without | None
+
+
+def imported_for(needed: Sequence[Collection[str]]) -> Imported:
+    """Import the module that the most models need, where processes are forked; this process must
+    not have used a thread yet.
+
+    Args:
+        needed: by each model, as far as that is known.
+    """
+    pages, shared = _pages(), _shared(dict(enumerate(map(set, needed)))) if FORKS else ""
+    if not shared:
+        return Imported("", "", pages, None)
+    asked, ask = PROCESSES.Pipe(duplex=False)
+    without = Without(started(_peaks_when_asked, asked, pages), ask)
+    failed = or_reason(import_module, shared)
+    return Imported(shared, failed if isinstance(failed, str) else "", pages, without)
+
+
+def _peaks_when_asked(asked: Connection, pages: np.ndarray) -> dict[int, float | str]:
+    models, needed, largest = told_by_parent(asked)
+    return _peaks_of(models, needed, largest, pages)
+
+
 def peaks_of(
-    models: Sequence[MeasuredModel], largest: Path, imported: Callable[[], None] = lambda: None
+    models: Sequence[MeasuredModel],
+    largest: Path,
+    begin: Callable[[], None] = lambda: None,
+    imported: Imported | None = None,
 ) -> dict[int, float | str]:
     """Peak memory of each model in MB, or why it cannot be used, by its place.
 
     Args:
         models: stored models.
         largest: the image file that they predict.
-        imported: is called as soon as this process, and so a fork of it, has the module that the
-            most models need.
+        begin: is called as soon as this process, and so a fork of it, has the module that the most
+            models need.
+        imported: what `imported_for` has imported already.
     """
-    needed = {place: _modules(model) if FORKS else set() for place, model in enumerate(models)}
-    pages, shared = _pages(), _shared(needed)
-    apart, sharing = _divided(needed, shared)
-    if not shared:
-        imported()
-        return _peaks_of(models, apart, largest, pages)
-    others = started(_peaks_of, models, apart, largest, pages) if apart else None
-    found = or_reason(import_module, shared)
-    imported()
-    told = others.received() if others else {}
+    found = [model.modules_if_known() if FORKS else set() for model in models]
+    needed = dict(enumerate(found))
+    imported = imported or imported_for(found)
+    begin()
+    if imported.without is None:
+        return _peaks_of(models, needed, largest, imported.pages)
+    apart, sharing = _divided(needed, imported.shared)
+    imported.without.ask.send((models, apart, largest))
+    told = imported.without.answering.received()
     peaks = told if isinstance(told, dict) else dict.fromkeys(apart, told or NO_ANSWER)
-    if isinstance(found, str):
-        return peaks | dict.fromkeys(sharing, found)
-    return peaks | _peaks_of(models, sharing, largest, np.union1d(pages, _pages()))
-
-
-def _modules(model: MeasuredModel) -> set[str]:
-    """Empty for a model that cannot be read: its own process will say why."""
-    try:
-        return model.modules()
-    except Exception:
-        return set()
+    if imported.failed:
+        return peaks | dict.fromkeys(sharing, imported.failed)
+    return peaks | _peaks_of(models, sharing, largest, np.union1d(imported.pages, _pages()))
 
 
 def _peaks_of(

@@ -1,6 +1,7 @@
 """Times several stored models against each other in this process, which is made for nothing else:
-`python -m approaches.running.rounds` reads from standard input what is to be timed, and prints the
-costs as JSON.
+`python -m approaches.running.rounds` reads two lines of JSON from standard input, which modules
+the models will need and what is to be timed, and prints the costs as JSON. Between the two it may
+wait, with what takes seconds imported.
 
 They take turns, one image for each in a round, in an order that is drawn anew, with a fixed piece
 of work among them. So what slows the machine down for a while slows all of them down. One process
@@ -9,14 +10,13 @@ ended before a round begins.
 """
 
 import json
-import multiprocessing
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import cv2
@@ -24,9 +24,16 @@ import numpy as np
 import torch
 
 from approaches.processes import set_up_process, state
-from approaches.running.answers import NO_ANSWER, PROCESSES, Answering, or_reason, started
+from approaches.running.answers import (
+    NO_ANSWER,
+    PROCESSES,
+    Answering,
+    or_reason,
+    started,
+    told_by_parent,
+)
 from approaches.running.measured_model import MeasuredModel
-from approaches.running.peaks import peaks_of
+from approaches.running.peaks import Imported, imported_for, peaks_of
 from approaches.segmenter import Segmenter
 from common.coco import read_image
 from common.records import Costs
@@ -35,11 +42,15 @@ from common.statistics.costs import spread, typical_costs
 MOST_ROUNDS = 50
 # rounds at least, and seconds after which they are enough; six still bound a median at 95 %
 LONG, BRIEF = (9, 4.0), (6, 1.0)
-Peaks = Mapping[int, float | str]
 
 
 def costs_of(
-    models: Sequence[MeasuredModel], paths: Sequence[Path], largest: Path, *, briefly: bool
+    models: Sequence[MeasuredModel],
+    paths: Sequence[Path],
+    largest: Path,
+    *,
+    briefly: bool,
+    imported: Imported | None = None,
 ) -> list[Costs | str]:
     """The costs of each model, without its size on disk, or why it has none. This process must not
     have used a thread yet, so that it can be forked.
@@ -49,6 +60,7 @@ def costs_of(
         paths: image files; a round takes one, the first ones again if they are few.
         largest: the image file that shows the peak memory.
         briefly: in a second rather than four.
+        imported: what this process has imported for them already.
 
     Raises:
         RuntimeError: the process that times them failed.
@@ -61,7 +73,7 @@ def costs_of(
         timing.append(started(_timed, models, paths, peaks_known, enough))
 
     try:
-        tell.send(peaks_of(models, largest, begin))
+        tell.send(peaks_of(models, largest, begin, imported))
         told = timing[0].received()
     except BaseException:
         for one in timing:  # it would wait for the peaks, and this process for its end
@@ -88,7 +100,7 @@ def _timed(
     """
     threads, device = set_up_process(), str(state().device)
     loaded: list[Segmenter | str] = [or_reason(model.segmenter) for model in models]
-    peaks = _once_known(peaks_known)
+    peaks: dict[int, float | str] = told_by_parent(peaks_known)
     segmenters = {
         place: segmenter
         for place, segmenter in enumerate(loaded)
@@ -119,16 +131,6 @@ def _timed(
             reference_spread=spread(reference),
         )
     return found
-
-
-def _once_known(peaks: Connection) -> Peaks:
-    """What the process that started this one tells; with it gone, this one ends too."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    if peaks not in wait([peaks, parent.sentinel]):
-        raise SystemExit(1)
-    known: Peaks = peaks.recv()
-    return known
 
 
 def _rounds(
@@ -178,12 +180,16 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    asked = json.load(sys.stdin)
+    imported = imported_for(json.loads(sys.stdin.readline()))
+    if not (line := sys.stdin.readline()):
+        os._exit(1)  # whoever started this process is gone, or has nothing to time
+    asked = json.loads(line)
     told = costs_of(
         [MeasuredModel(**model) for model in asked["models"]],
         [Path(path) for path in asked["images"]],
         Path(asked["largest"]),
         briefly=asked["briefly"],
+        imported=imported,
     )
     print(json.dumps([one if isinstance(one, str) else asdict(one) for one in told]), flush=True)
     os._exit(0)  # at once: nothing is left to be written

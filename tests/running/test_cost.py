@@ -1,12 +1,15 @@
 import math
 import shutil
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from approaches.base import Budget
-from approaches.running.cost import in_fresh_process, measure_costs
+from approaches.running.answers import FORKS
+from approaches.running.cost import CostProcess, begin_early, measure_costs
 from approaches.running.run import run_approach
 from approaches.running.settings import RunSettings
 from common.records import Costs, complete, read_record, write_record
@@ -51,7 +54,8 @@ def test_costs_are_those_of_a_fresh_process_whatever_started_this_one(
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     ballast = np.ones(250_000_000)  # 2 GB
     record = complete(read_record(trained.path, "threshold"))
-    [found] = in_fresh_process([(trained, record)], sample_data.score.entries)
+    with CostProcess() as process:
+        [found] = process.costs_of([(trained, record)], sample_data.score.entries)
     assert 20 < found.peak_memory_mb < ballast.nbytes / 2**20 / 2
     assert 0 < found.predict_seconds_per_image <= found.predict_seconds_p95 < 1
     assert found.predict_seconds_lower <= found.predict_seconds_per_image
@@ -73,6 +77,53 @@ def test_all_approaches_are_measured_together_and_once(run, sample_data):
     assert threshold.peak_memory_mb < pixels.peak_memory_mb
     measure_costs([run], sample_data.score, briefly=True)
     assert costs(run) == first
+
+
+def test_the_process_may_begin_before_all_is_trained_but_not_for_nothing(run, sample_data):
+    begun = []
+
+    class Watched(CostProcess):
+        def begin(self, needed):
+            begun.append(list(map(set, needed)))
+            super().begin(needed)
+
+    own = {"approaches.pixel_lightgbm"}
+    (run.path / "records" / "pixel_lightgbm.json").rename(run.path / "kept")
+    with Watched() as process:
+        begin_early(process, run, NAMES)
+        assert begun == [[{"approaches.threshold"}, own]]
+        (run.path / "kept").rename(run.path / "records" / "pixel_lightgbm.json")
+        measure_costs([run], sample_data.score, briefly=True, process=process)
+        assert None not in costs(run).values()
+        begin_early(process, run, NAMES)
+    assert len(begun) == 1
+
+
+@pytest.mark.skipif(not FORKS, reason="nothing is imported early there")
+def test_a_process_that_is_asked_nothing_ends_with_its_forks(tmp_path):
+    def alive():
+        processes = Path("/proc").glob("[0-9]*/environ")
+        return sum(str(tmp_path).encode() in _read(one) for one in processes)
+
+    with pytest.MonkeyPatch.context() as patch, CostProcess() as process:
+        patch.setenv("MARK", str(tmp_path))
+        process.begin([{"sched"}, {"sched"}])
+        until(lambda: alive() == 2)  # it and the fork that was made before the import
+    until(lambda: alive() == 0)
+
+
+def _read(environment):
+    try:
+        return environment.read_bytes()
+    except OSError:  # of a process that has ended
+        return b""
+
+
+def until(true):
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_where_one_is_not_known_all_are_measured_again_but_what_cannot_be_loaded(
