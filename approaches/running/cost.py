@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -142,7 +143,8 @@ def begin_early(process: CostProcess, run: RunFolder, names: Sequence[str]) -> N
     if processes.is_main() and not all(name in done and done[name].costs for name in names):
         stored = [_measured(run, one).modules_if_known() for one in done.values()]
         targets = [TABLE[name].target for name in names if name in TABLE and name not in done]
-        process.begin([*stored, *({target.partition(":")[0]} for target in targets)])
+        with suppress(OSError):  # if it cannot be started later either, that is told then
+            process.begin([*stored, *({target.partition(":")[0]} for target in targets)])
 
 
 def measure_costs(
