@@ -132,18 +132,19 @@ def _measured(run: RunFolder, record: CompleteRecord) -> MeasuredModel:
 
 def begin_early(process: CostProcess, run: RunFolder, names: Sequence[str]) -> None:
     """Start the process on the main one while an approach is still trained, unless the costs of
-    all are known.
+    all are known. Where it cannot be started, or a record cannot be read, whoever needs them next
+    says so.
 
     Args:
         process: for `measure_costs`.
         run: folder of a run.
         names: of its approaches; some may have no model yet.
     """
-    done = {one.approach: one for one in complete_records(read_records(run.path))}
-    if processes.is_main() and not all(name in done and done[name].costs for name in names):
-        stored = [_measured(run, one).modules_if_known() for one in done.values()]
-        targets = [TABLE[name].target for name in names if name in TABLE and name not in done]
-        with suppress(OSError):  # if it cannot be started later either, that is told then
+    with suppress(OSError):
+        done = {one.approach: one for one in complete_records(read_records(run.path))}
+        if processes.is_main() and not all(name in done and done[name].costs for name in names):
+            stored = [_measured(run, one).modules_if_known() for one in done.values()]
+            targets = [TABLE[name].target for name in names if name in TABLE and name not in done]
             process.begin([*stored, *({target.partition(":")[0]} for target in targets)])
 
 

@@ -97,6 +97,8 @@ def test_a_process_without_an_answer_is_asked_again_and_then_told(monkeypatch, t
 def test_the_peak_of_a_fork_is_that_of_a_process_without_its_parents(tmp_path, monkeypatch):
     """A large file that this process has read and the fork has not counts as read."""
     monkeypatch.setattr(peaks, "read_image", lambda path: np.zeros(1))
+    # this process may have used threads, whose settings a fork of it must not touch
+    monkeypatch.setattr(peaks, "set_up_process", lambda: None)
     (tmp_path / "library").write_bytes(bytes(100 * 2**20))
     without = peaks.peaks_of([Model(frozenset())], tmp_path)[0]
     library = np.memmap(tmp_path / "library", np.uint8, "r")
