@@ -110,7 +110,8 @@ class CostProcess:
             "briefly": briefly,
             "largest": str(max(entries, key=lambda one: one.width * one.height).path.resolve()),
         }
-        if self._process is None:
+        if self._process is None or self._process.poll() is not None:  # for want of memory, say
+            self.__exit__()
             self.begin([one.modules_if_known() for one in measured])
         assert self._process is not None
         told, errors = self._process.communicate(json.dumps(asked) + "\n")

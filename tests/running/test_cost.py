@@ -79,7 +79,8 @@ def test_all_approaches_are_measured_together_and_once(run, sample_data):
     assert costs(run) == first
 
 
-def test_the_process_may_begin_before_all_is_trained_but_not_for_nothing(run, sample_data):
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_process_may_begin_before_all_is_trained_but_not_for_nothing(run, sample_data, killed):
     begun = []
 
     class Watched(CostProcess):
@@ -92,11 +93,14 @@ def test_the_process_may_begin_before_all_is_trained_but_not_for_nothing(run, sa
     with Watched() as process:
         begin_early(process, run, NAMES)
         assert begun == [[{"approaches.threshold"}, own]]
+        if killed:  # as by a system short of memory; another one is begun then
+            process._process.kill()
+            process._process.wait()
         (run.path / "kept").rename(run.path / "records" / "pixel_lightgbm.json")
         measure_costs([run], sample_data.score, briefly=True, process=process)
         assert None not in costs(run).values()
         begin_early(process, run, NAMES)
-    assert len(begun) == 1
+    assert len(begun) == 1 + killed
 
 
 @pytest.mark.skipif(not FORKS, reason="nothing is imported early there")
