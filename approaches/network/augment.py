@@ -109,12 +109,12 @@ class Crops(torch.utils.data.Dataset):
     """An endless stream of augmented crops, by place; each epoch goes once over the images in an
     order of its own.
 
-    A share of the places may be given to generated scenes, each drawn once, and a share to the
-    images without any object, which otherwise come as often as the others; a share of these lies
-    near the spots of `go_to`, once there are any. Another share of the
-    windows may have objects of other images, generated butts or generated litter laid on them
-    before they are turned and recoloured: on each kind of image as often, so that neither ground
-    nor seam tells whether there is an object.
+    A share of the places may be given to generated scenes, each drawn once, a share to the images
+    without any object, which otherwise come as often as the others, and a share to those of a
+    field; a share of those without lies near the spots of `go_to`, once there are any. Another
+    share of the windows may have objects of other images, generated butts or generated litter laid
+    on them before they are turned and recoloured: on each kind of image as often, so that neither
+    ground nor seam tells whether there is an object.
     """
 
     def __init__(
@@ -131,6 +131,7 @@ class Crops(torch.utils.data.Dataset):
         butt_share: float = 0.0,
         litter_share: float = 0.0,
         background_share: float | None = None,
+        field_share: float = 0.0,
         hard_share: float = 0.0,
         zoom: tuple[float, float] = ZOOM,
     ):
@@ -152,8 +153,12 @@ class Crops(torch.utils.data.Dataset):
         )
         self.zoom, self.transform = zoom, augmentation(strength, crop_px)
         shows = np.array([has_object(entry) for entry in images.entries], bool)
+        of_field = np.array([entry.from_field for entry in images.entries], bool)
         self.with_object, self.without = np.flatnonzero(shows), np.flatnonzero(~shows)
-        self.background_share = self._affordable(background_share)
+        self.of_field, self.of_train = np.flatnonzero(of_field), np.flatnonzero(~of_field)
+        self.own = np.flatnonzero(shows & ~of_field)
+        self.background_share = self._background_share(background_share)
+        self.field_share = _affordable(field_share, len(self.of_field), len(self.own))
         self.hard_share = hard_share
         self.seen_wrongly: Sequence[Spot] = ()
 
@@ -167,29 +172,34 @@ class Crops(torch.utils.data.Dataset):
         most = MOST_REPEATED * shown / max(1, len(self.without))
         self.hard_share = min(self.hard_share, most)
 
-    def _affordable(self, share: float | None) -> float | None:
-        """A share of images without an object in which none of them comes more than
-        `MOST_REPEATED` times as often as one with; None where there are none of either kind.
+    def _background_share(self, share: float | None) -> float | None:
+        """The affordable share of images without an object; None where there are none or nothing
+        else.
         """
         if share is None or not len(self.without) or not len(self.with_object):
             return None
-        weight = MOST_REPEATED * len(self.without)
-        return min(share, weight / (weight + len(self.with_object)))
+        return _affordable(share, len(self.without), len(self.with_object))
 
     def image_index(self, place: int) -> int:
         """Which image the crop at a place is taken from; every image comes once before one comes
-        twice, among those with an object and those without where they have shares of their own.
+        twice, among those with an object, those without and those of a field where these have
+        shares of their own.
         """
         epoch, within = divmod(place, self.epoch_length)
-        if self.background_share is None:
+        if self.background_share is None and not self.field_share:
             passes, index = divmod(within, len(self.images))
             order = np.random.default_rng([self.seed, epoch, passes])
             return int(order.permutation(len(self.images))[index])
         places = np.random.default_rng([self.seed, epoch]).permutation(self.epoch_length)
-        bare = places < round(self.background_share * self.epoch_length)
-        images = self.without if bare[within] else self.with_object
-        passes, index = divmod(int((bare[:within] == bare[within]).sum()), len(images))
-        order = np.random.default_rng([self.seed, epoch, passes, int(bare[within])])
+        shares = np.cumsum([self.background_share or 0.0, self.field_share])
+        kinds = np.searchsorted(np.rint(shares * self.epoch_length), places, side="right")
+        number, images = (
+            (1, self.without),
+            (2, self.of_field),
+            (0, self.own if self.background_share is not None else self.of_train),
+        )[kinds[within]]
+        passes, index = divmod(int((kinds[:within] == kinds[within]).sum()), len(images))
+        order = np.random.default_rng([self.seed, epoch, passes, number])
         return int(order.permutation(images)[index])
 
     def __getitem__(self, place: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -235,12 +245,14 @@ class Crops(torch.utils.data.Dataset):
         """The window with what is laid on it, in the shares that were asked for; objects of other
         images come to lie in the middle, which the crop shows.
         """
-        if len(self.with_object) and random.random() < self.paste_share:
+        if len(self.own) and random.random() < self.paste_share:
             image, target = image.copy(), target.copy()
             edge = (len(target) - self.crop_px) // 2
             middle = slice(edge, edge + self.crop_px)
             for _ in range(int(random.choice(len(PASTED), p=PASTED)) + 1):
-                source = self.images[int(random.choice(self.with_object))]
+                of_field = self.field_share and random.random() < self.field_share
+                sources = self.of_field if of_field else self.own
+                source = self.images[int(random.choice(sources))]
                 image[middle, middle], target[middle, middle] = paste_from(
                     source, image[middle, middle], target[middle, middle], random
                 )
@@ -286,6 +298,14 @@ class Crops(torch.utils.data.Dataset):
             int(random.integers(a, max(a + 1, b))) for a, b in zip(low, high, strict=True)
         )
         return row, column
+
+
+def _affordable(share: float, count: int, others: int) -> float:
+    """A share of so many images in which none of them comes more than `MOST_REPEATED` times as
+    often as one of the others.
+    """
+    weight = MOST_REPEATED * count
+    return min(share, weight / max(1, weight + others))
 
 
 def seen_at(

@@ -18,7 +18,7 @@ ZOOM = (0.35, 1.5)
 class TrainingConfig(Config):
     """What training any network depends on."""
 
-    before_there_was: ClassVar[Mapping[str, Any]] = {"background_share": None}
+    before_there_was: ClassVar[Mapping[str, Any]] = {"background_share": None, "field_share": 0.0}
 
     crop_px: Annotated[int, Field(ge=32, le=4096)] = 192
     # at which the network sees an image; logits are brought back to its size
@@ -34,6 +34,9 @@ class TrainingConfig(Config):
     # of the crops are taken from images without any object, if there are enough of these; None:
     # as often as from the others
     background_share: Share | None = 0.3
+    # of the crops are taken from what is learned of a field, and of the objects that are laid on
+    # crops, if there is any and enough of it
+    field_share: Share = 0.2
     # of the crops from images without any object lie where the network, after the first half of
     # its training, saw one
     hard_share: Share = 0.0

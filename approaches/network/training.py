@@ -160,6 +160,7 @@ def crops_of(fit_set: DataSet, config: TrainingConfig, seed: int, batch: int) ->
         butt_share=config.butt_share,
         litter_share=config.litter_share,
         background_share=config.background_share,
+        field_share=config.field_share,
         hard_share=config.hard_share,
         zoom=config.zoom,
         seed=seed,

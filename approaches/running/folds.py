@@ -17,8 +17,8 @@ from common.records.folder import RunFolder
 
 
 def whole_train(data: Data) -> DataSet:
-    """The images of `train`: *fit* without backgrounds, and *tune*."""
-    own = [image_id for image_id in data.fit.ids if image_id not in data.backgrounds]
+    """The images of `train`: *fit* without what was added to it, and *tune*."""
+    own = [image_id for image_id in data.fit.ids if image_id not in data.added]
     return data.fit.subset(own).joined(data.tune)
 
 
@@ -70,8 +70,8 @@ def folds_to_score(data: Data, count: int, seed: int) -> list[Data]:
                     "with an object; annotate objects in more groups of train, or give fewer "
                     "--folds."
                 )
-        if data.backgrounds:
-            fit = fit.joined(data.fit.subset(sorted(data.backgrounds)))
+        if data.added:
+            fit = fit.joined(data.fit.subset(sorted(data.added)))
         found.append(replace(data, fit=fit, tune=tune, score=held_out, photos=()))
     return found
 

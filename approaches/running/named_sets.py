@@ -3,15 +3,17 @@ again only where the images or the approach have changed.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from approaches import processes
+from approaches.base import ConfigError
 from approaches.running.cached_predictions import CachedPredictor
 from approaches.running.settings import RunSettings
-from common.coco import ReadOptions
+from common.coco import Entry, ReadOptions, has_object
 from common.data import Data
-from common.data.named_sets import NamedSet, SetSource, as_json, load_set
+from common.data.groups import split_groups
+from common.data.named_sets import NamedSet, SetSource, as_json, load_set, objects_of
 from common.masks.found_objects import SetScore, score_photo
 from common.masks.postprocess import Postprocess
 from common.progress import progress
@@ -22,19 +24,65 @@ from common.records.folder import RunFolder
 log = logging.getLogger(__name__)
 
 
+def learned_of_fields(
+    sources: Sequence[SetSource], options: ReadOptions, share: float, seed: int
+) -> list[Entry]:
+    """The images of checked fields that training learns from; what is left is chosen on.
+
+    Args:
+        sources: the named sets of a run; of tests nothing is learned.
+        options: how annotations are read.
+        share: of the images of each field, in whole groups, at most 0.5; 0 for none.
+        seed: of the division.
+
+    Raises:
+        ConfigError: there is no field, or too little of it.
+    """
+    fields = [source for source in sources if source.role == "field"]
+    if not share:
+        return []
+    if not fields:
+        raise ConfigError("--learn-field needs a field to learn from; name one by --field.")
+    with processes.together("dividing the field"):
+        return [entry for source in fields for entry in _learned(source, options, share, seed)]
+
+
+def _learned(source: SetSource, options: ReadOptions, share: float, seed: int) -> Iterator[Entry]:
+    """Of one field: images of which every object has an outline."""
+    images = load_set(source, options, ())
+    shows = [entry.image_id for entry in images.entries if has_object(entry)]
+    groups = len(set(images.groups.values()))
+    chosen = set()
+    if groups > 1:
+        split = split_groups(images.groups, share=share, seed=seed, with_objects=shows)
+        chosen = {*split.tune_ids}.intersection(shows)
+    if not chosen:
+        raise ConfigError(
+            f"--learn-field {share:g}: {source.name} has {len(shows)} images with outlines in "
+            f"{groups} group(s), too few to learn from some and choose on others; leave it out."
+        )
+    for entry in images.entries:
+        if entry.image_id in chosen and not any(one.is_box for one in objects_of(entry)):
+            yield replace(entry, group=images.groups[entry.image_id])
+
+
 def loaded_sets(
-    sources: Sequence[SetSource], options: ReadOptions, data: Data
+    sources: Sequence[SetSource],
+    options: ReadOptions,
+    data: Data,
 ) -> tuple[NamedSet, ...]:
     """The named sets of a command, which have been checked.
 
     Args:
         sources: where they lie.
         options: how annotations are read.
-        data: whose `train` and `val` they should not repeat.
+        data: whose `train` and `val` they should not repeat, and what it learns of them is left
+            out.
     """
     known = [*data.fit.entries, *data.tune.entries, *data.score.entries]
+    learned = {entry.path for entry in data.fit.entries if entry.from_field}
     with processes.together("reading the named sets"):
-        return tuple(load_set(source, options, known) for source in sources)
+        return tuple(load_set(source, options, known, learned) for source in sources)
 
 
 def with_sets(runs: Sequence[RunSettings], sets: Sequence[NamedSet]) -> list[RunSettings]:

@@ -51,7 +51,7 @@ PRESETS = {
 }
 
 NOT_FOR_STUDIES = (
-    *"set mix_sample backgrounds approaches score_only test field folds".split(),
+    *"set mix_sample backgrounds approaches score_only test field learn_field folds".split(),
     *"robustness margin winner no_report resume".split(),
 )
 
@@ -155,6 +155,12 @@ def _add_choice(group: ArgumentAdder) -> None:
     meaning = "the same, but post-processing is chosen on it and on tune together"
     _add(group, "field", meaning, metavar="NAME=DIR[:SPLIT]", **named)
     meaning = (
+        "train on this share of the field's photos, in whole groups, and choose on the others "
+        "(0; 0.5 where no share is given)"
+    )
+    learned: dict[str, Any] = {"nargs": "?", "const": 0.5, "default": 0.0, "type": half}
+    _add(group, "learn-field", meaning, metavar="SHARE", **learned)
+    meaning = (
         "train every approach on so many folds of train too, and score each image of train by the "
         "model that saw nothing of its group"
     )
@@ -202,6 +208,16 @@ def minutes(text: str) -> float:
     if not math.isfinite(float(text)):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no number of minutes; leave it out and give --epochs or --steps"
+        )
+    return float(text)
+
+
+def half(text: str) -> float:
+    """The value of `--learn-field`."""
+    if not 0 <= float(text) <= 0.5:
+        raise argparse.ArgumentTypeError(
+            f"{text} is no share; expected a number from 0 to 0.5, so that as much is left to "
+            "choose on"
         )
     return float(text)
 

@@ -57,10 +57,10 @@ class RunSettings:
 
 def identity_of(settings: RunSettings, data: Data) -> dict[str, Any]:
     """What a run folder must have been made with to be continued."""
-    backgrounds = {"backgrounds": data.backgrounds_key} if data.backgrounds_key else {}
+    keys = {"backgrounds": data.backgrounds_key, "learned": data.learned_key}
     return {
         "data": data.key,
-        **backgrounds,
+        **{added: key for added, key in keys.items() if key},
         "seed": settings.seed,
         "budget": settings.budget.as_dict(),
         "smoke": settings.smoke,

@@ -24,7 +24,7 @@ from approaches.running.options import (
 from approaches.running.sample_data import SampleDrawing
 from approaches.running.settings import RunSettings, identity_of
 from approaches.running.submit import rehearse
-from common.coco import ReadOptions
+from common.coco import Entry, ReadOptions
 from common.data import Data, load_data
 from common.data.check import check_data, format_findings
 from common.data.named_sets import SetSource
@@ -102,6 +102,7 @@ def loaded(
     seed: int,
     cache_root: Path | None,
     backgrounds: Path | None = None,
+    learned: Sequence[Entry] = (),
 ) -> Data:
     """The data, and a look at its template; the main process makes the cache before the others
     open it.
@@ -117,6 +118,7 @@ def loaded(
             seed=seed,
             cache_root=cache_root,
             backgrounds=backgrounds,
+            learned=learned,
             progress=show,
         )
 
@@ -165,7 +167,7 @@ def open_with_log(
                     role: sorted(found & set(groups.values())) for role, found in others.items()
                 },
             )
-    refuse_apart(run.path, data.key + data.backgrounds_key)
+    refuse_apart(run.path, data.key + data.backgrounds_key + data.learned_key)
 
 
 def refuse_apart(run: Path, data_key: str) -> None:

@@ -59,7 +59,8 @@ class Entry:
 
     `file_name` is the path below `images/`; `upright` says that the image is to be turned as its
     EXIF orientation says, as it was when it was annotated; `resized`, that it is to be brought to
-    the size that stands here.
+    the size that stands here, and what is drawn on it with it; `from_field`, that it was added to
+    *fit* from elsewhere, with its objects.
     """
 
     image_id: int
@@ -71,6 +72,7 @@ class Entry:
     annotations: tuple[dict[str, object], ...] = field(default=(), repr=False)
     upright: bool = False
     resized: bool = False
+    from_field: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 A *test* set is never chosen on; a *field* set may be. Objects are annotations, one by one, and a
 box alone is one too: what has no outline is counted as found or missed, and takes no part in a
-Dice. Nothing is learned from these images, and nothing is written here.
+Dice. Part of a field may be learned from, and is then no part of the set any more; nothing else is
+learned from, and nothing is written here.
 """
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -186,18 +187,25 @@ def options_for(source: SetSource, options: ReadOptions) -> ReadOptions:
     return ReadOptions(options.crowd, (), options.upright) if is_empty else options
 
 
-def load_set(source: SetSource, options: ReadOptions, known: Sequence[Entry]) -> NamedSet:
+def load_set(
+    source: SetSource,
+    options: ReadOptions,
+    known: Sequence[Entry],
+    learned: Collection[Path] = (),
+) -> NamedSet:
     """Read a checked set.
 
     Args:
         source: where it lies.
         options: how the annotations of the data are read.
         known: the images of `train` and `val`, which it should not repeat; may be none.
+        learned: files that are learned from and left out here.
 
     Raises:
         DataError: it has no image, or its annotations cannot be read.
     """
-    entries = tuple(read_entries(source.folder, options_for(source, options)))
+    listed_there = read_entries(source.folder, options_for(source, options))
+    entries = tuple(entry for entry in listed_there if entry.path not in learned)
     if not entries:
         raise DataError(f"{source.folder} lists no image; expected at least one to score.")
     ids = [entry.image_id for entry in entries]

@@ -5,7 +5,7 @@ without labels. Samples are decoded when asked for. Nothing here writes into the
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -28,6 +28,7 @@ from common.coco.images import stored_image
 from common.data.backgrounds import background_entries
 from common.data.cache import Cache, open_cache
 from common.data.groups import describe_groups, group_images, split_groups
+from common.data.learned import shown_in_training
 from common.scale import scale_note
 
 TUNE_SHARE = 0.2
@@ -118,7 +119,8 @@ class DataSet:
 class Data:
     """Everything a run reads: the three labelled roles, the photos without those that are broken,
     the digest that names this content, how the annotations were read, the regions of each split
-    that are ignored, and which images of *fit* are backgrounds (`common.data.backgrounds`), with
+    that are ignored, and which images of *fit* are none of `train`: backgrounds
+    (`common.data.backgrounds`) and what is learned of a field (`common.data.learned`), each with
     their digest.
     """
 
@@ -133,12 +135,19 @@ class Data:
     crowd: Mapping[str, CrowdRegions] = field(default_factory=dict)
     backgrounds: frozenset[int] = frozenset()
     backgrounds_key: str = ""
+    learned: frozenset[int] = frozenset()
+    learned_key: str = ""
+
+    @property
+    def added(self) -> frozenset[int]:
+        """The images of *fit* that are none of `train`."""
+        return self.backgrounds | self.learned
 
     @property
     def fit_shapes(self) -> list[tuple[int, int]]:
-        """(height, width) of the labelled images of *fit*."""
+        """(height, width) of the images of *fit* that are of `train`."""
         shapes = self.fit.shapes.items()
-        return [shape for image_id, shape in shapes if image_id not in self.backgrounds]
+        return [shape for image_id, shape in shapes if image_id not in self.added]
 
 
 def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -147,7 +156,11 @@ def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     image = read_image(entry.path, upright=entry.upright)
     if entry.resized:
-        image = cv2.resize(image, (entry.width, entry.height), interpolation=cv2.INTER_AREA)
+        height, width = image.shape[:2]
+        drawn = rasterise(replace(entry, height=height, width=width))
+        size = (entry.width, entry.height)
+        mask, ignore = (_resized(one, size) for one in drawn)
+        return cv2.resize(image, size, interpolation=cv2.INTER_AREA), mask, ignore
     if image.shape[:2] != (entry.height, entry.width):
         raise DataError(
             f"{entry.path} is {image.shape[1]}x{image.shape[0]} px, its annotation says "
@@ -155,6 +168,11 @@ def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
             "restore the image they were drawn on."
         )
     return image, *rasterise(entry)
+
+
+def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask (H, W) bool at another size, of width and height: what is mostly covered."""
+    return cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
 
 
 def content_key(entries: Sequence[Entry]) -> str:
@@ -192,6 +210,7 @@ def load_data(
     cache_root: Path | None = None,
     limit: int | None = None,
     backgrounds: Path | None = None,
+    learned: Sequence[Entry] = (),
     progress: Callable[[Iterable[int]], Iterable[int]] = iter,
 ) -> Data:
     """Read a checked data folder and divide it into its roles.
@@ -206,6 +225,8 @@ def load_data(
             key).
         backgrounds: a folder with photos without any object, which are added to *fit*; see
             `common.data.backgrounds`.
+        learned: images of elsewhere with their objects, which are added to *fit* too; see
+            `common.data.learned`.
         progress: wraps iterables that take long.
 
     Raises:
@@ -220,12 +241,13 @@ def load_data(
         )
     key = data_key(train, val)
     bare, of_bare = background_entries(backgrounds, train + val) if backgrounds else ([], [])
+    shown = shown_in_training(learned, train + val + bare)
     groups = group_images(train + val)
     sets = []
-    trained = len(train)
-    groups[trained:trained] = [str(entry.group) for entry in bare]
-    cut = trained + len(bare)
-    for entries, named in ((train + bare, groups[:cut]), (val, groups[cut:])):
+    trained, added = len(train), bare + shown
+    groups[trained:trained] = [str(entry.group) for entry in added]
+    cut = trained + len(added)
+    for entries, named in ((train + added, groups[:cut]), (val, groups[cut:])):
         cache = _cached(cache_root, entries, progress) if cache_root else None
         by_id = dict(zip((entry.image_id for entry in entries), named, strict=True))
         sets.append(DataSet(entries, by_id, cache))
@@ -246,12 +268,15 @@ def load_data(
     photos, broken = whole_photos(folder / "real_test")
     notes += [f"warning: {path.name} is left out: {why}" for path, why in broken.items()]
     notes += _scale_notes(fit, score, photos)
-    bare_ids = [entry.image_id for entry in bare]
+    bare_ids, shown_ids = ([entry.image_id for entry in one] for one in (bare, shown))
     if bare:
         notes += [*of_bare, f"fit: and {len(bare)} photos without an object from {backgrounds}"]
+    if shown:
+        of_shown = describe_groups({one.image_id: str(one.group) for one in shown})
+        notes += [f"fit: and {of_shown} of a field"]
     return Data(
         folder,
-        fit.joined(whole.subset(bare_ids)),
+        fit.joined(whole.subset(bare_ids + shown_ids)),
         tune,
         score,
         tuple(photos),
@@ -261,6 +286,8 @@ def load_data(
         crowd,
         frozenset(bare_ids),
         content_key(bare) if bare else "",
+        frozenset(shown_ids),
+        content_key(shown) if shown else "",
     )
 
 

@@ -59,6 +59,7 @@ class Identity:
     Attributes:
         data: digest of the images and annotations.
         backgrounds: digest of the photos without an object that were added; empty without any.
+        learned: digest of the photos of a field that were learned from; empty without any.
         seed: of everything random.
         budget: of each training.
         smoke: the smallest settings.
@@ -66,6 +67,7 @@ class Identity:
 
     data: str = ""
     backgrounds: str = ""
+    learned: str = ""
     seed: int = 0
     budget: RecordedBudget = RecordedBudget()
     smoke: bool = False

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import albumentations as A  # noqa: N812 - the name that its documentation uses
 import cv2
@@ -18,7 +19,7 @@ from approaches.network.augment import (
 )
 from approaches.network.losses import LOSSES, NOTHING, build_loss
 from common.coco import has_object
-from common.data import Sample
+from common.data import DataSet, Sample
 
 
 def crops(data_set, strength="full", seed=0, **more):
@@ -218,6 +219,44 @@ def test_few_images_without_an_object_are_not_shown_over_and_over(sample_data):
     counts = np.bincount([stream.image_index(place) for place in range(length)])
     index = few.ids.index(bare[0])
     assert 3 < counts[index] / np.delete(counts, index).mean() < 5
+
+
+def of_field(data_set, count):
+    """The data set with its first images with objects as what was learned of a field."""
+    entries = list(data_set.entries)
+    chosen = [index for index, entry in enumerate(entries) if has_object(entry)][:count]
+    for index in chosen:
+        entries[index] = replace(entries[index], from_field=True)
+    return DataSet(entries, data_set.groups), chosen
+
+
+@pytest.mark.parametrize("background_share", [None, 0.25])
+def test_what_is_learned_of_a_field_comes_as_often_as_was_set(sample_data, background_share):
+    data_set, chosen = of_field(sample_data.fit, 4)
+    length = 20 * len(data_set)
+    shares = {"background_share": background_share, "field_share": 0.4}
+    stream = crops(data_set, epoch_length=length, **shares)
+    counts = np.bincount([stream.image_index(place) for place in range(length)])
+    assert counts[chosen].sum() == pytest.approx(0.4 * length, abs=1)
+    assert np.ptp(counts[chosen]) <= 1 and (counts > 0).all()
+    if background_share is not None:
+        bare = [index for index, one in enumerate(data_set.entries) if not has_object(one)]
+        assert counts[bare].sum() == pytest.approx(background_share * length, abs=1)
+
+
+def test_few_photos_of_a_field_are_not_shown_over_and_over(sample_data):
+    data_set, (index,) = of_field(sample_data.fit, 1)
+    length = 8 * len(data_set)
+    stream = crops(data_set, epoch_length=length, field_share=0.9)
+    counts = np.bincount([stream.image_index(place) for place in range(length)])
+    assert 3 < counts[index] / np.delete(counts, index).mean() < 5
+
+
+def test_without_a_field_its_share_changes_no_crop(sample_data):
+    settings = {"paste_share": 0.5, "background_share": 0.3}
+    plain = crops(sample_data.fit, **settings)
+    asked = crops(sample_data.fit, **settings, field_share=0.2)
+    assert all(same(plain[place], asked[place]) for place in range(12))
 
 
 def test_objects_are_pasted_on_images_without_one_as_often_as_on_the_others(sample_data):
