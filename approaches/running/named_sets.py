@@ -20,6 +20,7 @@ from common.progress import progress
 from common.records import Record, SetResult, read_records, with_result, write_record
 from common.records.description import describe_run
 from common.records.folder import RunFolder
+from common.words import listed
 
 log = logging.getLogger(__name__)
 
@@ -44,25 +45,28 @@ def learned_of_fields(
     if not fields:
         raise ConfigError("--learn-field needs a field to learn from; name one by --field.")
     with processes.together("dividing the field"):
-        return [entry for source in fields for entry in _learned(source, options, share, seed)]
+        sets = [load_set(source, options, ()) for source in fields]
+        found = [entry for images in sets for entry in _learned(images, share, seed)]
+        if not found:
+            shows = sum(has_object(entry) for images in sets for entry in images.entries)
+            groups = sum(len(set(images.groups.values())) for images in sets)
+            raise ConfigError(
+                f"--learn-field {share:g}: {listed([one.name for one in fields])} has {shows} "
+                f"images with outlines, and {groups} group(s) in all, too few to learn from some "
+                "and choose on others; leave it out."
+            )
+        return found
 
 
-def _learned(source: SetSource, options: ReadOptions, share: float, seed: int) -> Iterator[Entry]:
-    """Of one field: images of which every object has an outline."""
-    images = load_set(source, options, ())
+def _learned(images: NamedSet, share: float, seed: int) -> Iterator[Entry]:
+    """Of one field, which may have none: images of which every object has an outline."""
     shows = [entry.image_id for entry in images.entries if has_object(entry)]
-    groups = len(set(images.groups.values()))
-    chosen = set()
-    if groups > 1:
-        split = split_groups(images.groups, share=share, seed=seed, with_objects=shows)
-        chosen = {*split.tune_ids}.intersection(shows)
-    if not chosen:
-        raise ConfigError(
-            f"--learn-field {share:g}: {source.name} has {len(shows)} images with outlines in "
-            f"{groups} group(s), too few to learn from some and choose on others; leave it out."
-        )
+    if not shows or len(set(images.groups.values())) < 2:
+        return
+    split = split_groups(images.groups, share=share, seed=seed, with_objects=shows)
     for entry in images.entries:
-        if entry.image_id in chosen and not any(one.is_box for one in objects_of(entry)):
+        chosen = entry.image_id in split.tune_ids and has_object(entry)
+        if chosen and not any(one.is_box for one in objects_of(entry)):
             yield replace(entry, group=images.groups[entry.image_id])
 
 

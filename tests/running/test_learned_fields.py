@@ -123,7 +123,7 @@ def test_nothing_is_learned_of_a_test_or_without_being_asked(street):
 def test_a_field_of_one_group_is_refused(sample_folder, tmp_path):
     folder = labelled_copy(sample_folder / "val", tmp_path / "one")
     edit(folder, lambda content: [image.update(group="here") for image in content["images"]])
-    with pytest.raises(ConfigError, match="in 1 group.*too few"):
+    with pytest.raises(ConfigError, match="and 1 group.*too few"):
         learned_of_fields([SetSource("one", folder, "field")], DEFAULT_OPTIONS, 0.5, seed=0)
 
 
