@@ -153,9 +153,9 @@ class Crops(torch.utils.data.Dataset):
         )
         self.zoom, self.transform = zoom, augmentation(strength, crop_px)
         shows = np.array([has_object(entry) for entry in images.entries], bool)
-        of_field = np.array([entry.from_field for entry in images.entries], bool)
+        of_field = shows & np.array([entry.from_field for entry in images.entries], bool)
         self.with_object, self.without = np.flatnonzero(shows), np.flatnonzero(~shows)
-        self.of_field, self.of_train = np.flatnonzero(of_field), np.flatnonzero(~of_field)
+        self.of_field, self.others = np.flatnonzero(of_field), np.flatnonzero(~of_field)
         self.own = np.flatnonzero(shows & ~of_field)
         self.background_share = self._background_share(background_share)
         self.field_share = _affordable(field_share, len(self.of_field), len(self.own))
@@ -196,7 +196,7 @@ class Crops(torch.utils.data.Dataset):
         number, images = (
             (1, self.without),
             (2, self.of_field),
-            (0, self.own if self.background_share is not None else self.of_train),
+            (0, self.own if self.background_share is not None else self.others),
         )[kinds[within]]
         passes, index = divmod(int((kinds[:within] == kinds[within]).sum()), len(images))
         order = np.random.default_rng([self.seed, epoch, passes, number])

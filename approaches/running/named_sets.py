@@ -10,7 +10,7 @@ from approaches import processes
 from approaches.base import ConfigError
 from approaches.running.cached_predictions import CachedPredictor
 from approaches.running.settings import RunSettings
-from common.coco import Entry, ReadOptions, has_object
+from common.coco import Entry, ReadOptions
 from common.data import Data
 from common.data.groups import split_groups
 from common.data.named_sets import NamedSet, SetSource, as_json, load_set, objects_of
@@ -48,25 +48,24 @@ def learned_of_fields(
         sets = [load_set(source, options, ()) for source in fields]
         found = [entry for images in sets for entry in _learned(images, share, seed)]
         if not found:
-            shows = sum(has_object(entry) for images in sets for entry in images.entries)
             groups = sum(len(set(images.groups.values())) for images in sets)
             raise ConfigError(
-                f"--learn-field {share:g}: {listed([one.name for one in fields])} has {shows} "
-                f"images with outlines, and {groups} group(s) in all, too few to learn from some "
-                "and choose on others; leave it out."
+                f"--learn-field {share:g}: {listed([one.name for one in fields])} has {groups} "
+                "group(s) of images; expected enough to learn from some, of which every object "
+                "has an outline, and to choose on others. Leave it out."
             )
         return found
 
 
 def _learned(images: NamedSet, share: float, seed: int) -> Iterator[Entry]:
-    """Of one field, which may have none: images of which every object has an outline."""
-    shows = [entry.image_id for entry in images.entries if has_object(entry)]
-    if not shows or len(set(images.groups.values())) < 2:
+    """Of one field: images of which every object, if there is any, has an outline."""
+    if len(set(images.groups.values())) < 2:
         return
+    shows = [entry.image_id for entry in images.entries if entry.annotations]
     split = split_groups(images.groups, share=share, seed=seed, with_objects=shows)
     for entry in images.entries:
-        chosen = entry.image_id in split.tune_ids and has_object(entry)
-        if chosen and not any(one.is_box for one in objects_of(entry)):
+        boxes_alone = any(one.is_box for one in objects_of(entry))
+        if entry.image_id in split.tune_ids and not boxes_alone:
             yield replace(entry, group=images.groups[entry.image_id])
 
 

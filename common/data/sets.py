@@ -225,7 +225,7 @@ def load_data(
             key).
         backgrounds: a folder with photos without any object, which are added to *fit*; see
             `common.data.backgrounds`.
-        learned: images of elsewhere with their objects, which are added to *fit* too; see
+        learned: labelled images of elsewhere, which are added to *fit* too; see
             `common.data.learned`.
         progress: wraps iterables that take long.
 

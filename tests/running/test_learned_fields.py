@@ -6,13 +6,14 @@ import pandas as pd
 import pytest
 
 from approaches.base import ConfigError
+from approaches.network.augment import Crops
 from approaches.running.folds import folds_to_score, whole_train
 from approaches.running.named_sets import learned_of_fields, loaded_sets
 from bench import main
 from common.coco import DEFAULT_OPTIONS
 from common.data import load_data
 from common.data.named_sets import SetSource
-from tests.labelled_photos import as_boxes, edit, labelled_copy
+from tests.labelled_photos import as_boxes, edit, labelled_copy, without_objects
 
 LARGER = 6
 
@@ -109,8 +110,32 @@ def test_a_box_alone_is_not_learned(sample_folder, tmp_path):
         one.file_name for one in outlined if one.image_id != first.image_id
     ]
     edit(folder, as_boxes)
-    with pytest.raises(ConfigError, match="0 images with outlines"):
+    with pytest.raises(ConfigError, match="boxed has 3 group"):
         learned_of_fields([source], DEFAULT_OPTIONS, 0.5, seed=0)
+
+
+def test_photos_without_objects_are_learned_as_backgrounds_of_the_usual_size(
+    sample_folder, tmp_path
+):
+    folder = enlarged(labelled_copy(sample_folder / "val", tmp_path / "bare"))
+    edit(folder, without_objects)
+    learned = learned_of_fields([SetSource("bare", folder, "field")], DEFAULT_OPTIONS, 0.5, 0)
+    data = load_data(sample_folder, learned=learned)
+    assert len(learned) >= 2 and len(data.learned) == len(learned)
+    for image_id in data.learned:
+        shown = data.fit[data.fit.ids.index(image_id)]
+        assert shown.image.shape[:2] == (192, 192) and not shown.mask.any()
+    crops = Crops(
+        data.fit,
+        crop_px=64,
+        strength="none",
+        object_share=0.8,
+        seed=0,
+        epoch_length=16,
+        field_share=0.5,
+    )
+    places = {data.fit.ids.index(image_id) for image_id in data.learned}
+    assert not len(crops.of_field) and places <= set(crops.without)
 
 
 def test_nothing_is_learned_of_a_test_or_without_being_asked(street):
@@ -123,7 +148,7 @@ def test_nothing_is_learned_of_a_test_or_without_being_asked(street):
 def test_a_field_of_one_group_is_refused(sample_folder, tmp_path):
     folder = labelled_copy(sample_folder / "val", tmp_path / "one")
     edit(folder, lambda content: [image.update(group="here") for image in content["images"]])
-    with pytest.raises(ConfigError, match="and 1 group.*too few"):
+    with pytest.raises(ConfigError, match="one has 1 group.*expected enough"):
         learned_of_fields([SetSource("one", folder, "field")], DEFAULT_OPTIONS, 0.5, seed=0)
 
 
