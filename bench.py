@@ -105,12 +105,8 @@ def benchmark(options: argparse.Namespace, words: list[str], sample: SampleDrawi
     from approaches.running.finish import finish
     from approaches.running.fold_mean import run_fold_mean
     from approaches.running.folds import in_folds
-    from approaches.running.named_sets import (
-        announce_sets,
-        learned_of_fields,
-        loaded_sets,
-        with_sets,
-    )
+    from approaches.running.learned import learned_of_fields
+    from approaches.running.named_sets import announce_sets, loaded_sets, with_sets
     from approaches.running.resume import check_settings
     from approaches.running.run import run_approach
     from approaches.running.settings import earlier_seeds, further_seeds
@@ -140,10 +136,10 @@ def benchmark(options: argparse.Namespace, words: list[str], sample: SampleDrawi
     beginning.draw_missing(folder, sample)
     if not beginning.is_usable(folder, as_asked, sources):
         return REFUSED
-    learned = learned_of_fields(sources, as_asked, options.learn_field, options.seed)
-    added = (options.backgrounds, learned)
+    learned = learned_of_fields(sources, folder, as_asked, options.learn_field, options.seed)
+    added = (options.backgrounds, learned.entries)
     data = beginning.loaded(folder, as_asked, options.seed, cache_root, *added)
-    sets = loaded_sets(sources, as_asked, data)
+    sets = loaded_sets(sources, as_asked, data, learned.ids)
     beginning.open_with_log(data, settings, preset, options.fresh, words)
     for line in beginning.introduction(settings, preset, names, len(runs), cache_root):
         log.info("%s", line)

@@ -102,7 +102,7 @@ class RegionLightGBM(Approach[RegionConfig]):
                 some.
         """
         check_members(self.members, "pixel_lightgbm,smp_unet_lite0,region_lightgbm")
-        sizes = image_sizes((entry.height, entry.width) for entry in fit_set.entries)
+        sizes = image_sizes(fit_set.own_shapes)
         room = ROOM if self.fields else 1  # a larger look needs the pixels
         self._sizes: ImageSizes | None = sizes
         self._given = ImageSizes(room * sizes.typical_px, room * sizes.largest_px)

@@ -83,7 +83,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
         samples = self._samples(tune_set)
         self.scales_ = self.config.scales
         self._tune = tune_set.subset([sample.image_id for sample in samples])
-        self._sizes = image_sizes((entry.height, entry.width) for entry in fit_set.entries)
+        self._sizes = image_sizes(fit_set.own_shapes)
         self._predict(samples, D4_VIEWS[:1])
         self.weights_, plain, alone = self._select(samples)
         self.views_ = 1

@@ -158,7 +158,9 @@ class Crops(torch.utils.data.Dataset):
         self.of_field, self.others = np.flatnonzero(of_field), np.flatnonzero(~of_field)
         self.own = np.flatnonzero(shows & ~of_field)
         self.background_share = self._background_share(background_share)
-        self.field_share = _affordable(field_share, len(self.of_field), len(self.own))
+        # whatever the backgrounds leave is at least half the own images'
+        most = 0.5 * (1 - (self.background_share or 0.0))
+        self.field_share = _affordable(min(field_share, most), len(self.of_field), len(self.own))
         self.hard_share = hard_share
         self.seen_wrongly: Sequence[Spot] = ()
 
@@ -302,7 +304,7 @@ class Crops(torch.utils.data.Dataset):
 
 def _affordable(share: float, count: int, others: int) -> float:
     """A share of so many images in which none of them comes more than `MOST_REPEATED` times as
-    often as one of the others.
+    often as one of the others, if these have all that is left.
     """
     weight = MOST_REPEATED * count
     return min(share, weight / max(1, weight + others))

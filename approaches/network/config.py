@@ -18,7 +18,7 @@ ZOOM = (0.35, 1.5)
 class TrainingConfig(Config):
     """What training any network depends on."""
 
-    before_there_was: ClassVar[Mapping[str, Any]] = {"background_share": None, "field_share": 0.0}
+    before_there_was: ClassVar[Mapping[str, Any]] = {"background_share": None}
 
     crop_px: Annotated[int, Field(ge=32, le=4096)] = 192
     # at which the network sees an image; logits are brought back to its size

@@ -3,89 +3,45 @@ again only where the images or the approach have changed.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from approaches import processes
-from approaches.base import ConfigError
 from approaches.running.cached_predictions import CachedPredictor
 from approaches.running.settings import RunSettings
-from common.coco import Entry, ReadOptions
+from common.coco import ReadOptions
 from common.data import Data
-from common.data.groups import split_groups
-from common.data.named_sets import NamedSet, SetSource, as_json, load_set, objects_of
+from common.data.named_sets import NamedSet, SetSource, as_json, load_set
 from common.masks.found_objects import SetScore, score_photo
 from common.masks.postprocess import Postprocess
 from common.progress import progress
 from common.records import Record, SetResult, read_records, with_result, write_record
 from common.records.description import describe_run
 from common.records.folder import RunFolder
-from common.words import listed
 
 log = logging.getLogger(__name__)
-
-
-def learned_of_fields(
-    sources: Sequence[SetSource], options: ReadOptions, share: float, seed: int
-) -> list[Entry]:
-    """The images of checked fields that training learns from; what is left is chosen on.
-
-    Args:
-        sources: the named sets of a run; of tests nothing is learned.
-        options: how annotations are read.
-        share: of the images of each field, in whole groups, at most 0.5; 0 for none.
-        seed: of the division.
-
-    Raises:
-        ConfigError: there is no field, or too little of it.
-    """
-    fields = [source for source in sources if source.role == "field"]
-    if not share:
-        return []
-    if not fields:
-        raise ConfigError("--learn-field needs a field to learn from; name one by --field.")
-    with processes.together("dividing the field"):
-        sets = [load_set(source, options, ()) for source in fields]
-        found = [entry for images in sets for entry in _learned(images, share, seed)]
-        if not found:
-            groups = sum(len(set(images.groups.values())) for images in sets)
-            raise ConfigError(
-                f"--learn-field {share:g}: {listed([one.name for one in fields])} has {groups} "
-                "group(s) of images; expected enough to learn from some, of which every object "
-                "has an outline, and to choose on others. Leave it out."
-            )
-        return found
-
-
-def _learned(images: NamedSet, share: float, seed: int) -> Iterator[Entry]:
-    """Of one field: images of which every object, if there is any, has an outline."""
-    if len(set(images.groups.values())) < 2:
-        return
-    shows = [entry.image_id for entry in images.entries if entry.annotations]
-    split = split_groups(images.groups, share=share, seed=seed, with_objects=shows)
-    for entry in images.entries:
-        boxes_alone = any(one.is_box for one in objects_of(entry))
-        if entry.image_id in split.tune_ids and not boxes_alone:
-            yield replace(entry, group=images.groups[entry.image_id])
 
 
 def loaded_sets(
     sources: Sequence[SetSource],
     options: ReadOptions,
     data: Data,
+    learned: Mapping[str, Collection[int]] | None = None,
 ) -> tuple[NamedSet, ...]:
     """The named sets of a command, which have been checked.
 
     Args:
         sources: where they lie.
         options: how annotations are read.
-        data: whose `train` and `val` they should not repeat, and what it learns of them is left
-            out.
+        data: whose images they should not repeat.
+        learned: ids of images that are learned from, by the name of their set, which are left out.
     """
     known = [*data.fit.entries, *data.tune.entries, *data.score.entries]
-    learned = {entry.path for entry in data.fit.entries if entry.from_field}
+    without = learned or {}
     with processes.together("reading the named sets"):
-        return tuple(load_set(source, options, known, learned) for source in sources)
+        return tuple(
+            load_set(source, options, known, without.get(source.name, ())) for source in sources
+        )
 
 
 def with_sets(runs: Sequence[RunSettings], sets: Sequence[NamedSet]) -> list[RunSettings]:

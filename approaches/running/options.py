@@ -158,7 +158,7 @@ def _add_choice(group: ArgumentAdder) -> None:
         "train on this share of the field's photos, in whole groups, and choose on the others "
         "(0; 0.5 where no share is given)"
     )
-    learned: dict[str, Any] = {"nargs": "?", "const": 0.5, "default": 0.0, "type": half}
+    learned: dict[str, Any] = {"nargs": "?", "const": 0.5, "default": 0.0, "type": share}
     _add(group, "learn-field", meaning, metavar="SHARE", **learned)
     meaning = (
         "train every approach on so many folds of train too, and score each image of train by the "
@@ -212,7 +212,7 @@ def minutes(text: str) -> float:
     return float(text)
 
 
-def half(text: str) -> float:
+def share(text: str) -> float:
     """The value of `--learn-field`."""
     if not 0 <= float(text) <= 0.5:
         raise argparse.ArgumentTypeError(

@@ -59,8 +59,8 @@ class Entry:
 
     `file_name` is the path below `images/`; `upright` says that the image is to be turned as its
     EXIF orientation says, as it was when it was annotated; `resized`, that it is to be brought to
-    the size that stands here, and what is drawn on it with it; `from_field`, that it was added to
-    *fit* from elsewhere, with its objects.
+    the size that stands here; `drawn_on`, the height and width that the outlines were drawn on,
+    where they are others; `from_field`, that it was added to *fit* from elsewhere.
     """
 
     image_id: int
@@ -72,6 +72,7 @@ class Entry:
     annotations: tuple[dict[str, object], ...] = field(default=(), repr=False)
     upright: bool = False
     resized: bool = False
+    drawn_on: tuple[int, int] | None = None
     from_field: bool = False
 
 
@@ -188,13 +189,13 @@ def rasterise(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         mask (H, W) bool, the union of all objects; ignore (H, W) bool, the pixels of crowd regions
-        that no object covers. Both are empty for an image without annotation.
+        that no object covers, both of the size that the outlines were drawn on. Both are empty
+        for an image without annotation.
 
     Raises:
         DataError: a segmentation that pycocotools cannot draw, with the annotation's id.
     """
-    mask = np.zeros((entry.height, entry.width), dtype=bool)
-    ignore = np.zeros((entry.height, entry.width), dtype=bool)
+    mask, ignore = (np.zeros(_drawn_on(entry), dtype=bool) for _ in range(2))
     for annotation in entry.annotations:
         target = ignore if is_crowd(annotation) else mask
         outline = _encoded(annotation, entry)
@@ -205,10 +206,14 @@ def rasterise(entry: Entry) -> tuple[np.ndarray, np.ndarray]:
 
 def _encoded(annotation: Mapping[str, object], entry: Entry) -> Rle | None:
     try:
-        return encoded(annotation.get("segmentation"), entry.height, entry.width)
+        return encoded(annotation.get("segmentation"), *_drawn_on(entry))
     except OutlineError as error:
         name = f"annotation {annotation.get('id')} of image {annotation.get('image_id')}"
         raise DataError(f"{name} has {error}") from error
+
+
+def _drawn_on(entry: Entry) -> tuple[int, int]:
+    return entry.drawn_on or (entry.height, entry.width)
 
 
 def has_object(entry: Entry) -> bool:

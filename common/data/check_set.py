@@ -1,5 +1,5 @@
-"""The check of labelled images beside `train` and `val`, which are only ever scored: boxes without
-an outline are legal there, and images without objects may be all there are.
+"""The check of labelled images beside `train` and `val`, where boxes without an outline are legal,
+and images without objects may be all there are.
 """
 
 from collections import Counter, defaultdict

@@ -156,6 +156,29 @@ def split_groups(
     return Split(tuple(sorted(set(groups) - chosen)), tuple(sorted(chosen)), tuple(warnings))
 
 
+def some_groups(
+    groups: Mapping[int, str], *, share: float, seed: int, without: Collection[str | None] = ()
+) -> set[int]:
+    """Whole groups of images, as near to a share of all as they come, in the seeded order of
+    `split_groups`, and never more than half of all.
+
+    Args:
+        groups: image → group.
+        share: wanted share of the images.
+        seed: another seed gives others.
+        without: groups that are not taken.
+    """
+    members: dict[str, list[int]] = {}
+    for image, group in sorted(groups.items()):
+        members.setdefault(group, []).append(image)
+    wanted, found = share * len(groups), list[int]()
+    for group in sorted(set(members) - set(without), key=lambda name: _shuffled(seed, name)):
+        more = len(found) + len(members[group])
+        if abs(more - wanted) < abs(len(found) - wanted) and 2 * more <= len(groups):
+            found += members[group]
+    return set(found)
+
+
 def _nearest_share(members: Mapping[str, list[int]], share: float, seed: int) -> list[int]:
     """Images of whole groups, as near to the share as they come; at most half of all, and none
     where that fails.

@@ -12,20 +12,18 @@ from common.coco import Entry, has_object
 from common.scale import ImageSizes, image_sizes, prediction_scale
 
 LARGER = 2.0
+OF_FIELD = "field "  # begins the name of their groups, since other sets may have the same names
 
 
-def shown_in_training(learned: Sequence[Entry], others: Sequence[Entry]) -> list[Entry]:
+def shown_in_training(learned: Sequence[Entry], train: Sequence[Entry], first: int) -> list[Entry]:
     """Images as they are added to *fit*.
 
     Args:
         learned: with the ids of where they come from, and the group of each.
-        others: the images of `train` and `val`, and backgrounds.
-
-    Returns:
-        The same with ids beyond those of the others, and sizes that suit theirs.
+        train: the images of `train`, whose sizes theirs should suit.
+        first: the id that the first one gets.
     """
-    first = max((entry.image_id for entry in others), default=0) + 1
-    sizes = image_sizes((entry.height, entry.width) for entry in others)
+    sizes = image_sizes((entry.height, entry.width) for entry in train)
     return list(_resized(learned, first, sizes))
 
 
@@ -33,6 +31,10 @@ def _resized(entries: Sequence[Entry], first: int, sizes: ImageSizes) -> Iterato
     for image_id, entry in enumerate(entries, first):
         larger = LARGER if has_object(entry) else 1.0
         factor = min(1.0, larger * prediction_scale((entry.height, entry.width), sizes))
-        height, width = (max(1, round(factor * side)) for side in (entry.height, entry.width))
-        changed = replace(entry, image_id=image_id, height=height, width=width)
-        yield replace(changed, resized=factor != 1, from_field=True)
+        group = f"{OF_FIELD}{entry.group}"
+        changed = replace(entry, image_id=image_id, group=group, from_field=True)
+        if factor != 1:
+            drawn_on = entry.height, entry.width
+            height, width = (max(1, round(factor * side)) for side in drawn_on)
+            changed = replace(changed, height=height, width=width, resized=True, drawn_on=drawn_on)
+        yield changed

@@ -29,6 +29,7 @@ from common.coco.check_outlines import stated_box
 from common.coco.drawing import encoded
 from common.commands import RefusedError
 from common.data.groups import alike, describe_groups, group_images
+from common.data.learned import OF_FIELD
 from common.data.sets import Sample, content_key, decode
 from common.scale import scale_note
 from common.words import counted, listed
@@ -191,21 +192,21 @@ def load_set(
     source: SetSource,
     options: ReadOptions,
     known: Sequence[Entry],
-    learned: Collection[Path] = (),
+    learned: Collection[int] = (),
 ) -> NamedSet:
     """Read a checked set.
 
     Args:
         source: where it lies.
         options: how the annotations of the data are read.
-        known: the images of `train` and `val`, which it should not repeat; may be none.
-        learned: files that are learned from and left out here.
+        known: the images of training and `val`, which it should not repeat; may be none.
+        learned: ids of images that are learned from, which are left out.
 
     Raises:
         DataError: it has no image, or its annotations cannot be read.
     """
     listed_there = read_entries(source.folder, options_for(source, options))
-    entries = tuple(entry for entry in listed_there if entry.path not in learned)
+    entries = tuple(entry for entry in listed_there if entry.image_id not in learned)
     if not entries:
         raise DataError(f"{source.folder} lists no image; expected at least one to score.")
     ids = [entry.image_id for entry in entries]
@@ -228,16 +229,19 @@ def _notes(
     if repeated:
         yield (
             f"warning: {len(repeated)} of {counted(len(entries), 'image')} "
-            f"{'is' if len(repeated) == 1 else 'are'} nearly the same as images of train or val "
-            f"({listed([entry.file_name for entry in repeated], most=3)}); the scores say little "
-            "of photos never seen"
+            f"{'is' if len(repeated) == 1 else 'are'} nearly the same as images of training or "
+            f"val ({listed([entry.file_name for entry in repeated], most=3)}); the scores say "
+            "little of photos never seen"
         )
-    shared = {entry.group for entry in entries} & {entry.group for entry in known} - {None}
+    groups_known = {entry.group for entry in known if not entry.from_field}
+    groups_known |= {str(one.group).removeprefix(OF_FIELD) for one in known if one.from_field}
+    shared = set(groups.values()) & groups_known
     if shared:
         verb = "is" if len(shared) == 1 else "are"
-        yield f"warning: {counted(len(shared), 'group')} of it {verb} in train or val too"
-    shapes = [[(one.height, one.width) for one in images] for images in (known, entries)]
-    note = scale_note(shapes[0], shapes[1], "images") if known else None
+        yield f"warning: {counted(len(shared), 'group')} of it {verb} in training or val too"
+    own = [one for one in known if not one.from_field]
+    shapes = [[(one.height, one.width) for one in images] for images in (own, entries)]
+    note = scale_note(shapes[0], shapes[1], "images") if own else None
     if note is not None:
         yield f"{note}; they are predicted at the size of the training images"
 

@@ -5,7 +5,7 @@ without labels. Samples are decoded when asked for. Nothing here writes into the
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -95,6 +95,13 @@ class DataSet:
         return {entry.image_id: (entry.height, entry.width) for entry in self.entries}
 
     @property
+    def own_shapes(self) -> list[tuple[int, int]]:
+        """(height, width) of the images that were not added from a field; they say at which size
+        photos are predicted.
+        """
+        return [(one.height, one.width) for one in self.entries if not one.from_field]
+
+    @property
     def names(self) -> dict[int, str]:
         """Image id → file name."""
         return {entry.image_id: entry.file_name for entry in self.entries}
@@ -156,23 +163,23 @@ def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     image = read_image(entry.path, upright=entry.upright)
     if entry.resized:
-        height, width = image.shape[:2]
-        drawn = rasterise(replace(entry, height=height, width=width))
-        size = (entry.width, entry.height)
-        mask, ignore = (_resized(one, size) for one in drawn)
-        return cv2.resize(image, size, interpolation=cv2.INTER_AREA), mask, ignore
+        image = cv2.resize(image, (entry.width, entry.height), interpolation=cv2.INTER_AREA)
     if image.shape[:2] != (entry.height, entry.width):
         raise DataError(
             f"{entry.path} is {image.shape[1]}x{image.shape[0]} px, its annotation says "
             f"{entry.width}x{entry.height}; correct width and height in the annotation file, or "
             "restore the image they were drawn on."
         )
-    return image, *rasterise(entry)
+    mask, ignore = (_at_size(drawn, entry) for drawn in rasterise(entry))
+    return image, mask, ignore
 
 
-def _resized(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A mask (H, W) bool at another size, of width and height: what is mostly covered."""
-    return cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
+def _at_size(drawn: np.ndarray, entry: Entry) -> np.ndarray:
+    """Pixels (h, w) bool at the entry's size: those that are covered by half or more."""
+    if entry.drawn_on is None:
+        return drawn
+    size = (entry.width, entry.height)
+    return cv2.resize(drawn.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
 
 
 def content_key(entries: Sequence[Entry]) -> str:
@@ -241,7 +248,9 @@ def load_data(
         )
     key = data_key(train, val)
     bare, of_bare = background_entries(backgrounds, train + val) if backgrounds else ([], [])
-    shown = shown_in_training(learned, train + val + bare)
+    shown = shown_in_training(
+        learned, train, first=1 + max(one.image_id for one in train + val + bare)
+    )
     groups = group_images(train + val)
     sets = []
     trained, added = len(train), bare + shown

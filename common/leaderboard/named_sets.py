@@ -33,8 +33,9 @@ COLUMNS = (
 NOT_SCORED = "not scored: no model, or scored before this set was given"
 SET_FOOT = """\
 Sets beside `val` are labelled images of another origin; on a *test* set nothing is ever chosen,
-on a *field* set thresholds and post-processing are, beside *tune*. Each approach has the threshold
-and post-processing of the table above. Objects are the annotations one by one. One is *found*
+on a *field* set thresholds and post-processing are, beside *tune*; photos of it that training
+learned from are not among its images. Each approach has the threshold and post-processing of the
+table above. Objects are the annotations one by one. One is *found*
 where the mask covers at least half of its pixels; of a box without an outline, where the predicted
 pixels in it span at least half of its width and half of its height and fill at least an eighth of
 it. *Invented* is a predicted piece of at least 20 px of which less than a tenth lies on an object.

@@ -187,7 +187,8 @@ def open_run(run: Path, identity: Mapping[str, Any], *, fresh: bool, trains: boo
         run: the folder.
         identity: what all approaches of a run share: data, seed, budget.
         fresh: set an existing run aside, under a name with its date, and begin anew.
-        trains: whether anything may be trained; else only data and seed must be those of the run.
+        trains: whether anything may be trained; else only data, what was learned of a field, and
+            seed must be those of the run.
 
     Raises:
         RunMismatchError: the folder holds a run with other settings, or something that is no run.
@@ -201,7 +202,7 @@ def open_run(run: Path, identity: Mapping[str, Any], *, fresh: bool, trains: boo
         _set_aside(run)
     elif stored is not None:
         found, wanted = _flat(stored), _flat(json.loads(to_json(identity)))
-        compared = {**found, **wanted} if trains else ("data", "seed")
+        compared = {**found, **wanted} if trains else ("data", "learned", "seed")
         differing = [
             f"{key}: {_in_words(found.get(key))} there, {_in_words(wanted.get(key))} now"
             for key in compared

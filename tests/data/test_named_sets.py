@@ -119,8 +119,8 @@ def test_images_that_stand_in_train_or_val_are_told(sample_folder, tmp_path):
     assert "the same pixels as train/images/" in finding.found
     known = read_entries(sample_folder / "train")
     notes = load_set(SetSource("copy", copy), DEFAULT_OPTIONS, known).notes
-    assert any("16 of 16 images are nearly the same as images of train or val" in n for n in notes)
-    assert any("of it are in train or val too" in note for note in notes)
+    assert any("16 of 16 images are nearly the same as images of training" in n for n in notes)
+    assert any("of it are in training or val too" in note for note in notes)
 
 
 def test_the_images_of_a_set_are_counted_in_the_line_below_the_table(sample_folder, photos):

@@ -4,11 +4,13 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from pycocotools import mask as pycoco
 
 from approaches.base import ConfigError
 from approaches.network.augment import Crops
 from approaches.running.folds import folds_to_score, whole_train
-from approaches.running.named_sets import learned_of_fields, loaded_sets
+from approaches.running.learned import learned_of_fields
+from approaches.running.named_sets import loaded_sets
 from bench import main
 from common.coco import DEFAULT_OPTIONS
 from common.data import load_data
@@ -16,21 +18,28 @@ from common.data.named_sets import SetSource
 from tests.labelled_photos import as_boxes, edit, labelled_copy, without_objects
 
 LARGER = 6
+CROPS = {"crop_px": 64, "strength": "none", "object_share": 0.8, "seed": 0, "epoch_length": 16}
 
 
 def enlarged(folder):
-    """Photos of as many pixels as phones give them, two of each place."""
+    """Photos of as many pixels as phones give them, two of each place, mirrored, so that they are
+    no copies.
+    """
     for path in (folder / "images").iterdir():
         photo = cv2.imread(str(path))
-        cv2.imwrite(str(path), cv2.resize(photo, None, fx=LARGER, fy=LARGER))
+        cv2.imwrite(str(path), cv2.resize(photo[:, ::-1], None, fx=LARGER, fy=LARGER))
 
     def describe(content):
         for number, image in enumerate(content["images"]):
             image["group"] = f"street {number // 2}"
             image["width"], image["height"] = LARGER * image["width"], LARGER * image["height"]
         for one in content["annotations"]:
-            one["segmentation"] = [[LARGER * at for at in line] for line in one["segmentation"]]
-            one["bbox"] = [LARGER * side for side in one["bbox"]]
+            one["segmentation"] = [
+                [LARGER * (at if place % 2 else 192 - at) for place, at in enumerate(line)]
+                for line in one["segmentation"]
+            ]
+            left, top, width, height = one["bbox"]
+            one["bbox"] = [LARGER * side for side in (192 - left - width, top, width, height)]
 
     edit(folder, describe)
     return folder
@@ -43,8 +52,18 @@ def street(sample_folder, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def learned(street):
-    return learned_of_fields([street], DEFAULT_OPTIONS, 0.5, seed=0)
+def divide(sample_folder):
+    """A function from fields to what is learned of them."""
+
+    def divided(*sources, share=0.5, seed=0):
+        return learned_of_fields(sources, sample_folder, DEFAULT_OPTIONS, share, seed)
+
+    return divided
+
+
+@pytest.fixture(scope="module")
+def learned(divide, street):
+    return divide(street).entries
 
 
 @pytest.fixture(scope="module")
@@ -52,18 +71,18 @@ def data(sample_folder, learned):
     return load_data(sample_folder, learned=learned)
 
 
-def test_whole_groups_are_learned_from_and_the_others_left_to_choose_on(street, learned, data):
-    (left,) = loaded_sets([street], DEFAULT_OPTIONS, data)
+def test_whole_groups_are_learned_from_and_the_others_left_to_choose_on(divide, street, data):
+    learned, ids = divide(street).entries, divide(street).ids
+    (left,) = loaded_sets([street], DEFAULT_OPTIONS, data, ids)
     names = {entry.file_name for entry in learned}, {entry.file_name for entry in left.entries}
     assert len(names[0]) >= 2 and len(names[1]) >= 2
     assert not names[0] & names[1] and len(names[0] | names[1]) == 6
     assert not {entry.group for entry in learned} & set(left.groups.values())
 
 
-def test_another_seed_may_learn_from_others_and_the_same_from_the_same(street, learned):
-    assert learned_of_fields([street], DEFAULT_OPTIONS, 0.5, seed=0) == learned
-    others = [learned_of_fields([street], DEFAULT_OPTIONS, 0.5, seed=seed) for seed in range(1, 9)]
-    assert any(other != learned for other in others)
+def test_another_seed_may_learn_from_others_and_the_same_from_the_same(divide, street, learned):
+    assert divide(street).entries == learned
+    assert any(divide(street, seed=seed).entries != learned for seed in range(1, 9))
 
 
 def test_they_are_images_of_fit_with_their_objects_and_change_nothing_else(
@@ -89,70 +108,109 @@ def test_larger_photos_are_shown_at_twice_the_size_of_a_prediction_with_their_ou
         shown = data.fit[data.fit.ids.index(image_id)]
         small = val[[one.file_name for one in val.entries].index(entry.file_name)]
         assert shown.image.shape[:2] == shown.mask.shape == (384, 384)
-        again = cv2.resize(small.mask.astype(np.uint8), (384, 384)) > 0
+        again = cv2.resize(small.mask[:, ::-1].astype(np.uint8), (384, 384)) > 0
         assert shown.mask.sum() == pytest.approx(4 * small.mask.sum(), rel=0.1)
         assert (shown.mask & again).sum() > 0.9 * shown.mask.sum()
 
 
-def test_a_box_alone_is_not_learned(sample_folder, tmp_path):
+def test_photos_with_objects_are_told_from_backgrounds_whatever_their_size(
+    sample_folder, tmp_path, divide, data
+):
+    crops = Crops(data.fit, field_share=0.5, **CROPS)
+    assert {data.fit.ids[place] for place in crops.of_field} == data.learned
+    folder = enlarged(labelled_copy(sample_folder / "val", tmp_path / "runs"))
+
+    def as_run_lengths(content):
+        sizes = {image["id"]: (image["height"], image["width"]) for image in content["images"]}
+        for one in content["annotations"]:
+            size = sizes[one["image_id"]]
+            [whole] = pycoco.frPyObjects(one["segmentation"][:1], *size)
+            one["segmentation"] = {"size": list(size), "counts": whole["counts"].decode()}
+
+    edit(folder, as_run_lengths)
+    learned = divide(SetSource("runs", folder, "field")).entries
+    again = load_data(sample_folder, learned=learned)
+    assert len(Crops(again.fit, field_share=0.5, **CROPS).of_field) == len(learned) > 0
+
+
+def test_a_group_with_a_box_alone_is_left_whole(sample_folder, tmp_path, divide):
     folder = enlarged(labelled_copy(sample_folder / "val", tmp_path / "boxed"))
     source = SetSource("boxed", folder, "field")
-    outlined = learned_of_fields([source], DEFAULT_OPTIONS, 0.5, seed=0)
-    first = next(one for one in outlined if one.annotations)
+    outlined = divide(source)
+    first = outlined.entries[0]
 
     def box_one(content):
         added = {**content["annotations"][0], "id": 999, "image_id": first.image_id}
         content["annotations"].append({**added, "segmentation": []})
 
     edit(folder, box_one)
-    others = learned_of_fields([source], DEFAULT_OPTIONS, 0.5, seed=0)
-    assert [one.file_name for one in others] == [
-        one.file_name for one in outlined if one.image_id != first.image_id
-    ]
+    others = divide(source).entries
+    assert others and first.group not in {one.group for one in others}
     edit(folder, as_boxes)
-    with pytest.raises(ConfigError, match="boxed has 3 group"):
-        learned_of_fields([source], DEFAULT_OPTIONS, 0.5, seed=0)
+    with pytest.raises(ConfigError, match="boxed has 3 group.*an outline of every object"):
+        divide(source)
+
+
+def test_a_group_is_never_divided_and_something_is_left(sample_folder, tmp_path, divide):
+    folder = enlarged(labelled_copy(sample_folder / "val", tmp_path / "uneven"))
+
+    def unite(content):
+        for number, image in enumerate(content["images"]):
+            image["group"] = "there" if number == 0 else "here"
+
+    edit(folder, unite)
+    learned = divide(SetSource("uneven", folder, "field"))
+    assert {one.group for one in learned.entries} == {"there"}
+    edit(folder, lambda content: [image.update(group="here") for image in content["images"]])
+    with pytest.raises(ConfigError, match="uneven has 1 group.*others chosen on"):
+        divide(SetSource("uneven", folder, "field"))
+
+
+def test_photos_of_train_and_val_are_not_learned(sample_folder, tmp_path, divide):
+    folder = labelled_copy(sample_folder / "val", tmp_path / "copy")
+    with pytest.raises(ConfigError, match="expected several"):
+        divide(SetSource("copy", folder, "field"))
+
+
+def test_a_group_in_two_fields_is_learned_from_in_both_or_in_none(street, divide):
+    pair = divide(street, SetSource("again", street.folder, "field"))
+    assert pair.ids["street"] == pair.ids["again"]
+
+
+def test_a_test_set_is_scored_whole(street, divide, data):
+    test = SetSource("whole", street.folder, "test")
+    left, whole = loaded_sets([street, test], DEFAULT_OPTIONS, data, divide(street).ids)
+    assert len(left) < len(whole) == 6
+    assert any("nearly the same as images of training" in note for note in whole.notes)
+    assert any("of it is in training or val too" in note for note in whole.notes)
+    assert not any("training or val" in note for note in left.notes)
 
 
 def test_photos_without_objects_are_learned_as_backgrounds_of_the_usual_size(
-    sample_folder, tmp_path
+    sample_folder, tmp_path, divide
 ):
     folder = enlarged(labelled_copy(sample_folder / "val", tmp_path / "bare"))
     edit(folder, without_objects)
-    learned = learned_of_fields([SetSource("bare", folder, "field")], DEFAULT_OPTIONS, 0.5, 0)
+    learned = divide(SetSource("bare", folder, "field")).entries
     data = load_data(sample_folder, learned=learned)
     assert len(learned) >= 2 and len(data.learned) == len(learned)
     for image_id in data.learned:
         shown = data.fit[data.fit.ids.index(image_id)]
         assert shown.image.shape[:2] == (192, 192) and not shown.mask.any()
-    crops = Crops(
-        data.fit,
-        crop_px=64,
-        strength="none",
-        object_share=0.8,
-        seed=0,
-        epoch_length=16,
-        field_share=0.5,
-    )
+    crops = Crops(data.fit, field_share=0.5, **CROPS)
     places = {data.fit.ids.index(image_id) for image_id in data.learned}
     assert not len(crops.of_field) and places <= set(crops.without)
 
 
-def test_nothing_is_learned_of_a_test_or_without_being_asked(street):
-    assert learned_of_fields([street], DEFAULT_OPTIONS, 0.0, seed=0) == []
-    test = SetSource("street", street.folder, "test")
+def test_nothing_is_learned_of_a_test_or_without_being_asked(street, divide):
+    assert divide(street, share=0.0).entries == ()
     with pytest.raises(ConfigError, match="name one by --field"):
-        learned_of_fields([test], DEFAULT_OPTIONS, 0.5, seed=0)
+        divide(SetSource("street", street.folder, "test"))
 
 
-def test_a_field_of_one_group_is_refused(sample_folder, tmp_path):
-    folder = labelled_copy(sample_folder / "val", tmp_path / "one")
-    edit(folder, lambda content: [image.update(group="here") for image in content["images"]])
-    with pytest.raises(ConfigError, match="one has 1 group.*expected enough"):
-        learned_of_fields([SetSource("one", folder, "field")], DEFAULT_OPTIONS, 0.5, seed=0)
-
-
-def test_a_run_says_what_it_learned_and_is_scored_on_what_is_left(sample_folder, street, tmp_path):
+def test_a_run_says_what_it_learned_and_is_scored_on_what_is_left(
+    sample_folder, street, tmp_path, capsys
+):
     words = [
         *("--data", str(sample_folder), "--output", str(tmp_path / "run"), "--no-report"),
         *("--approaches", "threshold", "--field", f"street={street.folder}", "--learn-field"),
@@ -162,7 +220,10 @@ def test_a_run_says_what_it_learned_and_is_scored_on_what_is_left(sample_folder,
     assert described["identity"]["learned"]
     photos = pd.read_csv(tmp_path / "run" / "per_image_street.csv")
     assert 2 <= len(photos) <= 4
-    assert main([*words[:-1]]) != 0  # another run
+    capsys.readouterr()
+    for others in ([], ["--score-only"]):  # neither is the same run
+        assert main([*words[:-1], *others]) != 0
+        assert "learned: content" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["0.7", "-1", "much"])
