@@ -22,11 +22,12 @@ from approaches.base import (
     check_image,
 )
 from approaches.configs import FEATURE_GROUPS, PixelConfig
-from common.data import DataSet, Sample
+from common.data import DataSet, Sample, as_predicted
 from common.data.groups import spread
 from common.geometry import tiled
 from common.progress import progress, waiting
 from common.records.self_description import PreparationStep
+from common.scale import image_sizes
 from common.words import counted, listed
 
 MODEL_TEXT, CASCADE = "lightgbm.txt", "cascade.json"
@@ -225,7 +226,9 @@ class PixelLightGBM(Approach[PixelConfig]):
         rows, labels = [], []
         present = np.zeros(2)
         chosen = data_set.subset(spread(data_set, self.config.most_images))
-        for sample in progress(chosen, "pixel_lightgbm: sampling pixels"):
+        sizes = image_sizes(data_set.own_shapes)
+        for drawn in progress(chosen, "pixel_lightgbm: sampling pixels"):
+            sample = as_predicted(drawn, sizes)
             height, width = ((size + 1) // 2 for size in sample.mask.shape)
             share = cv2.resize(
                 sample.mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA
@@ -243,8 +246,8 @@ class PixelLightGBM(Approach[PixelConfig]):
             rows.append(features[index])
             labels.append(truth.reshape(-1)[index])
         stacked = np.concatenate(labels)
-        drawn = np.array([(~stacked).sum(), stacked.sum()])
-        if 0 in drawn:
+        taken = np.array([(~stacked).sum(), stacked.sum()])
+        if 0 in taken:
             raise ValueError(
                 f"{len(data_set)} images with {int(present[1])} object and {int(present[0])} "
                 "background pixels; the pixel classifier needs both kinds."
@@ -252,7 +255,7 @@ class PixelLightGBM(Approach[PixelConfig]):
         return (
             np.concatenate(rows),
             stacked.astype(np.int8),
-            float(present[1] / present[0] * drawn[0] / drawn[1]),
+            float(present[1] / present[0] * taken[0] / taken[1]),
         )
 
     def _features(self, image: np.ndarray) -> np.ndarray:

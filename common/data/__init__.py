@@ -2,6 +2,14 @@
 photos without labels.
 """
 
-from common.data.sets import Data, DataSet, Sample, data_key, decode, load_data
+from common.data.sets import (
+    Data,
+    DataSet,
+    Sample,
+    as_predicted,
+    data_key,
+    decode,
+    load_data,
+)
 
-__all__ = ["Data", "DataSet", "Sample", "data_key", "decode", "load_data"]
+__all__ = ["Data", "DataSet", "Sample", "as_predicted", "data_key", "decode", "load_data"]

@@ -29,7 +29,7 @@ from common.data.backgrounds import background_entries
 from common.data.cache import Cache, open_cache
 from common.data.groups import describe_groups, group_images, split_groups
 from common.data.learned import shown_in_training
-from common.scale import scale_note
+from common.scale import ImageSizes, prediction_scale, resized, scale_note
 
 TUNE_SHARE = 0.2
 LEAST_GROUPS = 5  # with fewer of them, what is chosen on a part is said to be chance
@@ -175,11 +175,29 @@ def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _at_size(drawn: np.ndarray, entry: Entry) -> np.ndarray:
-    """Pixels (h, w) bool at the entry's size: those that are covered by half or more."""
-    if entry.drawn_on is None:
-        return drawn
-    size = (entry.width, entry.height)
-    return cv2.resize(drawn.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
+    """Pixels (h, w) bool at the size that stands in the entry."""
+    return drawn if entry.drawn_on is None else _covered(drawn, (entry.height, entry.width))
+
+
+def as_predicted(sample: Sample, sizes: ImageSizes) -> Sample:
+    """A sample at the size at which a photo like it is predicted; what is learned of a field may
+    be larger.
+
+    Args:
+        sample: of *fit*.
+        sizes: of the images of `train`.
+    """
+    image = resized(sample.image, prediction_scale(sample.image.shape, sizes))
+    if image is sample.image:
+        return sample
+    masks = (_covered(one, image.shape[:2]) for one in (sample.mask, sample.ignore))
+    return Sample(sample.image_id, image, *masks)
+
+
+def _covered(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Pixels (h, w) bool at another (height, width): those that are covered by half or more."""
+    size = shape[::-1]
+    return cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
 
 
 def content_key(entries: Sequence[Entry]) -> str:

@@ -6,8 +6,11 @@ import pandas as pd
 import pytest
 from pycocotools import mask as pycoco
 
-from approaches.base import ConfigError
+from approaches import pixel_lightgbm
+from approaches.base import Budget, ConfigError
+from approaches.configs import PixelConfig
 from approaches.network.augment import Crops
+from approaches.pixel_lightgbm import pixel_features
 from approaches.running.folds import folds_to_score, whole_train
 from approaches.running.learned import learned_of_fields
 from approaches.running.named_sets import loaded_sets
@@ -111,6 +114,19 @@ def test_larger_photos_are_shown_at_twice_the_size_of_a_prediction_with_their_ou
         again = cv2.resize(small.mask[:, ::-1].astype(np.uint8), (384, 384)) > 0
         assert shown.mask.sum() == pytest.approx(4 * small.mask.sum(), rel=0.1)
         assert (shown.mask & again).sum() > 0.9 * shown.mask.sum()
+
+
+def test_a_pixel_classifier_learns_from_them_at_the_size_of_a_prediction(data, monkeypatch):
+    seen = []
+
+    def noted(image, *settings):
+        seen.append(image.shape)
+        return pixel_features(image, *settings)
+
+    monkeypatch.setattr(pixel_lightgbm, "pixel_features", noted)
+    approach = pixel_lightgbm.PixelLightGBM(PixelConfig.smoke())
+    approach.fit(data.fit, data.tune, budget=Budget(steps=2))
+    assert len(seen) >= len(data.fit) and set(seen) == {(192, 192, 3)}
 
 
 def test_photos_with_objects_are_told_from_backgrounds_whatever_their_size(
