@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
+import psutil
 import torch
 
 from approaches.processes import set_up_process
@@ -36,6 +37,7 @@ from approaches.running.measured_model import MeasuredModel
 from common.coco import read_image
 
 PAGE = os.sysconf("SC_PAGE_SIZE") if FORKS else 0
+STATUS = Path("/proc/self/status")  # on Linux alone
 AT_A_TIME = 2  # models that predict at the same time; more could fill the memory together
 
 
@@ -201,14 +203,15 @@ def _pages() -> np.ndarray:
 
 
 def peak_memory_mb() -> float:
-    """Largest resident size of this process; Linux's `ru_maxrss` would count the parent that
-    started it too.
+    """Largest resident size of this process, on Windows its largest working set; Linux's
+    `ru_maxrss` would count the parent that started it too.
     """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        lines = status.read_text(encoding="utf-8").splitlines()
+    if STATUS.is_file():
+        lines = STATUS.read_text(encoding="utf-8").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-    import resource  # not on every system
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset / 2**20
+    import resource  # not on Windows
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 1024

@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -112,6 +113,7 @@ def test_nothing_is_started_for_a_process_that_is_gone(tmp_path):
     program = f"""
 import os, signal, time
 from pathlib import Path
+from types import SimpleNamespace
 from approaches.running.answers import answers, started
 
 def killed(process):
@@ -137,3 +139,14 @@ time.sleep(60)
         time.sleep(0.05)
     time.sleep(1)
     assert not second.exists()
+
+
+def test_on_windows_the_peak_is_that_of_the_working_set(monkeypatch, tmp_path):
+    """Where there is neither `/proc` nor the module `resource`."""
+    monkeypatch.setattr(peaks, "STATUS", tmp_path / "status")
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setitem(sys.modules, "resource", None)
+    memory = SimpleNamespace(peak_wset=300 * 2**20)
+    process = SimpleNamespace(memory_info=lambda: memory)
+    monkeypatch.setattr(peaks.psutil, "Process", lambda: process)
+    assert peaks.peak_memory_mb() == 300
