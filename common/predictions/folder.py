@@ -27,6 +27,7 @@ from common.masks.overlay import outlined
 from common.masks.postprocess import LEVELS
 from common.predictions.photos import COCO_FILE, GALLERY, Photo
 
+TABLE = "objects.csv"
 FOLDERS = {"masks": ".png", "overlays": ".jpg", "probabilities": ".png"}
 COLUMNS = "photo object area_px left_px top_px width_px height_px confidence speck".split()
 JPEG_QUALITY = 92
@@ -57,7 +58,7 @@ class PredictionFolder:
         the block ends, the lists hold the photos that were added.
 
         Raises:
-            OutputError: it holds masks or overlays of another origin.
+            OutputError: it holds files of another origin by the names of those that are written.
             OSError: a file cannot be written.
         """
         self._clear()
@@ -120,7 +121,8 @@ class PredictionFolder:
         """Remove what an earlier prediction lists; OutputError where there is no such list."""
         listed = self.path / COCO_FILE
         if not listed.is_file():
-            foreign = [name for name in FOLDERS if (self.path / name).exists()]
+            written = [*FOLDERS, TABLE, f"{GALLERY}.html", GALLERY]
+            foreign = [name for name in written if (self.path / name).exists()]
             if foreign:
                 raise OutputError(
                     f"{self.path / foreign[0]} exists, but {self.path} has no {COCO_FILE} of an "
@@ -141,10 +143,6 @@ class PredictionFolder:
         shutil.rmtree(self.path / GALLERY, ignore_errors=True)
 
     def _write_lists(self) -> None:
-        table = io.StringIO()
-        rows = ([shown_as_text(cell) for cell in row] for row in [COLUMNS, *self._rows])
-        csv.writer(table, lineterminator="\n").writerows(rows)
-        write_whole(self.path / "objects.csv", table.getvalue())
         document = {
             "info": {"description": self.made_by, "version": __version__},
             "licenses": [],
@@ -152,7 +150,12 @@ class PredictionFolder:
             "images": self.images,
             "annotations": self.annotations,
         }
+        # the first of all files, since by it the others are known to be of a prediction
         write_whole(self.path / COCO_FILE, json.dumps(document, ensure_ascii=False) + "\n")
+        table = io.StringIO()
+        rows = ([shown_as_text(cell) for cell in row] for row in [COLUMNS, *self._rows])
+        csv.writer(table, lineterminator="\n").writerows(rows)
+        write_whole(self.path / TABLE, table.getvalue())
 
 
 def run_lengths(found: PredictedObject, height: int, width: int) -> dict[str, Any]:

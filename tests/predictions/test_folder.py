@@ -98,3 +98,16 @@ def test_nothing_outside_the_folder_is_taken_away(tmp_path):
     with PredictionFolder(tmp_path / "out", "test").opened():
         pass
     assert (tmp_path / "x.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", ["objects.csv", "gallery.html", "gallery/photo.jpg"])
+def test_files_of_the_user_by_the_names_of_a_prediction_are_left_alone(tmp_path, name):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"mine")
+    with (
+        pytest.raises(OutputError, match="Nothing was touched; name another --output"),
+        PredictionFolder(tmp_path, "test").opened(),
+    ):
+        pass
+    assert (tmp_path / name).read_bytes() == b"mine"
+    assert len([path for path in tmp_path.rglob("*") if path.is_file()]) == 1
