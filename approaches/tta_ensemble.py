@@ -9,6 +9,7 @@ replacement).
 
 import itertools
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -206,8 +207,8 @@ class TtaEnsemble(Approach[EnsembleConfig]):
     def _affordable(
         self, samples: Sequence[Sample], budget: Budget, start: float, folder: Path | None
     ) -> int:
-        """How many images the time limit allows for comparing views, measured on the first; the
-        same on all processes.
+        """How many images the time limit allows for comparing views, measured on the first and on
+        the photos of the field, whose views are then known; the same on all processes.
         """
         if budget.minutes is None:
             return len(samples)
@@ -217,9 +218,10 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             return read_counts(path, ["images"], expected)["images"]
         began = time.monotonic()
         self._predict(samples[:1], D4_VIEWS)
-        each = (time.monotonic() - began) / processes.state().num_processes
+        number = processes.state().num_processes
+        turns = math.ceil((1 + len(self._field_places())) / number)  # photos of each process
+        each = (time.monotonic() - began) / (turns * number)
         left = budget.minutes * 60 - (time.monotonic() - start)
-        left -= len(self._field_places()) * each
         images = processes.agree(int(np.clip(left / max(each, 1e-6), 1, len(samples))))
         if path and processes.is_main():
             write_whole(path, json.dumps({"images": images}) + "\n")

@@ -84,3 +84,30 @@ def test_without_photos_of_the_field_nothing_else_is_tried(photos):
 
 def test_scales_that_are_set_are_kept(photos):
     assert fitted(photos, side=30, scales=(1.0, 2.0)).scales_ == (1.0, 2.0)
+
+
+def test_a_time_limit_is_shared_by_all_images_that_it_is_enough_for(photos, monkeypatch):
+    """Each prediction takes a second here, and a known one none, as in a run."""
+    clock, known = [0.0], dict[bytes, np.ndarray]()
+
+    class Timed(SeesLarge):
+        def predict_proba(self, image):
+            if image.tobytes() not in known:
+                clock[0] += 1
+                known[image.tobytes()] = super().predict_proba(image)
+            return known[image.tobytes()]
+
+    monkeypatch.setattr("approaches.tta_ensemble.time.monotonic", lambda: clock[0])
+    tune, (entries, groups) = DataSet(*photos("tune", 30)), photos("street", 29)
+    ensemble = TtaEnsemble(EnsembleConfig(), {"one": Timed()})
+    ensemble.fields = (
+        NamedSet(SetSource("street", entries[0].path.parent, "field"), entries, groups, "key"),
+    )
+    further = 3  # views of a square on the diagonal
+    measured = len(tune) + len(entries) + further * (1 + len(entries))
+    for images in (2, 5):
+        clock[0] = 0.0
+        known.clear()
+        minutes = (measured + further * images + 0.5) / 60
+        ensemble.fit(tune, tune, budget=Budget(minutes=minutes))
+        assert ensemble.report_.notes["images_compared_for_views"] == images
