@@ -88,6 +88,12 @@ def at_size(proba: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.clip(cv2.resize(proba, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1)
 
 
+def mask_at_size(mask: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Pixels (h, w) bool at another (height, width): those that are covered by half or more."""
+    size = shape[1], shape[0]
+    return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
+
+
 def scale_note(
     trained: Iterable[tuple[int, int]], shapes: Sequence[tuple[int, ...]], what: str
 ) -> str | None:

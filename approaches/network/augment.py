@@ -153,7 +153,7 @@ class Crops(torch.utils.data.Dataset):
         )
         self.zoom, self.transform = zoom, augmentation(strength, crop_px)
         shows = np.array([has_object(entry) for entry in images.entries], bool)
-        of_field = shows & np.array([entry.from_field for entry in images.entries], bool)
+        of_field = shows & np.array([entry.is_added for entry in images.entries], bool)
         self.with_object, self.without = np.flatnonzero(shows), np.flatnonzero(~shows)
         self.of_field, self.others = np.flatnonzero(of_field), np.flatnonzero(~of_field)
         self.own = np.flatnonzero(shows & ~of_field)
@@ -161,6 +161,8 @@ class Crops(torch.utils.data.Dataset):
         # whatever the backgrounds leave is at least half the own images'
         most = 0.5 * (1 - (self.background_share or 0.0))
         self.field_share = _affordable(min(field_share, most), len(self.of_field), len(self.own))
+        if not self.field_share:  # then what is learned of a field is drawn as often as the others
+            self.own = self.with_object
         self.hard_share = hard_share
         self.seen_wrongly: Sequence[Spot] = ()
 

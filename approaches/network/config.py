@@ -35,7 +35,7 @@ class TrainingConfig(Config):
     # as often as from the others
     background_share: Share | None = 0.3
     # of the crops are taken from what is learned of a field, and of the objects that are laid on
-    # crops, if there is any and enough of it
+    # crops, if there is any and enough of it; 0 draws it as often as images of `train`
     field_share: Share = 0.2
     # of the crops from images without any object lie where the network, after the first half of
     # its training, saw one

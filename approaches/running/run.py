@@ -128,7 +128,7 @@ def _fit(record: Record, data: Data, settings: RunSettings) -> None:
                 store(approach, name, partial)
     report = approach.report_
     record.traits = approach.traits
-    record.image_sizes = report.image_sizes or image_sizes(data.fit_shapes)
+    record.image_sizes = report.image_sizes or image_sizes(data.fit.own_shapes)
     seconds = seconds if report.seconds is None else report.seconds
     used = sum(_fit_of(run, member).seconds for member in approach.members)
     record.fit = Fit(seconds + used, report.steps, report.resumes, report.notes)

@@ -60,7 +60,7 @@ class Entry:
     `file_name` is the path below `images/`; `upright` says that the image is to be turned as its
     EXIF orientation says, as it was when it was annotated; `resized`, that it is to be brought to
     the size that stands here; `drawn_on`, the height and width that the outlines were drawn on,
-    where they are others; `from_field`, that it was added to *fit* from elsewhere.
+    where they are others; `is_added`, that it was added to *fit* from elsewhere.
     """
 
     image_id: int
@@ -73,7 +73,7 @@ class Entry:
     upright: bool = False
     resized: bool = False
     drawn_on: tuple[int, int] | None = None
-    from_field: bool = False
+    is_added: bool = False
 
 
 @dataclass(frozen=True)

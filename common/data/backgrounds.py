@@ -14,13 +14,16 @@ from common.coco.images import stored_image
 from common.scale import ImageSizes, image_sizes, prediction_scale
 
 
-def background_entries(folder: Path, labelled: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
+def background_entries(
+    folder: Path, train: Sequence[Entry], val: Sequence[Entry]
+) -> tuple[list[Entry], list[str]]:
     """The photos of a folder as images without an object.
 
     Args:
         folder: holds the photos, or `images/` with them; where an annotation file lies beside
             them, it must have no annotation.
-        labelled: the images of `train` and `val`; a file that is one of them is left out.
+        train: the images whose sizes theirs should suit; a file that is one of them is left out.
+        val: the same for files of it.
 
     Returns:
         Entries with ids beyond those of the labelled images, and what is to be said of photos that
@@ -31,6 +34,7 @@ def background_entries(folder: Path, labelled: Sequence[Entry]) -> tuple[list[En
         OSError: a file cannot be read.
     """
     _refuse_annotated(folder)
+    labelled = [*train, *val]
     photos, broken = whole_photos(folder)
     notes = [f"warning: {path.name} is left out: {why}" for path, why in broken.items()]
     repeated = _repeated(photos, [entry.path for entry in labelled])
@@ -48,7 +52,7 @@ def background_entries(folder: Path, labelled: Sequence[Entry]) -> tuple[list[En
             "photos of the ground without any object."
         )
     first = max((entry.image_id for entry in labelled), default=0) + 1
-    sizes = image_sizes((entry.height, entry.width) for entry in labelled)
+    sizes = image_sizes((entry.height, entry.width) for entry in train)
     return list(_entries(used, first, sizes)), notes
 
 
@@ -74,7 +78,12 @@ def _entries(photos: Sequence[Path], first: int, sizes: ImageSizes) -> Iterator[
         factor = prediction_scale((height, width), sizes, "auto")
         seen = round(width * factor), round(height * factor)
         group = f"background {path.name}"
-        yield Entry(image_id, path.name, path, *seen, group, upright=True, resized=factor != 1)
+        yield Entry(
+            *(image_id, path.name, path, *seen, group),
+            upright=True,
+            resized=factor != 1,
+            is_added=True,
+        )
 
 
 def _repeated(photos: Sequence[Path], others: Sequence[Path]) -> list[Path]:

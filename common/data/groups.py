@@ -90,6 +90,20 @@ def group_images(entries: Sequence[Entry]) -> list[str]:
     return groups
 
 
+def joined_groups(entries: Sequence[Entry], groups: Sequence[str]) -> list[str]:
+    """The group of each entry, where groups that share nearly the same image are one, which has
+    the first of their names.
+    """
+    names, group = np.unique(np.array(groups), return_inverse=True)
+    image = near_duplicates([_hash(entry) for entry in entries])
+    nodes = len(names) + image.max(initial=-1) + 1
+    links = (np.ones(len(entries), bool), (group, len(names) + image))
+    graph = coo_array(links, shape=(nodes, nodes))
+    labels = connected_components(graph, directed=False)[1][: len(names)]
+    first = np.unique(labels, return_index=True)[1]
+    return names[first[labels[group]]].tolist()
+
+
 def alike(entries: Sequence[Entry], others: Sequence[Entry]) -> list[Entry]:
     """Those of the entries whose image is nearly the same as one of the others."""
     theirs = np.unique(np.array([_hash(entry) for entry in others], dtype=np.uint64))
@@ -157,7 +171,7 @@ def split_groups(
 
 
 def some_groups(
-    groups: Mapping[int, str], *, share: float, seed: int, without: Collection[str | None] = ()
+    groups: Mapping[int, str], *, share: float, seed: int, without: Collection[str] = ()
 ) -> set[int]:
     """Whole groups of images, as near to a share of all as they come, in the seeded order of
     `split_groups`, and never more than half of all.

@@ -32,7 +32,7 @@ def _resized(entries: Sequence[Entry], first: int, sizes: ImageSizes) -> Iterato
         larger = LARGER if has_object(entry) else 1.0
         factor = min(1.0, larger * prediction_scale((entry.height, entry.width), sizes))
         group = f"{OF_FIELD}{entry.group}"
-        changed = replace(entry, image_id=image_id, group=group, from_field=True)
+        changed = replace(entry, image_id=image_id, group=group, is_added=True)
         if factor != 1:
             drawn_on = entry.height, entry.width
             height, width = (max(1, round(factor * side)) for side in drawn_on)

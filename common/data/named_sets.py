@@ -233,13 +233,13 @@ def _notes(
             f"val ({listed([entry.file_name for entry in repeated], most=3)}); the scores say "
             "little of photos never seen"
         )
-    groups_known = {entry.group for entry in known if not entry.from_field}
-    groups_known |= {str(one.group).removeprefix(OF_FIELD) for one in known if one.from_field}
+    groups_known = {entry.group for entry in known if not entry.is_added}
+    groups_known |= {str(one.group).removeprefix(OF_FIELD) for one in known if one.is_added}
     shared = set(groups.values()) & groups_known
     if shared:
         verb = "is" if len(shared) == 1 else "are"
         yield f"warning: {counted(len(shared), 'group')} of it {verb} in training or val too"
-    own = [one for one in known if not one.from_field]
+    own = [one for one in known if not one.is_added]
     shapes = [[(one.height, one.width) for one in images] for images in (own, entries)]
     note = scale_note(shapes[0], shapes[1], "images") if own else None
     if note is not None:

@@ -29,7 +29,7 @@ from common.data.backgrounds import background_entries
 from common.data.cache import Cache, open_cache
 from common.data.groups import describe_groups, group_images, split_groups
 from common.data.learned import shown_in_training
-from common.scale import ImageSizes, prediction_scale, resized, scale_note
+from common.scale import ImageSizes, mask_at_size, prediction_scale, resized, scale_note
 
 TUNE_SHARE = 0.2
 LEAST_GROUPS = 5  # with fewer of them, what is chosen on a part is said to be chance
@@ -96,10 +96,10 @@ class DataSet:
 
     @property
     def own_shapes(self) -> list[tuple[int, int]]:
-        """(height, width) of the images that were not added from a field; they say at which size
+        """(height, width) of the images that were not added from elsewhere; they say at which size
         photos are predicted.
         """
-        return [(one.height, one.width) for one in self.entries if not one.from_field]
+        return [(one.height, one.width) for one in self.entries if not one.is_added]
 
     @property
     def names(self) -> dict[int, str]:
@@ -150,12 +150,6 @@ class Data:
         """The images of *fit* that are none of `train`."""
         return self.backgrounds | self.learned
 
-    @property
-    def fit_shapes(self) -> list[tuple[int, int]]:
-        """(height, width) of the images of *fit* that are of `train`."""
-        shapes = self.fit.shapes.items()
-        return [shape for image_id, shape in shapes if image_id not in self.added]
-
 
 def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Image, mask and ignored pixels of one entry; DataError if the file's size is not the
@@ -176,7 +170,9 @@ def decode(entry: Entry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _at_size(drawn: np.ndarray, entry: Entry) -> np.ndarray:
     """Pixels (h, w) bool at the size that stands in the entry."""
-    return drawn if entry.drawn_on is None else _covered(drawn, (entry.height, entry.width))
+    if entry.drawn_on is None:
+        return drawn
+    return mask_at_size(drawn, (entry.height, entry.width))
 
 
 def as_predicted(sample: Sample, sizes: ImageSizes) -> Sample:
@@ -190,14 +186,8 @@ def as_predicted(sample: Sample, sizes: ImageSizes) -> Sample:
     image = resized(sample.image, prediction_scale(sample.image.shape, sizes))
     if image is sample.image:
         return sample
-    masks = (_covered(one, image.shape[:2]) for one in (sample.mask, sample.ignore))
+    masks = (mask_at_size(one, image.shape) for one in (sample.mask, sample.ignore))
     return Sample(sample.image_id, image, *masks)
-
-
-def _covered(pixels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Pixels (h, w) bool at another (height, width): those that are covered by half or more."""
-    size = shape[::-1]
-    return cv2.resize(pixels.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
 
 
 def content_key(entries: Sequence[Entry]) -> str:
@@ -265,7 +255,7 @@ def load_data(
             "needed."
         )
     key = data_key(train, val)
-    bare, of_bare = background_entries(backgrounds, train + val) if backgrounds else ([], [])
+    bare, of_bare = background_entries(backgrounds, train, val) if backgrounds else ([], [])
     shown = shown_in_training(
         learned, train, first=1 + max(one.image_id for one in train + val + bare)
     )
@@ -314,7 +304,7 @@ def load_data(
         frozenset(bare_ids),
         content_key(bare) if bare else "",
         frozenset(shown_ids),
-        content_key(shown) if shown else "",
+        content_key(learned) if learned else "",
     )
 
 

@@ -4,8 +4,9 @@ import shutil
 import numpy as np
 import pytest
 
-from common.coco import DataError
+from common.coco import DataError, Entry
 from common.data import load_data
+from common.data.backgrounds import background_entries
 from common.image_files import write_pixels
 
 
@@ -34,7 +35,7 @@ def test_they_are_images_of_fit_without_an_object_and_change_nothing_else(sample
         assert sample.image.any() and not sample.mask.any() and not sample.ignore.any()
     assert data.tune.ids == plain.tune.ids and data.score.ids == plain.score.ids
     assert data.key == plain.key and data.backgrounds_key != plain.backgrounds_key == ""
-    assert data.fit_shapes == plain.fit_shapes
+    assert data.fit.own_shapes == plain.fit.own_shapes
     assert any("3 photos without an object" in note for note in data.notes)
     assert any("broken.jpg is left out" in note for note in data.notes)
 
@@ -42,9 +43,19 @@ def test_they_are_images_of_fit_without_an_object_and_change_nothing_else(sample
 def test_one_much_larger_than_the_training_images_is_brought_to_their_size(sample_folder, ground):
     data = load_data(sample_folder, backgrounds=ground)
     shapes = sorted(data.fit.shapes[image_id] for image_id in data.backgrounds)
-    longest = max(max(shape) for shape in data.fit_shapes)
+    longest = max(max(shape) for shape in data.fit.own_shapes)
     assert shapes[:2] == [(100, 50), (150, 75)]
     assert max(shapes[2]) <= longest and shapes[2][0] == pytest.approx(2 * shapes[2][1], abs=1)
+
+
+def test_large_images_of_val_leave_backgrounds_at_the_size_of_the_training_images(ground):
+    train, val = (
+        [Entry(number, "a.png", ground / "broken.jpg", side, side)]
+        for number, side in ((1, 128), (2, 2500))
+    )
+    entries, _ = background_entries(ground, train, val)
+    assert [entry.height for entry in entries] == [100, 150, 128]
+    assert [entry.image_id for entry in entries] == [3, 4, 5]
 
 
 def test_the_cache_holds_them_too(sample_folder, ground, tmp_path):

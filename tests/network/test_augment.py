@@ -226,7 +226,7 @@ def of_field(data_set, count):
     entries = list(data_set.entries)
     chosen = [index for index, entry in enumerate(entries) if has_object(entry)][:count]
     for index in chosen:
-        entries[index] = replace(entries[index], from_field=True)
+        entries[index] = replace(entries[index], is_added=True)
     return DataSet(entries, data_set.groups), chosen
 
 
@@ -242,6 +242,18 @@ def test_what_is_learned_of_a_field_comes_as_often_as_was_set(sample_data, backg
     if background_share is not None:
         bare = [index for index, one in enumerate(data_set.entries) if not has_object(one)]
         assert counts[bare].sum() == pytest.approx(background_share * length, abs=1)
+
+
+@pytest.mark.parametrize("background_share", [None, 0.25])
+def test_without_a_share_what_is_learned_of_a_field_comes_as_often_as_the_rest(
+    sample_data, background_share
+):
+    data_set, chosen = of_field(sample_data.fit, 4)
+    length = 20 * len(data_set)
+    stream = crops(data_set, epoch_length=length, background_share=background_share)
+    counts = np.bincount([stream.image_index(place) for place in range(length)])
+    shown = [index for index, one in enumerate(data_set.entries) if has_object(one)]
+    assert np.ptp(counts[shown]) <= 1 and counts[chosen].min() > 0
 
 
 def test_few_photos_of_a_field_are_not_shown_over_and_over(sample_data):

@@ -96,7 +96,7 @@ def test_they_are_images_of_fit_with_their_objects_and_change_nothing_else(
     assert set(added) == data.learned == data.added and len(added) == len(learned)
     assert data.tune.ids == plain.tune.ids and data.score.ids == plain.score.ids
     assert data.key == plain.key and data.learned_key != plain.learned_key == ""
-    assert data.fit_shapes == plain.fit_shapes
+    assert data.fit.own_shapes == plain.fit.own_shapes
     assert whole_train(data).ids == whole_train(plain).ids
     assert any("of a field" in note for note in data.notes)
     for fold in folds_to_score(data, 2, seed=0):
@@ -191,6 +191,42 @@ def test_photos_of_train_and_val_are_not_learned(sample_folder, tmp_path, divide
 def test_a_group_in_two_fields_is_learned_from_in_both_or_in_none(street, divide):
     pair = divide(street, SetSource("again", street.folder, "field"))
     assert pair.ids["street"] == pair.ids["again"]
+
+
+def test_a_photo_and_its_copy_are_learned_from_both_or_neither(street, tmp_path, divide):
+    copies = labelled_copy(street.folder, tmp_path / "copies")
+    edit(copies, lambda content: [one.update(group=f"x {one['id']}") for one in content["images"]])
+    for seed in range(4):
+        learned = divide(street, SetSource("copies", copies, "field"), seed=seed)
+        assert learned.ids["street"] == learned.ids["copies"]
+
+
+def test_what_a_test_shows_is_not_learned(street, tmp_path, divide):
+    first = divide(street).entries[0]
+    folder = labelled_copy(street.folder, tmp_path / "some")
+
+    def leave_one(content):
+        content["images"] = [one for one in content["images"] if one["id"] == first.image_id]
+        content["images"][0]["group"] = "another name"
+        content["annotations"] = [
+            one for one in content["annotations"] if one["image_id"] == first.image_id
+        ]
+
+    edit(folder, leave_one)
+    learned = divide(street, SetSource("some", folder, "test"))
+    assert learned.entries and first.group not in {entry.group for entry in learned.entries}
+    assert list(learned.ids) == ["street"]
+    with pytest.raises(ConfigError, match="not of train, val or a test"):
+        divide(street, SetSource("whole", street.folder, "test"))
+
+
+def test_the_digest_of_what_is_learned_does_not_depend_on_other_images(
+    sample_folder, street, data, divide
+):
+    with_others = load_data(
+        sample_folder, learned=divide(street).entries, backgrounds=street.folder / "images"
+    )
+    assert len(with_others.backgrounds) and with_others.learned_key == data.learned_key
 
 
 def test_a_test_set_is_scored_whole(street, divide, data):
