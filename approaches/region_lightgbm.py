@@ -58,7 +58,7 @@ from common.masks.postprocess import LEVELS, threshold_curve
 from common.masks.probabilities import image_digest
 from common.progress import progress
 from common.records.self_description import PreparationStep
-from common.scale import ImageSizes, at_size, image_sizes, prediction_scale, resized
+from common.scale import ImageSizes, at_size, image_sizes, mask_at_size, prediction_scale, resized
 from common.words import counted
 
 if TYPE_CHECKING:
@@ -228,7 +228,8 @@ class RegionLightGBM(Approach[RegionConfig]):
         seen = resized(photo.sample.image, factor)
         regions = self._regions(seen, look)
         objects = [scaled(one, factor) for one in photo.objects]
-        is_object, found = compared(regions, objects)
+        ignore = mask_at_size(photo.sample.ignore, seen.shape)
+        is_object, found = compared(regions, objects, ignore)
         digest, regions = image_digest(seen), regions.without_maps()
         return PhotoRegions(digest, photo.group, regions, is_object, found, len(objects), is_field)
 

@@ -15,6 +15,7 @@ from approaches.regions.judged import Look, PastedPlace, Place, compared
 from common.coco import Entry
 from common.data import DataSet
 from common.data.named_sets import NamedSet, SetSource, TrueObject
+from common.masks.found_objects import count_hits
 from common.scale import ImageSizes
 from tests.labelled_photos import square_entry
 
@@ -325,7 +326,8 @@ def test_a_region_finds_an_object_invents_or_touches_one():
         TrueObject(5, 5, np.ones((10, 12), bool)),
         TrueObject(5, 30, np.ones((10, 20), bool)),
     ]
-    is_object, found = compared(regions, objects)
+    nothing = np.zeros((40, 60), bool)
+    is_object, found = compared(regions, objects, nothing)
     assert is_object.tolist() == [1, -1, 0] and found == (0,)
 
 
@@ -333,5 +335,19 @@ def test_a_further_piece_of_an_object_that_is_found_is_no_invention():
     looks = [np.zeros((40, 60), np.float32)]
     looks[0][5:15, 5:17] = looks[0][5:15, 19:23] = looks[0][30:36, 30:36] = 1
     regions = find_regions(np.zeros((40, 60, 3), np.uint8), looks, least_proba=0.5)
-    is_object, found = compared(regions, [TrueObject(5, 5, np.ones((10, 20), bool))])
+    object_ = TrueObject(5, 5, np.ones((10, 20), bool))
+    is_object, found = compared(regions, [object_], np.zeros((40, 60), bool))
     assert is_object.tolist() == [1, -1, 0] and found == (0,)
+
+
+def test_what_lies_on_a_crowd_region_is_neither_found_nor_invented():
+    looks, ignore = [np.zeros((40, 60), np.float32)], np.zeros((40, 60), bool)
+    looks[0][5:15, 5:15] = looks[0][20:36, 5:21] = looks[0][20:36, 40:56] = 1
+    regions = find_regions(np.zeros((40, 60, 3), np.uint8), looks, least_proba=0.5)
+    ignore[18:38, 3:23] = True  # the second region
+    ignore[30:40, 40:60] = True  # a part of the third
+    objects = [TrueObject(5, 5, np.ones((10, 10), bool)), TrueObject(20, 5, np.ones((9, 9), bool))]
+    is_object, found = compared(regions, objects, ignore)
+    assert is_object.tolist() == [1, -1, 0] and found == (0,)
+    hits = count_hits(looks[0] >= 0.5, objects, ignore)
+    assert hits == ((is_object == 1).sum(), (is_object == 0).sum())

@@ -165,20 +165,28 @@ def cheapest(tried: Mapping[Look, float], least_gain: float) -> Look:
 
 
 def compared(
-    regions: Regions, objects: Sequence[TrueObject]
+    regions: Regions, objects: Sequence[TrueObject], ignore: np.ndarray
 ) -> tuple[np.ndarray, tuple[int, ...]]:
     """Which regions find an object, and which objects are found, by the rules of
     `common.masks.found_objects`.
 
+    Args:
+        regions: of a photo.
+        objects: of the photo.
+        ignore: (H, W) bool, where nothing is known of objects; taken out of both.
+
     Returns:
         (n,) int, 1 for a region that finds an object, 0 for one of which less than a tenth lies on
-        objects, else -1; and for each object that is found, by which region.
+        objects, -1 for any other, and for one that is ignored for the most part; and for each
+        object that is found, by which region.
     """
-    area = np.bincount(regions.labels.ravel(), minlength=len(regions) + 1)[1:]
+    whole = np.bincount(regions.labels.ravel(), minlength=len(regions) + 1)[1:]
+    labels = np.where(ignore, 0, regions.labels)
+    area = np.bincount(labels.ravel(), minlength=len(regions) + 1)[1:]
     met, found = np.zeros(len(regions)), list[int]()
     for one in objects:
-        part = regions.labels[one.place]
-        window = one.window[: part.shape[0], : part.shape[1]]
+        part = labels[one.place]
+        window = one.window[: part.shape[0], : part.shape[1]] & ~ignore[one.place]
         finding: list[int] = []
         for region in np.unique(part[window & (part > 0)]) - 1:
             covered = window & (part == region + 1)
@@ -186,7 +194,7 @@ def compared(
             if is_found(covered, window, one.is_box):
                 finding.append(int(region))
         found += finding[:1]
-    is_object = np.where(met >= ON_OBJECT_SHARE * area, -1, 0)
+    is_object = np.where((met >= ON_OBJECT_SHARE * area) | (2 * area < whole), -1, 0)
     is_object[found] = 1
     return is_object, tuple(found)
 
