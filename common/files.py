@@ -126,6 +126,20 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
         _flush(path.parent)
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, where they are not there.
+
+    Raises:
+        DiskFullError: there is no room.
+        ReadOnlyError: the system refuses it.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        explain(path, error)
+        raise
+
+
 def remove_partials(folder: Path) -> None:
     """Remove what killed writers left below a folder that nobody else writes to now."""
     for left in [path for path in folder.rglob(f".*{PARTIAL}") if path.is_dir()]:
@@ -143,14 +157,14 @@ def _scratch_beside(path: Path) -> Iterator[Path]:
         scratch = Path(tempfile.mkdtemp(prefix=".", suffix=PARTIAL, dir=path.parent))
         yield scratch
     except Exception as error:
-        _explain(path, error)
+        explain(path, error)
         raise
     finally:
         if scratch is not None:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _explain(path: Path, error: Exception) -> None:
+def explain(path: Path, error: Exception) -> None:
     """DiskFullError in place of whatever a library made of a full disk, ReadOnlyError where the
     system refuses to write at all.
     """

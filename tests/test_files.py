@@ -13,11 +13,13 @@ import torch
 from common.files import (
     DiskFullError,
     ReadOnlyError,
+    make_folder,
     remove_partials,
     whole_file,
     whole_folder,
     write_whole,
 )
+from common.records.lock import hold
 
 
 def names(folder: Path) -> list[str]:
@@ -234,6 +236,10 @@ def test_a_disk_that_may_not_be_written_to_is_said_to_be_read_only(small_disk):
             pass
     with pytest.raises(ReadOnlyError, match="Read-only file system"):
         write_whole(small_disk / "a.bin", "x")
+    with pytest.raises(ReadOnlyError, match="run cannot be written: .*is read-only"):
+        make_folder(small_disk / "run")
+    with pytest.raises(ReadOnlyError, match=r"\.lock cannot be written: .*is read-only"):
+        hold(small_disk)
     assert (small_disk / "a.bin").read_bytes() == b"before"
 
 

@@ -21,10 +21,10 @@ from pydantic import TypeAdapter, ValidationError
 from common import __version__
 from common.coco import DEFAULT_OPTIONS, CrowdRegions, ReadOptions
 from common.commands import RefusedError
-from common.files import PARTIAL, remove_partials, write_whole
+from common.files import PARTIAL, make_folder, remove_partials, write_whole
 from common.json_files import DamagedFileError, damaged, read_json_object, to_json
 from common.records.folder import RunFolder
-from common.records.lock import hold, release
+from common.records.lock import HOLDER, LOCK, hold, release
 from common.records.self_description import SelfDescription
 from common.statistics.selection import Rule
 
@@ -194,12 +194,15 @@ def open_run(run: Path, identity: Mapping[str, Any], *, fresh: bool, trains: boo
         RunMismatchError: the folder holds a run with other settings, or something that is no run.
         RunInUseError: another process writes to it; else this one holds its lock from now on.
     """
-    stored = _identity_in(run)
+    _identity_in(run)  # before anything of another kind is touched
+    make_folder(run)
+    hold(run)
+    stored = _identity_in(run)  # which another process may have begun
     if stored is not None:
-        hold(run)
         remove_partials(run)
     if stored is not None and fresh:
         _set_aside(run)
+        open_run(run, identity, fresh=False)
     elif stored is not None:
         found, wanted = _flat(stored), _flat(json.loads(to_json(identity)))
         compared = {**found, **wanted} if trains else ("data", "learned", "seed")
@@ -213,9 +216,8 @@ def open_run(run: Path, identity: Mapping[str, Any], *, fresh: bool, trains: boo
                 f"{run} was made with other settings ({'; '.join(differing)}). Repeat them to "
                 "continue it, give another --output, or set it aside and begin anew with --fresh."
             )
-        return
-    write_whole(RunFolder(run).description, to_json({"identity": identity}))
-    hold(run)
+    else:
+        write_whole(RunFolder(run).description, to_json({"identity": identity}))
 
 
 def describe_run(run: Path, **described: Any) -> None:
@@ -241,7 +243,7 @@ def _identity_in(run: Path) -> dict[str, Any] | None:
         return None
     if not run.is_dir():
         raise RunMismatchError(f"{run} is a file; --output names the folder of a run.")
-    if all(path.name.startswith(".") and path.name.endswith(PARTIAL) for path in run.iterdir()):
+    if all(_is_of_no_run(path.name) for path in run.iterdir()):
         return None  # a kill before the first file was whole
     try:
         return dict(_content(run)["identity"])
@@ -252,6 +254,11 @@ def _identity_in(run: Path) -> dict[str, Any] | None:
             f"{run} holds files but no {RunFolder(run).description.name} of a run; choose another "
             "--output, nothing was touched."
         ) from error
+
+
+def _is_of_no_run(name: str) -> bool:
+    """Whether a file is a lock, or what a killed writer left."""
+    return name in (LOCK, HOLDER) or (name.startswith(".") and name.endswith(PARTIAL))
 
 
 def _set_aside(run: Path) -> None:

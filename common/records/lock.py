@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from common.commands import RefusedError
-from common.files import write_whole
+from common.files import explain, write_whole
 from common.json_files import to_json
 
 LOCK, HOLDER = ".lock", ".lock.json"
@@ -44,6 +44,9 @@ def hold(run: Path) -> None:
             f"{run} is in use by another run{_holder(folder)}. Wait until it ends, end it, or "
             "give another --output; nothing was touched."
         ) from error
+    except OSError as error:
+        explain(folder / LOCK, error)
+        raise
     except NotImplementedError:
         log.warning("%s lies on a file system without locks: start one run in it at a time", run)
         return
