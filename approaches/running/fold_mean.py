@@ -2,13 +2,15 @@
 what they give together, and what that costs.
 
 Its post-processing is chosen on the whole of `train`, each image predicted by the one model that
-has not seen its group; *tune* would not do, since most of the models were trained on it.
+has not seen its group; *tune* would not do, since most of the models were trained on it. Photos of
+a field are predicted by their mean.
 """
 
 import logging
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -16,12 +18,15 @@ from approaches import members_of, name_of_outside, processes, store
 from approaches.base import Config
 from approaches.fold_mean import FoldMean
 from approaches.running.cached_predictions import CachedPredictor, cached_model
-from approaches.running.resume import has_model, training_key
-from approaches.running.run import finish_scoring, tell_failure
+from approaches.running.resume import has_model, is_chosen_on, training_key, unscored
+from approaches.running.run import finish_scoring, predict_all, tell_failure
 from approaches.running.settings import RunSettings
-from common.data import Data
+from common.data import Data, DataSet
+from common.data.named_sets import NamedSet
 from common.files import whole_folder
 from common.leaderboard import Choice, compare_records
+from common.masks.field_tuning import tune_on_field
+from common.masks.probabilities import image_digest
 from common.masks.tuning import Tuning, tune_postprocess
 from common.records import Fit, Provenance, Record, read_record, read_records, write_record
 from common.records.folder import RunFolder
@@ -63,11 +68,17 @@ def run_fold_mean(
     record = read_record(run.path, name)
     if record is None or record.made_from != made_from or not has_model(record, run):
         record = _made(name, winner, complete, made_from, others, run)
+    elif settings.score_only or not is_chosen_on(record, settings):
+        record = unscored(record)
+        if settings.score_only:
+            _forget_maps(name, run)
     try:
         with processes.together(name):
             model = cached_model(run, name, record.image_sizes)
             if record.tuning is None:
-                record.tuning = _tuned(winner, complete, folds)
+                for one in settings.fields:
+                    predict_all(model, one, f"{name}: predicting {one.name}")
+                record.tuning = _tuned(winner, complete, folds, model, settings.fields)
             finish_scoring(record, record.tuning, model, data, settings)
         record.status, record.reason = "ok", ""
     except Exception as error:
@@ -86,9 +97,9 @@ def _made(
 ) -> Record:
     """A copy of the models in one folder, and a record of them."""
     key = name_of_outside("approaches.fold_mean:FoldMean")
+    _forget_maps(name, run)
     with processes.together(f"collecting the models of {name}"):
         if processes.is_main():
-            shutil.rmtree(run.probabilities(name), ignore_errors=True)
             approach = FoldMean(Config())
             with whole_folder(run.model(name)) as partial:
                 for number, one in enumerate(folds, start=1):
@@ -111,6 +122,12 @@ def _made(
     return record
 
 
+def _forget_maps(name: str, run: RunFolder) -> None:
+    with processes.together(f"clearing {name}"):
+        if processes.is_main():
+            shutil.rmtree(run.probabilities(name), ignore_errors=True)
+
+
 def _keep(record: Record, run: RunFolder) -> None:
     with processes.together(f"storing the record of {record.approach}"):
         if processes.is_main():
@@ -118,15 +135,32 @@ def _keep(record: Record, run: RunFolder) -> None:
 
 
 def _tuned(
-    winner: str, trained: Sequence[Record], folds: Sequence[tuple[RunSettings, Data]]
+    winner: str,
+    trained: Sequence[Record],
+    folds: Sequence[tuple[RunSettings, Data]],
+    mean: CachedPredictor,
+    fields: Sequence[NamedSet],
 ) -> Tuning:
     """The post-processing that suits the images of `train`, each predicted by the model that has
-    not seen its group; the maps lie in the folders of the folds.
+    not seen its group, and those of the field; the maps lie in the folders of the folds, and in
+    that of the run.
     """
     models: list[CachedPredictor] = [
         cached_model(settings.run, winner, record.image_sizes)
         for (settings, _), record in zip(folds, trained, strict=True)
     ]
+    if fields:
+        unseen_by = {
+            image_digest(sample.image): model
+            for model, (_, images) in zip(models, folds, strict=True)
+            for sample in images.score
+        }
+
+        def predict(image: np.ndarray) -> np.ndarray:
+            return unseen_by.get(image_digest(image), mean).quantised(image)
+
+        train = reduce(DataSet.joined, (images.score for _, images in folds))
+        return tune_on_field(predict, train, fields, trained[0].image_sizes)
     groups = [images.score.groups[image] for _, images in folds for image in images.score.ids]
 
     def maps() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -80,11 +80,11 @@ def reconciled(stored: Record, settings: RunSettings) -> Record:
         if stays or begun:
             _check_config(stored, config, run)
         if rescored:
-            record = _unscored(stored)
+            record = unscored(stored)
         elif not trains:
             record = stored
         elif stays:
-            kept = stored if _is_chosen_on(stored, settings) else _unscored(stored)
+            kept = stored if is_chosen_on(stored, settings) else unscored(stored)
             record = replace(kept, made_from=source)
         else:
             record = Record(name, config=config, made_from=source)
@@ -108,7 +108,7 @@ def reconciled(stored: Record, settings: RunSettings) -> Record:
     )
 
 
-def _unscored(stored: Record) -> Record:
+def unscored(stored: Record) -> Record:
     """The record of the training alone."""
     return replace(
         stored,
@@ -121,7 +121,7 @@ def _unscored(stored: Record) -> Record:
     )
 
 
-def _is_chosen_on(stored: Record, settings: RunSettings) -> bool:
+def is_chosen_on(stored: Record, settings: RunSettings) -> bool:
     """Whether the post-processing was chosen on the photos of the field that this run has."""
     choice = None if stored.tuning is None else stored.tuning.on_field
     wanted = {one.name: one.key for one in settings.fields}

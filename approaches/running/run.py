@@ -161,7 +161,7 @@ def _follow(other: Path, plan: Path) -> None:
         write_whole(plan, json.dumps(followed, indent=1) + "\n")
 
 
-def _predict(model: CachedPredictor, data_set: DataSet | NamedSet, what: str) -> None:
+def predict_all(model: CachedPredictor, data_set: DataSet | NamedSet, what: str) -> None:
     """Have the maps of all images on disk; the processes share those that are missing."""
     with processes.together(what):
         mine = processes.share(range(len(data_set)))
@@ -176,10 +176,10 @@ def _tune(
     """Choose the post-processing; what was chosen before stands."""
     if record.tuning is not None and (record.tuning.curves or not settings.cross_fitted):
         return record.tuning
-    _predict(model, tune_set, f"{record.approach}: predicting tune")
+    predict_all(model, tune_set, f"{record.approach}: predicting tune")
     fields = settings.fields
     for one in fields:
-        _predict(model, one, f"{record.approach}: predicting {one.name}")
+        predict_all(model, one, f"{record.approach}: predicting {one.name}")
     groups = [tune_set.groups[image_id] for image_id in tune_set.ids]
 
     def maps() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -13,7 +13,7 @@ from approaches.segmenter import Segmenter
 from bench import main
 from common.coco import DataError, has_object
 from common.data import load_data
-from tests.labelled_photos import edit
+from tests.labelled_photos import edit, labelled_copy
 
 
 def run(data, folder, *words):
@@ -148,3 +148,27 @@ def test_an_approach_that_is_missing_in_a_fold_has_its_reason(finished, sample_f
     assert table.loc["threshold", "status"] == "unfinished"
     assert table.loc["pixel_lightgbm", "reason"] == "fold 3: OSError: full"
     assert table["unseen_dice"].isna().all()
+
+
+def test_the_mean_over_folds_is_chosen_on_the_field_too_and_scored_again_when_asked(
+    sample_folder, tmp_path
+):
+    folder = tmp_path / "run"
+    street = labelled_copy(sample_folder / "val", tmp_path / "street")
+    words = [
+        *("--data", str(sample_folder), "--output", str(folder), "--approaches", "threshold"),
+        *("--folds", "3", "--no-report"),
+    ]
+    path = folder / "records" / "folds_of_threshold.json"
+    assert main(words) == 0
+    assert not json.loads(path.read_text())["tune"].get("on_field")
+    words += ["--field", f"street={street}"]
+    assert main(words) == 0
+    record = json.loads(path.read_text())
+    assert list(record["tune"]["on_field"]["keys"]) == ["street"]
+    assert [found["name"] for found in record["sets"]] == ["street"]
+    right = record["scores"]
+    record["scores"] = [{**one, "tp": 0} for one in right]
+    path.write_text(json.dumps(record))
+    assert main([*words, "--score-only"]) == 0
+    assert json.loads(path.read_text())["scores"] == right
