@@ -5,12 +5,19 @@ import pytest
 import torch
 
 from approaches import build
-from approaches.base import Budget, ConfigError
+from approaches.base import Budget, ConfigError, Traits
 from approaches.segmenter import Segmenter
 from approaches.stored import engines
-from approaches.stored.engines import MOST_DIFFERING, PACKAGES, EnginePredictor, with_engine
+from approaches.stored.engines import (
+    MOST_DIFFERING,
+    PACKAGES,
+    EnginePredictor,
+    surest_part,
+    with_engine,
+)
 from common.masks.postprocess import Postprocess
 from common.sample import render_scene
+from common.scale import ImageSizes
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +55,26 @@ def test_the_engine_is_chosen_by_measurement_among_those_that_agree(network, cap
     assert "unet in each engine: torch" in caplog.text
     image = photo(1, 128, 128)
     assert (chosen.predict(image) != network.predict(image)).mean() <= MOST_DIFFERING
+
+
+class SeesBright:
+    traits = Traits()
+
+    def predict_proba(self, image):
+        return image[..., 0].astype(np.float32) / 255
+
+
+@pytest.mark.parametrize("scale", ["auto", "native", 0.5])
+def test_it_is_measured_where_the_model_sees_something(scale):
+    image = np.full((900, 1600, 3), 20, np.uint8)
+    image[700:760, 1500:1590] = 220
+    segmenter = Segmenter(SeesBright(), Postprocess(0.5), "bright", ImageSizes(512, 512), scale)
+    part = surest_part(segmenter, image)
+    assert segmenter.predict(part).sum() == pytest.approx(60 * 90, rel=0.05)
+    longest = max(part.shape[:2]) * segmenter.scale_of(image)
+    assert longest == pytest.approx(512, abs=1)
+    small = np.ascontiguousarray(image[:300, :400])
+    assert surest_part(segmenter, small) is small
 
 
 def test_torch_is_the_model_itself(network):

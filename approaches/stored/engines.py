@@ -1,9 +1,11 @@
 """Other engines than torch that run a stored model on a CPU: its ONNX form in ONNX Runtime or
 OpenVINO. None is taken for granted: whether its masks are those of the model and whether it is
-faster is measured on a photo when it is loaded.
+faster is measured when it is loaded, on the part of a photo where the model is surest of an
+object.
 """
 
 import logging
+import math
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -105,7 +107,7 @@ def with_engine(segmenter: Segmenter, engine: str, image: np.ndarray, threads: i
     names = [name for name in PACKAGES if engine in ("auto", name)]
     if engine != "auto":
         require_packages(engine, PACKAGES[engine])
-    image = np.ascontiguousarray(image[:MEASURED_PX, :MEASURED_PX])
+    image = surest_part(segmenter, image)
     try:
         usable = [name for name in names if not missing(PACKAGES[name])]
         made = in_engines(segmenter, usable, threads)
@@ -125,6 +127,23 @@ def with_engine(segmenter: Segmenter, engine: str, image: np.ndarray, threads: i
         return trials[engine].segmenter
     fit = {name: one for name, one in trials.items() if one.differing <= MOST_DIFFERING}
     return fit[min(fit, key=lambda name: fit[name].seconds)].segmenter
+
+
+def surest_part(segmenter: Segmenter, image: np.ndarray) -> np.ndarray:
+    """The part of a photo (H, W, 3) uint8 around the pixel of which the model is surest that it is
+    of an object; a side of it has `MEASURED_PX` as it is predicted, or the photo is not larger.
+    """
+    side = math.ceil(MEASURED_PX / segmenter.scale_of(image))
+    lengths = image.shape[:2]
+    if max(lengths) <= side:
+        return image
+    surest = np.unravel_index(int(segmenter.quantised(image).argmax()), lengths)
+    starts = (
+        int(np.clip(at - side // 2, 0, max(0, length - side)))
+        for at, length in zip(surest, lengths, strict=True)
+    )
+    rows, columns = (slice(start, start + side) for start in starts)
+    return np.ascontiguousarray(image[rows, columns])
 
 
 def require_packages(engine: str, packages: Sequence[str]) -> None:

@@ -34,7 +34,6 @@ LOOKED_AT, IMAGES = 60, 20  # objects, and images that they lie on
 SAME_IOU = 0.5  # of two readings that no contrast can tell apart
 PLACES = 8  # a side: objects at one place of the images count once, since cameras are fixed
 STANDS_OUT = 8.0  # RGB distance of an object's colour from that of the ground around it
-EXCHANGE = "exchange x and y in the outlines"
 RATIO, SHARE, CHANCE = 1.5, 0.9, 0.01
 
 

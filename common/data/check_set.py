@@ -111,7 +111,7 @@ def _of_box(number: int, annotation: dict[str, object], entry: Entry) -> list[Pr
 def _seen_before(
     source: SetSource, own: Sequence[Inspection], inspections: Sequence[Inspection]
 ) -> list[Finding]:
-    """Images of a set that stand in `train` or `val` too, or in a set of the other kind."""
+    """Images of a set that stand in `train` or `val` too, or in another set."""
     others = defaultdict(list)
     for one in inspections:
         if one.pixels is not None and one.image.split not in (source.name, "real_test"):
