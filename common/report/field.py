@@ -1,11 +1,15 @@
 """What is known of photos from elsewhere beside the tables of a run: causes of mistakes that a
-person counted, and trainings that were compared on them. Both are read as they were written.
+person counted, and runs that were tested on different ones of them, taken together.
 """
 
-import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+
+from common.analysis.set_scores import summary_of
+from common.leaderboard import read_leaderboard
 
 CAUSES = "failures.csv"
 # Cause → what a remark says of it, as a regular expression.
@@ -19,7 +23,6 @@ REMARKED = {
     "small and white": "white butt",
     "touching butts": "touch",
 }
-GROUND_COLUMNS = ("training", "dice", "found", "invented")
 
 
 def read_causes(folder: Path) -> pd.DataFrame:
@@ -72,22 +75,64 @@ def causes_in(review: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["cause", "kind", "count"])
 
 
-def read_ground(text: str) -> pd.DataFrame:
-    """The trainings in the table of *Real ground* in `results/README.md`.
+def photos_of_tests(runs: Sequence[Path], approach: str) -> pd.DataFrame:
+    """What an approach came to on each photo of the test sets of several runs, such as two that
+    were each tested on the half of the photos that the other had as its field.
 
     Args:
-        text: of the file; a row counts whose cells hold "Dice, found, invented".
+        runs: folders, each with `test_sets.csv` and a `per_image_<NAME>.csv` for each set.
+        approach: in all of them.
 
     Returns:
-        Columns `training`, `dice`, `found`, `invented`, in the order of the table; no row where
-        there is no such table.
+        Columns `set`, `img_id`, `group`, `objects`, `boxes`, `found`, `invented`, `dice`.
+
+    Raises:
+        ValueError: a photo was tested in two of the runs.
     """
-    section = text.partition("\n## Real ground\n")[2].partition("\n## ")[0]
-    rows = []
-    for line in section.splitlines():
-        cells = [cell.strip().replace("`", "") for cell in line.strip("| ").split("|")]
-        scores = re.search(r"\| (0\.\d+), (\d+), (\d+) \|", line)
-        if scores:
-            dice, found, invented = scores.groups()
-            rows.append((cells[0], float(dice), int(found), int(invented)))
-    return pd.DataFrame(rows, columns=list(GROUND_COLUMNS))
+    tables = []
+    for run in runs:
+        sets = pd.read_csv(run / "test_sets.csv")
+        for name in sets.loc[sets["role"] == "test", "set"].unique():
+            table = pd.read_csv(run / f"per_image_{name}.csv").assign(set=name)
+            tables.append(table[table["approach"] == approach])
+    photos = pd.concat(tables, ignore_index=True)
+    twice = photos.duplicated(["group", "img_id", "objects"])
+    if twice.any():
+        raise ValueError(
+            f"{int(twice.sum())} photos of {', '.join(run.name for run in runs)} were tested "
+            "twice; expected runs that were each tested on photos of their own."
+        )
+    return photos[["set", "img_id", "group", "objects", "boxes", "found", "invented", "dice"]]
+
+
+def taken_together(stages: Mapping[str, tuple[Sequence[Path], str]]) -> pd.DataFrame:
+    """One row for each stage of a search, in their order: runs and the approach of each.
+
+    Returns:
+        Index: the stages. Columns `val` (mean Dice there, of all runs), `dice`, `objects`,
+        `found`, `invented` (on photos with objects) and `bare` (on those without), counts of
+        photos `views` and `grounds`, and with `_lower` and `_upper` the 95 % bounds over groups
+        of `found_share`, `invented_rate` (of a photo with objects) and `bare_rate`.
+    """
+    rows = {}
+    for stage, (runs, approach) in stages.items():
+        photos = photos_of_tests(runs, approach)
+        views, grounds = photos[photos["objects"] > 0], photos[photos["objects"] == 0]
+        boards = [read_leaderboard(run).set_index("approach") for run in runs]
+        row: dict[str, float] = {
+            "val": np.mean([one.loc[approach, "dice_mean"] for one in boards])
+        }
+        for part, measures in (
+            (views, {"found_share": "found_share", "invented_per_image": "invented_rate"}),
+            (grounds, {"invented_per_empty": "bare_rate"}),
+        ):
+            measured = summary_of(part)
+            for name, ours in measures.items():
+                row |= {ours + end: measured[name + end] for end in ("", "_lower", "_upper")}
+        row |= {"dice": views["dice"].mean(), "objects": views["objects"].sum()}
+        row |= {"found": views["found"].sum(), "invented": views["invented"].sum()}
+        row |= {"bare": grounds["invented"].sum(), "views": len(views), "grounds": len(grounds)}
+        rows[stage] = row
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    whole = ["objects", "found", "invented", "bare", "views", "grounds"]
+    return table.astype(dict.fromkeys(whole, int))

@@ -3,8 +3,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from common.report.field import causes_in, read_causes, read_ground
-from common.report.plots.field import cause_figure, ground_figure
+from common.report.field import causes_in, photos_of_tests, read_causes, taken_together
+from common.report.plots.field import cause_figure, street_figure
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -40,10 +40,31 @@ def test_a_cause_that_remarks_name_counts_once_a_photo():
     assert causes.to_numpy().tolist() == [["leaf", "photos", 2], ["kerb", "photos", 1]]
 
 
-def test_the_trainings_of_the_published_table_are_read_and_drawn():
-    ground = read_ground((RESULTS / "README.md").read_text(encoding="utf-8"))
-    assert len(ground) >= 5 and ground["dice"].between(0, 1).all()
-    figure = ground_figure(ground)
-    assert len(figure.axes[0].lines) == len(ground) + 2
-    assert read_ground("## Another\n\n| a | 0.1, 2, 3 |\n").empty
-    assert ground_figure(ground.head(0)) is None
+def published(name):
+    return RESULTS / f"cig-butts-{name}"
+
+
+def test_runs_that_were_tested_on_two_halves_are_taken_together():
+    pair = [published("field-cpu"), published("field-exchanged")]
+    stages = {
+        "composites": ([published("street")], "smp_unet_lite0"),
+        "field": (pair, "region_lightgbm"),
+    }
+    tested = taken_together(stages)
+    assert tested[["objects", "views", "grounds"]].to_numpy().tolist() == [[137, 87, 92]] * 2
+    assert tested["found"].tolist() == [87, 77] and tested["invented"].tolist() == [174, 4]
+    assert tested["bare"].tolist() == [426, 16]
+    assert tested.loc["field", "val"] == pytest.approx((0.9484 + 0.9456) / 2, abs=1e-4)
+    for name in ("found_share", "invented_rate", "bare_rate"):
+        assert (tested[f"{name}_lower"] < tested[name]).all()
+        assert (tested[name] < tested[f"{name}_upper"]).all()
+    found, invented = street_figure(tested).axes
+    assert [text.get_text() for text in found.get_yticklabels()] == ["composites", "field"]
+    assert found.get_xlabel() == "share of 137 objects found"
+    assert len(invented.lines) == 2 and street_figure(tested.head(0)) is None
+
+
+def test_a_photo_that_was_tested_twice_is_refused():
+    twice = [published("street"), published("field-cpu")]
+    with pytest.raises(ValueError, match="82 photos of cig-butts-street, cig-butts-field-cpu"):
+        photos_of_tests(twice, "smp_unet_lite0")

@@ -216,13 +216,18 @@ def test_a_steadier_study_shows_smaller_differences():
     assert np.isnan(smallest_shown(table()))
 
 
-def run(folder, minutes, dice):
-    """A published run of one approach."""
+def run(folder, minutes, dice, group=True):
+    """A published run of one approach, on twelve images of six groups."""
     folder.mkdir()
+    images = pd.DataFrame({"approach": "unet", "img_id": range(12), "tp": 1, "fn": 0})
+    images["dice"] = dice + 0.05 * np.sin(np.arange(12))
+    if group:
+        images["group"] = images["img_id"] // 2
+    images.to_csv(folder / "per_image.csv", index=False)
     row = {
         "approach": "unet",
         "status": "ok",
-        "dice_mean": dice,
+        "dice_mean": images["dice"].mean(),
         "dice_lower": dice - 0.05,
         "dice_upper": dice + 0.05,
     }
@@ -233,17 +238,32 @@ def run(folder, minutes, dice):
 
 
 def test_two_leaderboards_stand_beside_each_other_with_what_changed(tmp_path):
-    before, after = run(tmp_path / "before", 12.0, 0.84), run(tmp_path / "after", 8.0, 0.85)
+    before = run(tmp_path / "before", 12.0, 0.8, group=False)
+    after = run(tmp_path / "after", 8.0, 0.8)
+    table = pd.read_csv(after / "per_image.csv")
+    table["dice"] += 0.03 * np.where(table["group"] % 2, 1, -1)
+    table.to_csv(after / "per_image.csv", index=False)
     said = studies.before_and_after(before, after)
-    assert "| `unet` | 0.840 (0.790 to 0.890) | 0.850 (0.800 to 0.900) | +0.010 |" in said
+    assert "| `unet` | 0.8" in said and "(0.750 to 0.850)" in said
     assert "12 minutes before, 8 after" in said
-    assert "no change is shown" in said
+    assert "| +0.000 (-0.0" in said and "No change is shown image by image" in said
 
 
-def test_a_score_that_left_its_interval_is_named(tmp_path):
-    before, after = run(tmp_path / "before", 8.0, 0.7), run(tmp_path / "after", 8.0, 0.85)
+def test_a_small_change_that_every_image_shows_is_named(tmp_path):
+    """Although each score lies within the interval of the other."""
+    before, after = run(tmp_path / "before", 8.0, 0.80), run(tmp_path / "after", 8.0, 0.81)
     said = studies.before_and_after(before, after)
-    assert "Outside its interval before: `unet`" in said
+    assert "Shown to have changed, each by its own 95 % bounds: `unet`" in said
+    assert "| +0.010 (+0.010 to +0.010) |" in said
+
+
+def test_an_approach_that_one_of_two_leaderboards_lacks_has_no_change(tmp_path):
+    before, after = run(tmp_path / "before", 8.0, 0.80), run(tmp_path / "after", 8.0, 0.81)
+    for name in ("leaderboard.csv", "per_image.csv"):
+        table = pd.read_csv(before / name)
+        table.assign(approach="threshold").to_csv(before / name, index=False)
+    said = studies.before_and_after(before, after)
+    assert said.count("no result") == 2 and "No change is shown" in said
 
 
 def test_without_two_leaderboards_nothing_is_compared(tmp_path):

@@ -53,7 +53,11 @@ def _detectable(run: FinishedRun, names: tuple[str, ...]) -> str:
     known = max((least[name] for name in names if least[name] > 0), default=0)
     if not known:
         return ""
-    return f"With {units} like these, a true difference below {known:.3f} mostly goes unnoticed."
+    missed = listed([f"`{name}`" for name in names if least[name] > 0])
+    return (
+        f"With {units} like these, a true loss of {missed} below {known:.3f} mostly goes "
+        "unnoticed."
+    )
 
 
 def of_resamples(run: FinishedRun) -> str:

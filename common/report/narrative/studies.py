@@ -5,12 +5,15 @@ after a change.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from common.leaderboard import as_markdown, read_leaderboard
 from common.leaderboard.studies import SAME
+from common.metrics import with_objects
 from common.records.description import read_description
 from common.records.folder import RunFolder
+from common.statistics import paired_differences
 from common.words import between, code, counted, listed, plural
 
 
@@ -53,12 +56,12 @@ def of_overview(tables: Mapping[str, pd.DataFrame]) -> str:
 
 
 def before_and_after(before: Path, after: Path) -> str:
-    """A Markdown table of both leaderboards, and whether any score left the interval of the one
-    before.
+    """A Markdown table of both leaderboards, and which scores are shown to have changed, by the
+    differences image by image.
 
     Args:
-        before: folder with `leaderboard.csv` and `run.json`.
-        after: the same.
+        before: folder with `leaderboard.csv`, `per_image.csv` and `run.json`.
+        after: the same, with the `group` of each image.
     """
     runs = {"before": before, "after": after}
     missing = [run.name for run in runs.values() if not RunFolder(run).leaderboard.is_file()]
@@ -70,26 +73,44 @@ def before_and_after(before: Path, after: Path) -> str:
     boards = {which: read_leaderboard(run).set_index("approach") for which, run in runs.items()}
     both = pd.concat(boards, axis=1, sort=False)
     both = both.sort_values(("after", "dice_mean"), ascending=False, na_position="last")
-    change = both["after"]["dice_mean"] - both["before"]["dice_mean"]
     table = pd.DataFrame({"approach": code(both.index)})
     for which in runs:
         table[f"Dice {which}"] = [_score(row) for _, row in both[which].iterrows()]
-    table["after minus before"] = change.map("{:+.3f}".format, na_action="ignore").to_list()
-    score, old = both["after"]["dice_mean"], both["before"]
-    left = both.index[(score < old["dice_lower"]) | (score > old["dice_upper"])]
-    outside = (
-        f"Outside its interval before: {listed(code(left), most=12)}"
-        if len(left)
-        else "Every score after lies within its interval before, so no change is shown"
-    )
+    old, new = (with_objects(pd.read_csv(RunFolder(run).per_image)) for run in (before, after))
+    changes = {name: _change(old, new, name) for name in both.index}
+    table["after minus before"] = [
+        "" if one is None else f"{one[0]:+.3f} ({between(*one[1:], sign='+')})"
+        for one in changes.values()
+    ]
+    shown = [name for name, one in changes.items() if one is not None and one[1] * one[2] > 0]
+    outcome = "No change is shown image by image"
+    if shown:
+        outcome = f"Shown to have changed, each by its own 95 % bounds: {listed(code(shown))}"
     first, second = (read_description(run).identity.budget.minutes for run in runs.values())
     budgets = ""
     if first and second:
         budgets = f"Budget of a training: {first:g} minutes before, {second:g} after. "
     return (
-        f"{as_markdown(table, list(table.columns))}\n\n{budgets}{outside}. Each run is one "
+        f"{as_markdown(table, list(table.columns))}\n\n{budgets}{outcome}. Each run is one "
         "training with one seed, so a difference may come from the trainings alone."
     )
+
+
+def _change(
+    before: pd.DataFrame, after: pd.DataFrame, approach: str
+) -> tuple[float, float, float] | None:
+    """By how much the mean Dice of an approach changed, with 95 % bounds over groups; None where
+    the two runs have not scored the same images.
+    """
+    old, new = (
+        one[one["approach"] == approach].set_index("img_id").sort_index()
+        for one in (before, after)
+    )
+    if old.empty or not old.index.equals(new.index):
+        return None
+    groups = new["group"].tolist() if "group" in new else None
+    found = paired_differences(np.array([old["dice"], new["dice"]]), 0, groups)
+    return float(found.mean[1]), float(found.lower[1]), float(found.upper[1])
 
 
 def _score(row: pd.Series) -> str:

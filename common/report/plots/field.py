@@ -1,40 +1,61 @@
-"""Figures of photos from elsewhere: what each training finds and invents there, and what mistakes
-come from.
+"""Figures of photos from elsewhere: what is found and invented there at each stage, and what
+mistakes come from.
 """
 
-from textwrap import shorten
+from textwrap import fill
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from common.report.colours import BLUE, GREY, VERMILION
-from common.report.plots.style import labelled, legend_above, row_figure, styled_axes
+from common.report.plots.style import labelled, legend_above, styled_axes
 
-WIDE, LONGEST = 8.6, 70  # inches; letters of the name of a training
+WIDE, LONGEST = 8.6, 28  # inches; letters of a line of a stage's name
+LEAST_RATE = 0.01  # where the axis of rates ends
 KIND_COLOURS = {"missed": BLUE, "invented": VERMILION}
 
 
-def ground_figure(ground: pd.DataFrame) -> Figure | None:
-    """Objects found and pieces invented by each training, on one scale.
+def street_figure(tested: pd.DataFrame) -> Figure | None:
+    """Objects found and pieces invented at each stage, with 95 % bounds.
 
     Args:
-        ground: of `common.report.field.read_ground`.
+        tested: of `common.report.field.taken_together`.
     """
-    if ground.empty:
+    if tested.empty:
         return None
-    names = [shorten(name, LONGEST, placeholder=" …") for name in ground["training"]]
-    figure, axes = row_figure(names, [f"Dice {dice:.3f}" for dice in ground["dice"]])
-    figure.set_figwidth(WIDE)
-    places = np.arange(len(ground))
-    for place, row in ground.iterrows():
-        axes.plot([row["found"], row["invented"]], [place] * 2, color=GREY, linewidth=1)
-    found = axes.plot(ground["found"], places, "o", color=BLUE, label="butts found")
-    invented = axes.plot(ground["invented"], places, "X", color=VERMILION, label="pieces invented")
-    axes.set_xlim(left=0)
-    labelled(axes, "number on all photos", "")
-    legend_above(figure, [*found, *invented], ["butts found", "pieces invented"])
+    figure, axes = styled_axes(1, 2, width=WIDE / 2, height=1.3 + 0.5 * len(tested), sharey=True)
+    found, invented = axes[0]
+    stages = [fill(stage, LONGEST) for stage in tested.index]
+    places = np.arange(len(tested))
+    _spans(found, tested, "found_share", places, BLUE, "o")
+    drawn = [
+        _spans(invented, tested, "invented_rate", places - 0.12, VERMILION, "X"),
+        _spans(invented, tested, "bare_rate", places + 0.12, GREY, "s"),
+    ]
+    found.set_yticks(places, stages)
+    found.invert_yaxis()
+    found.set_xlim(0, 1)
+    invented.set_xscale("log")
+    invented.xaxis.set_major_formatter("{x:g}")
+    views, grounds = int(tested["views"].max()), int(tested["grounds"].max())
+    labelled(found, f"share of {int(tested['objects'].max())} objects found", "")
+    labelled(invented, "pieces invented a photo", "")
+    names = [f"invented on {views} photos with objects", f"on {grounds} without any"]
+    legend_above(figure, drawn, names)
     return figure
+
+
+def _spans(
+    axes: Axes, tested: pd.DataFrame, name: str, places: np.ndarray, colour: str, marker: str
+) -> Artist:
+    """A marker and its bounds for each row; where a bound is 0 a logarithmic axis shows none."""
+    lower, upper = (tested[f"{name}_{end}"].clip(lower=LEAST_RATE) for end in ("lower", "upper"))
+    axes.hlines(places, lower, upper, color=colour, linewidth=1.5)
+    (drawn,) = axes.plot(tested[name], places, marker, color=colour, markersize=7)
+    return drawn
 
 
 def cause_figure(causes: pd.DataFrame) -> Figure | None:
