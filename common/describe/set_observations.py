@@ -103,7 +103,8 @@ def of_groups(images: pd.DataFrame) -> Observation:
     parts = [
         f"the {counted(count['images'], 'image')} of {split} form "
         f"{counted(count['groups'], 'group')}, the largest of {count['largest']}, and are worth "
-        f"between {count['effective']:.0f} and {count['images']} independent ones"
+        f"{count['effective']:.0f} to {count['images']} independent images, the fewer the more "
+        "alike those of a group are"
         for split, count in counts.items()
     ]
     groups = {split: set(table["group"]) for split, table in images.groupby("split", sort=False)}

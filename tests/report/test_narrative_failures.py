@@ -181,8 +181,16 @@ def test_the_lean_of_probabilities_has_the_right_sign(run):
     high = low.assign(object_share=0.01)
     assert "are too high on average" in weak.of_calibration(with_table(run, "calibration", high))
     even = low.assign(object_share=0.11)
-    assert "are right within 0.02 on average" in weak.of_calibration(
-        with_table(run, "calibration", even)
+    right = weak.of_calibration(with_table(run, "calibration", even))
+    assert "are right within 0.02 on average" in right and "off by" not in right
+    middle = (even["low"] > 0) & (even["high"] < 1)
+    off = even.assign(
+        proba_mean=even["proba_mean"].where(~middle, 0.2),
+        object_share=even["object_share"].where(~middle, 0.5),
+        pixels=even["pixels"].where(~middle, 1).where(middle, 10**6),
+    )
+    assert "they are off by up to 0.30: of pixels at 0.20, 50 % are object" in (
+        weak.of_calibration(with_table(run, "calibration", off))
     )
 
 

@@ -142,8 +142,17 @@ def of_calibration(run: FinishedRun) -> str:
         return "Calibration was not measured in this run."
     gap = float(np.average(rows["proba_mean"] - rows["object_share"], weights=rows["pixels"]))
     lean = "too high" if gap > LEAN else "too low" if gap < -LEAN else "right within 0.02"
+    between = rows[(rows["low"] > 0) & (rows["high"] < 1)]
+    off = (between["proba_mean"] - between["object_share"]).abs()
+    worst = ""
+    if off.max() > LEAN:
+        there = between.loc[off.idxmax()]
+        worst = (
+            f"At single probabilities they are off by up to {off.max():.2f}: of pixels at "
+            f"{there['proba_mean']:.2f}, {percent(there['object_share'])} are object. "
+        )
     return (
         f"Within 16 px of the objects, the probabilities of `{run.winner}` are {lean} on average. "
-        "Masks are cut at a threshold chosen on *tune*, so this matters only where probabilities "
-        "are used themselves."
+        f"{worst}Masks are cut at a threshold chosen on *tune*, so this matters only where "
+        "probabilities are used themselves."
     )
