@@ -146,7 +146,7 @@ def test_the_card_says_what_the_model_is_and_the_hub_reads_it(run, tmp_path):
     assert "see LICENSE of the data" in " ".join(text.split())
     assert "trained on ImageNet, whose images have terms" in " ".join(text.split())
     assert "1 of the 1 groups of `val` occur in `train` too" in text
-    assert "images of typically 192 px a side, in 12 s on cpu, 40 steps" in text
+    assert "for photos of typically 192 px a side, in 12 s on cpu, 40 steps" in text
     score = record["scores"][0]
     objects = score["object_fn"] + score["object_tp"]
     assert f"missed {score['object_fn']} of {objects} object" in text

@@ -3,6 +3,7 @@ scored by the one model that has seen nothing of its group. It answers for all g
 what *tune* answers for a few, and *tune* only after choices were made there.
 """
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,8 @@ from common.data import Data, DataSet
 from common.data.groups import split_groups
 from common.data.sets import TUNE_SHARE
 from common.records.folder import RunFolder
+
+log = logging.getLogger(__name__)
 
 
 def whole_train(data: Data) -> DataSet:
@@ -72,6 +75,8 @@ def folds_to_score(data: Data, count: int, seed: int) -> list[Data]:
                 )
         if data.added:
             fit = fit.joined(data.fit.subset(sorted(data.added)))
+        for warning in split.warnings:
+            log.warning("fold %d of %d: %s", number, count, warning)
         found.append(replace(data, fit=fit, tune=tune, score=held_out, photos=()))
     return found
 

@@ -156,7 +156,7 @@ def _training(record: CompleteRecord, run: RunDescription, data: str) -> str:
     seconds = f"{record.fit.seconds:.0f} s" + (f" on {run.device}" if run.device else "")
     steps = f", {counted(record.fit.steps, 'step')}" if record.fit.steps else ""
     sizes = record.image_sizes
-    size = f", images of typically {sizes.typical_px:.0f} px a side" if sizes else ""
+    size = f", for photos of typically {sizes.typical_px:.0f} px a side" if sizes else ""
     outside = record.traits.pretrained_on
     start = f"Weights trained on {outside} came first. " if outside else ""
     settings = json.dumps(dict(record.config), indent=1, ensure_ascii=False)

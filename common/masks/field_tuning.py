@@ -5,8 +5,9 @@ street.
 The criterion is the mean of four numbers, each in [0, 1]: mean Dice and object F1 on *tune*, and
 the same on all field photos together; what cannot be measured is left out. Field photos without a
 single object have no F1: the share of them on which nothing is invented takes its place. Further
-steps are kept only where their cross-fitted gain has an interval above zero, as in
-`common.masks.tuning`.
+steps are kept only where their cross-fitted gain has an interval above zero. Unlike in
+`common.masks.tuning` it is that of percentiles, since the criterion is no mean of images, and it
+is a little too narrow where there are few groups.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -154,7 +154,8 @@ class Record:
         config: the settings it ran with.
         made_from: what the stored model depends on beside the run's settings.
         traits: what a caller must know of it.
-        image_sizes: of the images that it was fitted to; None in records of before.
+        image_sizes: against which photos are held that may be brought to scale: of the images
+            that it was fitted to, or what else it asked for; None in records of before.
         fit: the training.
         tuning: what was chosen on *tune*.
         scores: one for each scored image.

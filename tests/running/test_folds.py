@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from approaches.running.folds import folds_to_score, whole_train
 from approaches.segmenter import Segmenter
 from bench import main
 from common.coco import DataError, has_object
-from common.data import load_data
+from common.data import DataSet, load_data
 from tests.labelled_photos import edit, labelled_copy
 
 
@@ -47,6 +48,16 @@ def test_more_folds_than_groups_allow_are_refused(sample_data):
     groups = len(set(whole_train(sample_data).groups.values()))
     with pytest.raises(ConfigError, match=f"Give at most {groups - 2}"):
         folds_to_score(sample_data, groups - 1, seed=0)
+
+
+def test_a_fold_says_that_a_group_had_to_be_divided(sample_data, caplog):
+    train = whole_train(sample_data)
+    showing = [entry.image_id for entry in train.entries if has_object(entry)]
+    groups = dict.fromkeys(train.ids, "large") | dict(zip(showing, "abc", strict=False))
+    data_set = DataSet(train.entries, groups)
+    fit, tune = data_set.subset(train.ids[1:]), data_set.subset(train.ids[:1])
+    folds_to_score(replace(sample_data, fit=fit, tune=tune), 2, seed=0)
+    assert "of 2: group 'large' had to be divided between fit and tune" in caplog.text
 
 
 def test_a_fold_without_an_object_is_refused(sample_folder, tmp_path):
