@@ -417,8 +417,8 @@ STUDIES: dict[str, Study] = {
         steps=80,
         outcome=(
             "On the cigarette butts half of the objects cost 0.044 and an eighth of each object's "
-            "photos 0.063, both shown; half of the photos cost 0.016. It, too, wants other "
-            "objects first."
+            "photos 0.063, both shown; half of the photos cost 0.016. It, too, gains more "
+            "from new objects than from new photos."
         ),
     ),
     "time": Study(
