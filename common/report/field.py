@@ -110,9 +110,10 @@ def taken_together(stages: Mapping[str, tuple[Sequence[Path], str]]) -> pd.DataF
 
     Returns:
         Index: the stages. Columns `val` (mean Dice there, of all runs), `dice`, `objects`,
-        `found`, `invented` (on photos with objects) and `bare` (on those without), counts of
-        photos `views` and `grounds`, and with `_lower` and `_upper` the 95 % bounds over groups
-        of `found_share`, `invented_rate` (of a photo with objects) and `bare_rate`.
+        `found`, `invented` (on photos with objects) and `bare` (on those without), how many
+        photos these are, `photos_with` and `photos_without`, and with `_lower` and `_upper` the
+        95 % bounds over groups of `found_share`, `invented_rate` (of a photo with objects) and
+        `bare_rate`.
     """
     rows = {}
     for stage, (runs, approach) in stages.items():
@@ -131,8 +132,12 @@ def taken_together(stages: Mapping[str, tuple[Sequence[Path], str]]) -> pd.DataF
                 row |= {ours + end: measured[name + end] for end in ("", "_lower", "_upper")}
         row |= {"dice": views["dice"].mean(), "objects": views["objects"].sum()}
         row |= {"found": views["found"].sum(), "invented": views["invented"].sum()}
-        row |= {"bare": grounds["invented"].sum(), "views": len(views), "grounds": len(grounds)}
+        row |= {
+            "bare": grounds["invented"].sum(),
+            "photos_with": len(views),
+            "photos_without": len(grounds),
+        }
         rows[stage] = row
     table = pd.DataFrame.from_dict(rows, orient="index")
-    whole = ["objects", "found", "invented", "bare", "views", "grounds"]
+    whole = ["objects", "found", "invented", "bare", "photos_with", "photos_without"]
     return table.astype(dict.fromkeys(whole, int))

@@ -51,7 +51,10 @@ def test_runs_that_were_tested_on_two_halves_are_taken_together():
         "field": (pair, "region_lightgbm"),
     }
     tested = taken_together(stages)
-    assert tested[["objects", "views", "grounds"]].to_numpy().tolist() == [[137, 87, 92]] * 2
+    assert (
+        tested[["objects", "photos_with", "photos_without"]].to_numpy().tolist()
+        == [[137, 87, 92]] * 2
+    )
     assert tested["found"].tolist() == [87, 77] and tested["invented"].tolist() == [174, 4]
     assert tested["bare"].tolist() == [426, 16]
     assert tested.loc["field", "val"] == pytest.approx((0.9484 + 0.9456) / 2, abs=1e-4)

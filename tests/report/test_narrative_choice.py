@@ -206,7 +206,7 @@ def test_what_could_be_shown_is_told_of_those_that_are_not_told_apart(run):
     tied = changed(run, verdict=np.where(run.board["approach"] == name, "not told apart", "worse"))
     tied.board.loc[0, "verdict"] = "best"
     least = run.comparison.minimum_detectable[run.comparison.names.index(name)]
-    assert f"With 19 groups like these, a true difference below {least:.3f} mostly goes unn" in (
+    assert f"With 19 groups like these, a true loss of `{name}` below {least:.3f} mostly goes" in (
         ranking.of_ranking(tied)
     )
     clear = changed(run, verdict=run.board["verdict"].replace("not told apart", "worse"))

@@ -40,7 +40,7 @@ def street_figure(tested: pd.DataFrame) -> Figure | None:
     found.set_xlim(0, 1)
     invented.set_xscale("log")
     invented.xaxis.set_major_formatter("{x:g}")
-    views, grounds = int(tested["views"].max()), int(tested["grounds"].max())
+    views, grounds = int(tested["photos_with"].max()), int(tested["photos_without"].max())
     labelled(found, f"share of {int(tested['objects'].max())} objects found", "")
     labelled(invented, "pieces invented a photo", "")
     names = [f"invented on {views} photos with objects", f"on {grounds} without any"]
