@@ -10,6 +10,7 @@ import pandas as pd
 
 from common.analysis.set_scores import summary_of
 from common.leaderboard import read_leaderboard
+from common.records.folder import RunFolder
 
 CAUSES = "failures.csv"
 # Cause → what a remark says of it, as a regular expression.
@@ -93,7 +94,7 @@ def photos_of_tests(runs: Sequence[Path], approach: str) -> pd.DataFrame:
     for run in runs:
         sets = pd.read_csv(run / "test_sets.csv")
         for name in sets.loc[sets["role"] == "test", "set"].unique():
-            table = pd.read_csv(run / f"per_image_{name}.csv").assign(set=name)
+            table = pd.read_csv(RunFolder(run).per_image_of(name)).assign(set=name)
             tables.append(table[table["approach"] == approach])
     photos = pd.concat(tables, ignore_index=True)
     twice = photos.duplicated(["group", "img_id", "objects"])
@@ -118,25 +119,23 @@ def taken_together(stages: Mapping[str, tuple[Sequence[Path], str]]) -> pd.DataF
     rows = {}
     for stage, (runs, approach) in stages.items():
         photos = photos_of_tests(runs, approach)
-        views, grounds = photos[photos["objects"] > 0], photos[photos["objects"] == 0]
+        views = summary_of(photos[photos["objects"] > 0])
+        grounds = summary_of(photos[photos["objects"] == 0])
         boards = [read_leaderboard(run).set_index("approach") for run in runs]
         row: dict[str, float] = {
-            "val": np.mean([one.loc[approach, "dice_mean"] for one in boards])
+            "val": np.mean([one.loc[approach, "dice_mean"] for one in boards]),
+            "dice": views["dice_mean"],
+            "objects": views["objects"],
+            "found": views["found"],
+            "invented": views["invented"],
+            "bare": grounds["invented"],
+            "photos_with": views["n_images"],
+            "photos_without": grounds["n_images"],
         }
-        for part, measures in (
-            (views, {"found_share": "found_share", "invented_per_image": "invented_rate"}),
-            (grounds, {"invented_per_empty": "bare_rate"}),
-        ):
-            measured = summary_of(part)
-            for name, ours in measures.items():
-                row |= {ours + end: measured[name + end] for end in ("", "_lower", "_upper")}
-        row |= {"dice": views["dice"].mean(), "objects": views["objects"].sum()}
-        row |= {"found": views["found"].sum(), "invented": views["invented"].sum()}
-        row |= {
-            "bare": grounds["invented"].sum(),
-            "photos_with": len(views),
-            "photos_without": len(grounds),
-        }
+        for end in ("", "_lower", "_upper"):
+            row["found_share" + end] = views["found_share" + end]
+            row["invented_rate" + end] = views["invented_per_image" + end]
+            row["bare_rate" + end] = grounds["invented_per_empty" + end]
         rows[stage] = row
     table = pd.DataFrame.from_dict(rows, orient="index")
     whole = ["objects", "found", "invented", "bare", "photos_with", "photos_without"]

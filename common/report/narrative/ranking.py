@@ -53,7 +53,7 @@ def _detectable(run: FinishedRun, names: tuple[str, ...]) -> str:
     known = max((least[name] for name in names if least[name] > 0), default=0)
     if not known:
         return ""
-    missed = listed([f"`{name}`" for name in names if least[name] > 0])
+    missed = listed(code([name for name in names if least[name] > 0]))
     return (
         f"With {units} like these, a true loss of {missed} below {known:.3f} mostly goes "
         "unnoticed."
