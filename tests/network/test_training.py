@@ -76,7 +76,8 @@ def test_the_number_of_threads_changes_a_training_little_and_a_stored_model_not(
     finally:
         torch.set_num_threads(threads)
     np.testing.assert_allclose(maps[1, 1], maps[1, 2], atol=1e-5)
-    np.testing.assert_allclose(maps[1, 1], maps[2, 2], atol=1e-3)
+    # some CPUs predict in bfloat16, whose steps below 1 are 0.004
+    np.testing.assert_allclose(maps[1, 1], maps[2, 2], atol=4e-3)
 
 
 def with_dropout():
