@@ -6,6 +6,7 @@ import torch
 
 from approaches import build
 from approaches.base import Budget, ConfigError, Traits
+from approaches.network.inference import fast_precision
 from approaches.segmenter import Segmenter
 from approaches.stored import engines
 from approaches.stored.engines import (
@@ -18,6 +19,16 @@ from approaches.stored.engines import (
 from common.masks.postprocess import Postprocess
 from common.sample import render_scene
 from common.scale import ImageSizes
+
+
+# a network with random weights is undecided everywhere: bfloat16 turns more pixels
+IN_FLOAT32 = fast_precision(torch.device("cpu")) == torch.float32
+ALLOWED = MOST_DIFFERING if IN_FLOAT32 else 0.01
+
+
+@pytest.fixture(autouse=True)
+def allowed(monkeypatch):
+    monkeypatch.setattr(engines, "MOST_DIFFERING", ALLOWED)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +56,7 @@ def test_an_engine_gives_the_masks_of_the_model_at_every_size(network, engine):
     for number, size in enumerate([(192, 192), (100, 171), (64, 300)]):
         image = photo(number, *size)
         mask = other.predict(image)
-        assert (mask != network.predict(image)).mean() <= MOST_DIFFERING
+        assert (mask != network.predict(image)).mean() <= ALLOWED
         assert 0 < mask.mean() < 1
 
 
@@ -54,7 +65,7 @@ def test_the_engine_is_chosen_by_measurement_among_those_that_agree(network, cap
     chosen = with_engine(network, "auto", photo(0, 192, 192), threads=1)
     assert "unet in each engine: torch" in caplog.text
     image = photo(1, 128, 128)
-    assert (chosen.predict(image) != network.predict(image)).mean() <= MOST_DIFFERING
+    assert (chosen.predict(image) != network.predict(image)).mean() <= ALLOWED
 
 
 class SeesBright:
