@@ -23,6 +23,8 @@ or the data cannot be used, 130 after Ctrl-C.
 """
 
 import argparse
+import atexit
+import gc
 import logging
 import os
 import sys
@@ -70,6 +72,8 @@ def _listed() -> str:
 def _run(options: argparse.Namespace, words: list[str]) -> int:
     """Run the benchmark with its log; only from here on is torch needed, which takes seconds."""
     os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+    # at its end the interpreter would look through all objects, for more than a second
+    atexit.register(gc.freeze)
     with console_log(logging.INFO if is_first() else logging.ERROR), SampleDrawing() as sample:
         with command("nothing was begun", log.error) as ending:
             becomes_launcher = options.mirror and not launched()
