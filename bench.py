@@ -154,6 +154,7 @@ def benchmark(options: argparse.Namespace, words: list[str], sample: SampleDrawi
     folds = in_folds(data, runs[0])
     trainings = [*((each, data) for each in runs), *folds]
     seconds: list[float] = []
+    briefly = preset != "full"
     with CostProcess() as timing:
         for each, images in trainings:
             log.info("all approaches with seed %d in %s", each.seed, each.folder)
@@ -167,12 +168,12 @@ def benchmark(options: argparse.Namespace, words: list[str], sample: SampleDrawi
                 planned = 60 * (each.budget.minutes or 0)
                 so_far = overall(seconds, len(names) * len(trainings), planned)
                 log.info("%s: %s%s; %s", name, record.status, reason, so_far)
-        measure_costs([settings.run], data.score, briefly=settings.smoke, process=timing)
+        measure_costs([settings.run], data.score, briefly=briefly, process=timing)
     choice = Choice(options.winner, options.margin)
     if folds:
         together = run_fold_mean(data, folds, runs[0], choice)
         names += [together.approach] if together is not None else []
-        measure_costs([settings.run], data.score, briefly=settings.smoke)
+        measure_costs([settings.run], data.score, briefly=briefly)
     earlier = earlier_seeds(settings, runs)
     spent = time.monotonic() - start
     return finish(data, runs, earlier, names, choice, not options.no_report, spent)
