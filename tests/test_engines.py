@@ -20,7 +20,6 @@ from common.masks.postprocess import Postprocess
 from common.sample import render_scene
 from common.scale import ImageSizes
 
-
 # a network with random weights is undecided everywhere: bfloat16 turns more pixels
 IN_FLOAT32 = fast_precision(torch.device("cpu")) == torch.float32
 ALLOWED = MOST_DIFFERING if IN_FLOAT32 else 0.01

@@ -56,7 +56,7 @@ def test_most_background_is_left_to_the_first_trees_and_masks_stay_as_they_are(
         differing.append(((one >= 0.3) != (other >= 0.3)).mean())
     assert np.mean(differing) < 0.001
     assert np.mean(np.concatenate(left)) < 0.5
-    assert mean_dice(model, sample_data) == pytest.approx(mean_dice(whole, sample_data), abs=0.01)
+    assert mean_dice(model, sample_data) == pytest.approx(mean_dice(whole, sample_data), abs=0.02)
 
 
 def without_objects(data_set: DataSet) -> DataSet:

@@ -4,12 +4,17 @@ and number format.
 Training and prediction both come through this file.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import numpy as np
 import torch
 from torch import nn
 
 from common.geometry import crop_back, pad_to_multiple, tiled
 
+_exactly: ContextVar[bool] = ContextVar("exactly", default=False)
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
@@ -27,6 +32,18 @@ def fast_precision(device: torch.device) -> torch.dtype:
     return torch.float32
 
 
+@contextmanager
+def in_float32() -> Iterator[None]:
+    """Predict in float32 in this block, whatever is faster: to be compared with what computes in
+    it.
+    """
+    token = _exactly.set(True)
+    try:
+        yield
+    finally:
+        _exactly.reset(token)
+
+
 @torch.inference_mode()
 def predict_whole(network: nn.Module, image: np.ndarray, divisor: int) -> np.ndarray:
     """Probabilities (H, W) float32 of an image (H, W, 3) uint8 of any size."""
@@ -40,7 +57,7 @@ def predict_tile(network: nn.Module, image: np.ndarray, divisor: int) -> np.ndar
     batch = torch.from_numpy(np.array(padded.transpose(2, 0, 1)))[None].to(
         device
     )  # (1, 3, H', W')
-    precision = fast_precision(device)
+    precision = torch.float32 if _exactly.get() else fast_precision(device)
     with torch.autocast(device.type, precision, enabled=precision != torch.float32):
         logits = network(batch.contiguous(memory_format=torch.channels_last))  # (1, 1, H', W')
     proba = logits.float().sigmoid()[0, 0].cpu().numpy()

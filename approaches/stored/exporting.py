@@ -10,6 +10,7 @@ import numpy as np
 
 from approaches import members_of
 from approaches.base import Approach, ConfigError
+from approaches.network.inference import in_float32
 from approaches.network.onnx_file import (
     OnnxPredictor,
     share_that_differs,
@@ -109,7 +110,8 @@ def _onnx_form(segmenter: Segmenter, path: Path, images: Path | None) -> str:
         OnnxPredictor(path, divisor), segmenter.postprocess, segmenter.name, segmenter.model.sizes
     )
     visible = list(_images(images))
-    share, objects = share_that_differs(segmenter.predict, other.predict, visible)
+    with in_float32():  # as the file computes
+        share, objects = share_that_differs(segmenter.predict, other.predict, visible)
     kind = f"photos of {images.name}" if images else "generated images"
     wording = (
         f"on {len(visible)} {kind} its masks differ from the model's in {share:.4%} of the pixels "
