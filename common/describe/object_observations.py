@@ -203,8 +203,8 @@ def of_colours(objects: pd.DataFrame) -> Observation:
     limits = "goes a long way here" if share > 0.95 else "on one channel cannot be enough"
     then = (
         f"The best single rule, *{word} than the surroundings*, holds for {percent(share)} of the "
-        f"objects: a threshold {limits}, and takes along what else is {word} on the ground. Hue "
-        "is shifted only a little in training, since colour is evidence; brightness and "
+        f"objects: a threshold {limits}, and also selects whatever else is {word} on the ground. "
+        "Hue is shifted only a little in training, since colour is evidence; brightness and "
         "saturation vary more."
     )
     return Observation("colours", found, then)

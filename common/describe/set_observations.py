@@ -36,7 +36,7 @@ ADVICE = {
         "are scaled down"
     ),
     "softer": "blur in the augmentation is of use",
-    "noisier": "noise and compression in the augmentation are of use",
+    "noisier": "noise and compression in the augmentation may help",
     "finer in grain": "the ground is seen from further away or in better focus; if objects are "
     "smaller too, scale down further than the default (`zoom`)",
     "coarser in grain": "the ground is seen from nearer or in worse focus; if objects are larger "
@@ -102,9 +102,9 @@ def of_groups(images: pd.DataFrame) -> Observation:
     }
     parts = [
         f"the {counted(count['images'], 'image')} of {split} form "
-        f"{counted(count['groups'], 'group')}, the largest of {count['largest']}, and are worth "
-        f"{count['effective']:.0f} to {count['images']} independent images, the fewer the more "
-        "alike those of a group are"
+        f"{counted(count['groups'], 'group')}, the largest of {count['largest']}, and tell "
+        f"as much as {count['effective']:.0f} to {count['images']} independent images, depending "
+        "on how alike those of a group are"
         for split, count in counts.items()
     ]
     groups = {split: set(table["group"]) for split, table in images.groupby("split", sort=False)}
@@ -126,7 +126,7 @@ def of_groups(images: pd.DataFrame) -> Observation:
     )
     if train & val:
         then += (
-            " A score on val says how well known objects are found again; new ones will be found "
+            " A score on val says how well known objects are found again; new ones may be found "
             "less well."
         )
     return Observation("groups", found, then)
@@ -165,8 +165,8 @@ def of_grounds(similar: pd.DataFrame) -> Observation:
         "of several groups.",
         "A split by groups still shows the same grounds on both sides"
         + (f": {percent(twins)} of the val images have such a twin in train" if len(val) else "")
-        + ". Scores on *tune* and val flatter; new grounds are worth more than new files, be it "
-        "photos of them or objects laid on them.",
+        + ". Scores on *tune* and val may be optimistic; new grounds are worth more than new "
+        "files, be it photos of them or objects laid on them.",
     )
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 SECONDS = 900  # for one cell
+OWN = "own-data"  # the tag of cells that speak of the data that a notebook comes with
 
 
 class ReportError(RefusedError):
@@ -26,8 +27,9 @@ class ReportError(RefusedError):
 
 
 def execute(notebook: Path, parameters: Mapping[str, str]) -> "NotebookNode":
-    """Run a notebook in its own folder, with other values in its cell of parameters; the file
-    stays as it is.
+    """Run a notebook in its own folder, with other values in its cell of parameters and without
+    its cells of the tag `own-data`, which speak of the data that it comes with; the file stays as
+    it is.
 
     Its cells import this project from where this file lies, whatever else is installed.
 
@@ -48,6 +50,7 @@ def execute(notebook: Path, parameters: Mapping[str, str]) -> "NotebookNode":
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     content = nbformat.read(notebook, as_version=4)
+    content.cells = [cell for cell in content.cells if OWN not in cell.metadata.get("tags", [])]
     _set_parameters(content, notebook, parameters)
     interrupt = _Interrupt()
     path = os.pathsep.join(filter(None, [str(root()), os.environ.get("PYTHONPATH")]))

@@ -76,6 +76,28 @@ def causes_in(review: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["cause", "kind", "count"])
 
 
+def read_stages(path: Path) -> dict[str, tuple[list[Path], str]]:
+    """The stages of a search, for `taken_together`.
+
+    Args:
+        path: a CSV with the columns `stage`, `run` (a folder beside the file) and `approach`, one
+            row for each run of a stage.
+
+    Returns:
+        Stage → runs and approach, in the order of the file; without stages of which a run is not
+        there.
+    """
+    stages: dict[str, tuple[list[Path], str]] = {}
+    for row in pd.read_csv(path).itertuples():
+        runs, _ = stages.setdefault(row.stage, ([], row.approach))
+        runs.append(path.parent / row.run)
+    return {
+        stage: (runs, approach)
+        for stage, (runs, approach) in stages.items()
+        if all((run / "test_sets.csv").is_file() for run in runs)
+    }
+
+
 def photos_of_tests(runs: Sequence[Path], approach: str) -> pd.DataFrame:
     """What an approach came to on each photo of the test sets of several runs, such as two that
     were each tested on the half of the photos that the other had as its field.
@@ -111,10 +133,10 @@ def taken_together(stages: Mapping[str, tuple[Sequence[Path], str]]) -> pd.DataF
 
     Returns:
         Index: the stages. Columns `val` (mean Dice there, of all runs), `dice`, `objects`,
-        `found`, `invented` (on photos with objects) and `bare` (on those without), how many
-        photos these are, `photos_with` and `photos_without`, and with `_lower` and `_upper` the
-        95 % bounds over groups of `found_share`, `invented_rate` (of a photo with objects) and
-        `bare_rate`.
+        `found`, `invented` and `object_f1` (on photos with objects), `bare` (invented on those
+        without) and `clean_share` (of these, on which nothing is), how many photos these are,
+        `photos_with` and `photos_without`, and with `_lower` and `_upper` the 95 % bounds over
+        groups of `found_share`, `invented_rate` (of a photo with objects) and `bare_rate`.
     """
     rows = {}
     for stage, (runs, approach) in stages.items():
@@ -128,7 +150,9 @@ def taken_together(stages: Mapping[str, tuple[Sequence[Path], str]]) -> pd.DataF
             "objects": views["objects"],
             "found": views["found"],
             "invented": views["invented"],
+            "object_f1": views["object_f1"],
             "bare": grounds["invented"],
+            "clean_share": 1 - grounds["empty_hit"] / grounds["n_images"],
             "photos_with": views["n_images"],
             "photos_without": grounds["n_images"],
         }

@@ -3,7 +3,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from common.report.field import causes_in, photos_of_tests, read_causes, taken_together
+from common.report.field import (
+    causes_in,
+    photos_of_tests,
+    read_causes,
+    read_stages,
+    taken_together,
+)
 from common.report.plots.field import cause_figure, street_figure
 
 RESULTS = Path(__file__).parents[2] / "results"
@@ -57,6 +63,8 @@ def test_runs_that_were_tested_on_two_halves_are_taken_together():
     )
     assert tested["found"].tolist() == [87, 77] and tested["invented"].tolist() == [174, 4]
     assert tested["bare"].tolist() == [426, 16]
+    assert tested["object_f1"].tolist() == pytest.approx([174 / 398, 154 / 218])
+    assert tested["clean_share"].tolist() == pytest.approx([3 / 92, 80 / 92])
     assert tested.loc["field", "val"] == pytest.approx((0.9484 + 0.9456) / 2, abs=1e-4)
     for name in ("found_share", "invented_rate", "bare_rate"):
         assert (tested[f"{name}_lower"] < tested[name]).all()
@@ -65,6 +73,14 @@ def test_runs_that_were_tested_on_two_halves_are_taken_together():
     assert [text.get_text() for text in found.get_yticklabels()] == ["composites", "field"]
     assert found.get_xlabel() == "share of 137 objects found"
     assert len(invented.lines) == 2 and street_figure(tested.head(0)) is None
+
+
+def test_stages_are_read_in_their_order_and_those_without_their_runs_are_left_out(tmp_path):
+    stored = RESULTS / "street_stages.csv"
+    assert taken_together(read_stages(stored))["found"].tolist() == [87, 73, 77, 89, 92]
+    copy = tmp_path / "stages.csv"
+    copy.write_text(stored.read_text())
+    assert read_stages(copy) == {}
 
 
 def test_a_photo_that_was_tested_twice_is_refused():

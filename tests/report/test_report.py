@@ -115,6 +115,8 @@ def test_the_executed_notebook_stays_beside_the_report(run, data, page):
     assert "report.ipynb" in page
     words = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
     assert "which approach to take" in words[0] and not any(".ipynb)" in text for text in words)
+    tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
+    assert not any("own-data" in each for each in tags) and "cigarette" not in str(words)
     texts = [str(output.get("data", {})) for cell in cells for output in cell.outputs]
     headings = re.findall(r"<h2>(.*?)</h2>", page)[:-1]
     assert headings and all(f"## {heading}" in "".join(texts) for heading in headings)

@@ -104,15 +104,15 @@ def of_default(planned: Planned, table: pd.DataFrame) -> str:
     decided = f"**Decided:** {planned.outcome}"
     if not planned.outcome:
         decided = "Whether the default changes is not decided yet."
-    return f"{_followed(table, planned)} {decided}"
+    return f"{_followed(table, planned)} {decided}".strip()
 
 
 def _followed(table: pd.DataFrame, planned: Planned) -> str:
-    """What the numbers of one study speak for."""
+    """What the numbers of one study speak for; empty where no variation is shown to help."""
     rows = table[(table["variation"] != BASELINE) & table["verdict"].notna()]
     better = rows[rows["verdict"] == "helps"]
     if better.empty:
-        return "No variation is shown to help, so nothing speaks for another default."
+        return ""
     chosen, alike = recommended(better)
     others = [f"*{name}*" for name in alike["variation"]]
     less = [f"*{name}*" for name in better.drop([chosen.name, *alike.index])["variation"]]

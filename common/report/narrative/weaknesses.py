@@ -92,8 +92,10 @@ def of_kinds(run: FinishedRun) -> str:
         if pd.isna(side.lower) or side.lower <= 0 <= side.upper:
             open_.append(quantity)
         else:
-            end = "highest" if side.difference < 0 else "lowest"
-            weaker.append(f"the third with the {end} {quantity}")
+            ends = ("highest", "lowest") if side.difference < 0 else ("lowest", "highest")
+            weaker.append(
+                f"the third with the {ends[0]} {quantity} than in that with the {ends[1]}"
+            )
     sentences = [f"The Dice of `{run.winner}` is lower in {listed(weaker)}."] if weaker else []
     if open_:
         sentences.append(f"Differences by {listed(open_)} may be chance.")
