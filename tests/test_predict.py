@@ -51,6 +51,8 @@ def test_masks_are_those_of_the_submission_page(run, sample_folder, tmp_path):
         (["{run}", "{photos}", "--output", "{photos}"], "would lie among the photos"),
         (["{run}", "{photos}", "--output", "{photos}/new"], "would lie among the photos"),
         (["{run}", "{photos}/*.jpg", "--output", "{photos}"], "would lie among the photos"),
+        (["{run}", "{photos}/**/*.jpg", "--output", "{photos}/new"], "would lie among the photos"),
+        (["{run}", "{photos}/../*/*.jpg", "--output", "{photos}"], "would lie among the photos"),
     ],
 )
 def test_what_cannot_be_predicted_is_said_and_nothing_is_written(
@@ -64,6 +66,15 @@ def test_what_cannot_be_predicted_is_said_and_nothing_is_written(
     )
     assert told in capsys.readouterr().err
     assert not (tmp_path / "masks").exists()
+
+
+def test_a_folder_that_no_pattern_reaches_may_be_the_output(run, sample_folder, tmp_path):
+    photos = shutil.copytree(sample_folder / "real_test", tmp_path / "photos")
+    for _ in range(2):
+        words = [str(run), f"{photos}/*.jpg", "--output", str(photos / "out"), "--no-gallery"]
+        assert main(words) == 0
+    listed = json.loads((photos / "out" / "predictions.coco.json").read_text())["images"]
+    assert len(listed) == len(list(photos.glob("*.jpg")))
 
 
 def test_a_photo_that_cannot_be_read_is_named_at_the_end_and_the_others_get_masks(

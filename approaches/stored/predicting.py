@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TypeAlias
 
@@ -17,7 +18,7 @@ from common.coco import read_image
 from common.data.licence import licence_line
 from common.gallery import GalleryPhoto, write_gallery
 from common.predictions import Photo, PredictionFolder
-from common.predictions.photos import COCO_FILE, GALLERY
+from common.predictions.photos import COCO_FILE, GALLERY, searched
 from common.progress import progress
 from common.words import counted
 
@@ -155,11 +156,11 @@ def checked_output(output: Path | None, run: Path, places: Sequence[str]) -> Pat
         ConfigError: it would lie among the photos.
     """
     chosen = output or Path("predictions") / run.resolve().name
-    folders = [Path(place) if Path(place).is_dir() else Path(place).parent for place in places]
     inside = chosen.resolve()
-    for place, folder in zip(places, folders, strict=True):
-        among = inside == folder.resolve()
-        if among or (Path(place).is_dir() and folder.resolve() in inside.parents):
+    for folder, names in map(searched, places):
+        around = folder.resolve()
+        below = inside.relative_to(around).parts[:1] if inside.is_relative_to(around) else None
+        if below == () or (below and fnmatch(below[0], names)):
             raise ConfigError(
                 f"the output {chosen} would lie among the photos of {folder}, and masks there "
                 "could be taken for photos. Name a folder elsewhere with --output."

@@ -74,13 +74,44 @@ def _paths_at(place: str) -> list[Path]:
             "'photos/**/*.jpg'."
         )
     matches = map(Path, sorted(glob.glob(place, recursive=True)))  # noqa: PTH207 - of any root
-    fitting = [path for path in matches if path.is_dir() or _is_photo(path)]
+    found = [_absolute(path) for path in matches if path.is_dir() or _is_photo(path)]
+    fitting = _without_predicted(found, _absolute(searched(place)[0]))
     if not fitting:
         raise PhotosError(
             f"{place} fits no photo; expected files that end in {', '.join(PHOTO_SUFFIXES)}."
         )
     below = any(part == "**" for part in path.parts)  # which finds the files of its folders itself
-    return [_absolute(path) for path in fitting if not (below and path.is_dir())]
+    return [path for path in fitting if not (below and path.is_dir())]
+
+
+def searched(place: str) -> tuple[Path, str]:
+    """The folder in which one word of the command line looks for photos, and the pattern that a
+    name in that folder has to fit.
+
+    Examples:
+        >>> folder, name = searched("photos/day*/*.jpg")
+        >>> str(folder), name
+        ('photos', 'day*')
+    """
+    path = Path(place)
+    if path.is_dir():
+        return path, "*"
+    if _exists(path):
+        return path.parent, glob.escape(path.name)
+    magic = (number for number, part in enumerate(path.parts) if glob.has_magic(part))
+    first = next(magic, len(path.parts) - 1)
+    return Path(*path.parts[:first]), path.parts[first]
+
+
+def _without_predicted(found: Sequence[Path], folder: Path) -> list[Path]:
+    """Those of the paths that lie in no folder of predictions at or below `folder`, and are
+    none.
+    """
+    around = {each for path in found for each in (path, *path.parents)}
+    predicted = {
+        each for each in around if each.is_relative_to(folder) and (each / COCO_FILE).is_file()
+    }
+    return [path for path in found if not predicted & {path, *path.parents}]
 
 
 def _exists(path: Path) -> bool:

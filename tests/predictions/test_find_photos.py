@@ -74,6 +74,21 @@ def test_an_earlier_prediction_is_no_photo(tmp_path):
     assert names_of(tmp_path) == ["a.jpg"]
 
 
+@pytest.mark.parametrize("pattern", ["**/*.jpg", "**", "*", "*/*", "*/*/*", "*/*/*.jpg"])
+def test_nor_is_it_one_of_a_pattern(tmp_path, pattern):
+    make(tmp_path, "in/day/deep/a.jpg", "in/out/predictions.coco.json")
+    make(tmp_path, "in/out/overlays/a.jpg", "in/out/overlays/deep/a.jpg", "in/out/masks/x/a.png")
+    [photo] = find_photos([tmp_path / "in" / pattern])
+    assert photo.path == tmp_path / "in" / "day" / "deep" / "a.jpg"
+
+
+def test_of_an_earlier_prediction_alone_a_pattern_fits_no_photo(tmp_path):
+    make(tmp_path, "out/predictions.coco.json", "out/overlays/a.jpg")
+    with pytest.raises(PhotosError, match="fits no photo"):
+        find_photos([tmp_path / "out" / "*" / "*.jpg"])
+    assert names_of(tmp_path / "out" / "overlays" / "*.jpg") == ["a.jpg"]  # by its own name
+
+
 @pytest.mark.skipif(os.name == "nt", reason="names there are text")
 def test_a_name_that_is_no_text_is_found(tmp_path):
     (tmp_path / os.fsdecode(b"\xee.jpg")).write_bytes(b"")
