@@ -167,7 +167,8 @@ def _predict(options: argparse.Namespace, ending: Ending) -> None:
     else:
         segmenter = predicting.in_engine(segmenter, options.engine, photos, threads)
     outcome, page = predicting.Outcome(), None
-    with PredictionFolder(output, str(segmenter), options.category).opened() as folder:
+    filled = PredictionFolder(output, str(segmenter), options.category)
+    with filled.opened(photos) as folder:
         results = predicting.predict(segmenter, photos, folder, options.save_proba)
         stream = predicting.gallery_photos(results, outcome)
         try:

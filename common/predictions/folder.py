@@ -7,7 +7,7 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,16 +53,20 @@ class PredictionFolder:
         self._rows: list[list[Any]] = []
 
     @contextmanager
-    def opened(self) -> Iterator["PredictionFolder"]:
+    def opened(self, photos: Sequence[Photo]) -> Iterator["PredictionFolder"]:
         """The folder to add photos to; what an earlier prediction left there goes first. However
-        the block ends, the lists hold the photos that were added.
+        the block ends, the lists hold the photos that were added; after a kill they say of which
+        there may be files.
+
+        Args:
+            photos: those that will be added, as far as they can be read.
 
         Raises:
             OutputError: it holds files of another origin by the names of those that are written.
             OSError: a file cannot be written.
         """
         self._clear()
-        self._write_lists()
+        self._write_lists(planned=photos)
         try:
             yield self
         finally:
@@ -130,7 +134,8 @@ class PredictionFolder:
                 )
             return
         try:
-            earlier = [image["stem"] for image in json.loads(listed.read_bytes())["images"]]
+            content = json.loads(listed.read_bytes())
+            earlier = [image["stem"] for image in content["images"]] + content.get("planned", [])
         except (ValueError, KeyError, TypeError) as error:
             raise OutputError(
                 f"{listed} was not written by a prediction ({type(error).__name__}: {error}). "
@@ -142,14 +147,16 @@ class PredictionFolder:
         (self.path / f"{GALLERY}.html").unlink(missing_ok=True)
         shutil.rmtree(self.path / GALLERY, ignore_errors=True)
 
-    def _write_lists(self) -> None:
-        document = {
+    def _write_lists(self, planned: Sequence[Photo] = ()) -> None:
+        document: dict[str, Any] = {
             "info": {"description": self.made_by, "version": __version__},
             "licenses": [],
             "categories": [{"id": 1, "name": self.category, "supercategory": ""}],
             "images": self.images,
             "annotations": self.annotations,
         }
+        if planned:
+            document["planned"] = [_text(photo.output) for photo in planned]
         # the first of all files, since by it the others are known to be of a prediction
         write_whole(self.path / COCO_FILE, json.dumps(document, ensure_ascii=False) + "\n")
         table = io.StringIO()

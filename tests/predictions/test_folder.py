@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import cv2
 import numpy as np
@@ -73,18 +74,35 @@ def test_a_name_that_is_no_text_is_written_and_taken_away_again(tmp_path):
     output = os.fsdecode(b"\xee")
     photo = Photo(tmp_path / output, f"{output}.jpg", output)
     image, mask = np.zeros((4, 5, 3), np.uint8), np.ones((4, 5), bool)
-    with PredictionFolder(tmp_path / "out", "test").opened() as folder:
+    with PredictionFolder(tmp_path / "out", "test").opened([photo]) as folder:
         assert len(folder.add(photo, image, mask, mask.astype(np.uint8))) == 1
     content = json.loads((tmp_path / "out" / "predictions.coco.json").read_text("utf-8"))
     assert content["images"][0]["file_name"] == "\\xee.jpg"
     assert (tmp_path / "out" / "masks" / f"{output}.png").is_file()
 
 
-def test_a_list_of_another_program_is_not_taken_for_an_earlier_prediction(tmp_path):
-    (tmp_path / "predictions.coco.json").write_text('{"images": [{"id": 1}]}')
+def test_what_a_killed_prediction_left_is_known_and_goes(tmp_path):
+    photos = [Photo(tmp_path / f"{name}.jpg", f"{name}.jpg", name) for name in ("a", "b/c")]
+    image, mask = np.zeros((4, 5, 3), np.uint8), np.ones((4, 5), bool)
+    with PredictionFolder(tmp_path / "out", "test").opened(photos) as folder:
+        folder.add(photos[1], image, mask, mask.astype(np.uint8))
+        shutil.copytree(tmp_path / "out", tmp_path / "killed")
+    listed = json.loads((tmp_path / "killed" / "predictions.coco.json").read_text())
+    assert listed["images"] == [] and listed["planned"] == ["a", "b/c"]
+    (tmp_path / "killed" / "masks" / "mine.png").write_bytes(b"mine")
+    with PredictionFolder(tmp_path / "killed", "test").opened([]):
+        pass
+    left = {path.name for path in (tmp_path / "killed").rglob("*.*")}
+    assert left == {"mine.png", "objects.csv", "predictions.coco.json"}
+    assert "planned" not in json.loads((tmp_path / "out" / "predictions.coco.json").read_text())
+
+
+@pytest.mark.parametrize("content", ['{"images": [{"id": 1}]}', '{"images": [], "planned": 3}'])
+def test_a_list_of_another_program_is_not_taken_for_an_earlier_prediction(tmp_path, content):
+    (tmp_path / "predictions.coco.json").write_text(content)
     with (
         pytest.raises(OutputError, match="not written by a prediction"),
-        PredictionFolder(tmp_path, "test").opened(),
+        PredictionFolder(tmp_path, "test").opened([]),
     ):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["predictions.coco.json"]
@@ -95,7 +113,7 @@ def test_nothing_outside_the_folder_is_taken_away(tmp_path):
     (tmp_path / "out" / "masks").mkdir(parents=True)
     listed = {"images": [{"stem": "../../x"}]}
     (tmp_path / "out" / "predictions.coco.json").write_text(json.dumps(listed))
-    with PredictionFolder(tmp_path / "out", "test").opened():
+    with PredictionFolder(tmp_path / "out", "test").opened([]):
         pass
     assert (tmp_path / "x.png").read_bytes() == b"mine"
 
@@ -106,7 +124,7 @@ def test_files_of_the_user_by_the_names_of_a_prediction_are_left_alone(tmp_path,
     (tmp_path / name).write_bytes(b"mine")
     with (
         pytest.raises(OutputError, match="Nothing was touched; name another --output"),
-        PredictionFolder(tmp_path, "test").opened(),
+        PredictionFolder(tmp_path, "test").opened([]),
     ):
         pass
     assert (tmp_path / name).read_bytes() == b"mine"
