@@ -16,7 +16,10 @@ from approaches.stored.engines import (
     surest_part,
     with_engine,
 )
+from approaches.stored.predicting import in_engine
+from common.image_files import write_pixels
 from common.masks.postprocess import Postprocess
+from common.predictions import find_photos
 from common.sample import render_scene
 from common.scale import ImageSizes
 
@@ -106,3 +109,22 @@ def test_an_engine_that_is_not_installed_is_said_to_be_missing(network, monkeypa
     monkeypatch.setitem(engines.PACKAGES, "openvino", ("onnx", "no_such_package"))
     with pytest.raises(ConfigError, match=r"no_such_package.*segmentation-bench\[engines\]"):
         with_engine(network, "openvino", photo(0, 64, 64), threads=1)
+
+
+def test_where_its_files_cannot_be_written_a_named_engine_is_no_torch_in_silence(
+    network, tmp_path, monkeypatch, caplog
+):
+    def full(*_):
+        raise OSError("no room for model.onnx")
+
+    monkeypatch.setattr(engines, "PACKAGES", {"onnx": (), "openvino": ()})
+    monkeypatch.setattr(engines, "write_form_of", full)
+    write_pixels(tmp_path / "b.png", photo(0, 64, 64))
+    (tmp_path / "a.png").write_bytes(b"no photo")
+    photos = find_photos([tmp_path])
+    with pytest.raises(OSError, match="no room"):
+        in_engine(network, "onnx", photos, threads=1)
+    caplog.set_level("INFO")
+    assert in_engine(network, "auto", photos, threads=1) is network
+    assert "unet stays in torch: no room for model.onnx" in caplog.text
+    assert in_engine(network, "onnx", photos[:1], threads=1) is network  # none can be read

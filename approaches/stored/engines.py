@@ -101,6 +101,7 @@ def with_engine(segmenter: Segmenter, engine: str, image: np.ndarray, threads: i
     Raises:
         ConfigError: the engine that is named is not installed, or it gives other masks than the
             model, or the model has no such form.
+        OSError: its files cannot be written.
     """
     if engine == "torch":
         return segmenter
@@ -111,7 +112,7 @@ def with_engine(segmenter: Segmenter, engine: str, image: np.ndarray, threads: i
     try:
         usable = [name for name in names if not missing(PACKAGES[name])]
         made = in_engines(segmenter, usable, threads)
-    except ConfigError as error:
+    except (ConfigError, OSError) as error:
         if engine != "auto":
             raise
         log.info("%s stays in torch: %s", segmenter.name, error)

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -114,8 +113,11 @@ def in_engine(
     `with_engine`.
     """
     for photo in photos if engine != "torch" else ():
-        with suppress(OSError):
-            return with_engine(segmenter, engine, read_image(photo.path, upright=True), threads)
+        try:
+            image = read_image(photo.path, upright=True)
+        except OSError:
+            continue  # it is told of when its turn has come
+        return with_engine(segmenter, engine, image, threads)
     return segmenter
 
 
