@@ -133,6 +133,21 @@ def test_damaged_weights_are_told_with_the_file(run, sample_folder, tmp_path, ca
     )
 
 
+def test_of_photos_of_16_bits_one_line_warns(run, sample_folder, tmp_path, capsys):
+    [photo, *_] = sorted((sample_folder / "real_test").glob("*.jpg"))
+    image = cv2.imread(str(photo)).astype(np.uint16) * 16  # 12 bits
+    for name in ("a.png", "b.tif"):
+        (tmp_path / "photos").mkdir(exist_ok=True)
+        assert cv2.imwrite(str(tmp_path / "photos" / name), image)
+    shutil.copyfile(photo, tmp_path / "photos" / "c.jpg")
+    words = [str(run), str(tmp_path / "photos"), "--output", str(tmp_path / "out")]
+    assert main(words) == 0
+    told = capsys.readouterr().err
+    assert told.count("16 bits a channel") == 1 and "a.png has 16 bits a channel" in told
+    assert main([words[0], str(photo), *words[2:]]) == 0
+    assert "16 bits" not in capsys.readouterr().err
+
+
 def test_an_interrupt_is_one_line_with_what_is_left(
     run, sample_folder, tmp_path, monkeypatch, capsys
 ):

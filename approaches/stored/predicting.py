@@ -14,6 +14,7 @@ from approaches.predictors import ProbabilityError
 from approaches.segmenter import Segmenter
 from approaches.stored.engines import with_engine
 from common.coco import read_image
+from common.coco.images import is_deep
 from common.data.licence import licence_line
 from common.gallery import GalleryPhoto, write_gallery
 from common.predictions import Photo, PredictionFolder
@@ -22,6 +23,10 @@ from common.progress import progress
 from common.words import counted
 
 log = logging.getLogger(__name__)
+DEEP = (
+    "%s has 16 bits a channel, and only the upper 8 are read: where its values are of 12 bits or "
+    "fewer, it looks black. Save such photos as 8-bit RGB, scaled to 0 to 255."
+)
 Failure: TypeAlias = OSError | ProbabilityError
 
 
@@ -82,12 +87,16 @@ def predict(
     Raises:
         OSError: a file cannot be written.
     """
+    deep = False
     for photo in progress(photos, f"{segmenter.name}: predicting"):
         try:
             image = read_image(photo.path, upright=True)
         except OSError as error:
             yield error
             continue
+        if not deep and is_deep(photo.path):
+            deep = True
+            log.warning(DEEP, photo.path)
         try:
             levels = segmenter.quantised(image)
         except ProbabilityError as error:

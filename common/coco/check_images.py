@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
 from common.coco.annotations import Entry
 from common.coco.findings import Finding, Problem, gathered_images
-from common.coco.images import StoredImage, header_of, read_image
-from common.image_files import read_pixels, require_size
+from common.coco.images import StoredImage, header_of, is_deep, read_image
+from common.image_files import require_size
 from common.progress import progress as with_progress
 
 WORKERS = min(8, max(4, os.cpu_count() or 1))
@@ -102,7 +101,7 @@ def inspect_image(image: ImageFile) -> Inspection:
     except Exception as error:  # on broken bytes decoders raise almost anything
         return Inspection(image, None, None, (_unreadable(image, error),))
     problems = []
-    unusual = DEEP if _is_deep(image.path, *kind) else UNUSUAL_MODES.get(kind[0])
+    unusual = DEEP if is_deep(image.path) else UNUSUAL_MODES.get(kind[0])
     if unusual:
         mend = f"nothing if that is meant ({unusual[1]}); else save it as 8-bit RGB"
         problems.append(Problem("warning", image.name, unusual[0], "8-bit RGB", mend))
@@ -188,15 +187,3 @@ def _of_floats(image: ImageFile) -> Problem:
     mend = "save it as 8-bit RGB, its values scaled to 0 to 255"
     found, expected = "32-bit float", "8-bit RGB"
     return Problem("error" if image.entry else "warning", image.name, found, expected, mend)
-
-
-def _is_deep(path: Path, mode: str, file_format: str | None) -> bool:
-    """Whether a channel has more than 8 bits; Pillow opens 16-bit colour as plain RGB, so the
-    formats are asked.
-    """
-    if mode.startswith("I"):
-        return True
-    if file_format not in ("PNG", "TIFF") or mode not in ("RGB", "RGBA", "LA"):
-        return False
-    stored = read_pixels(path, cv2.IMREAD_UNCHANGED)
-    return stored is not None and stored.dtype != np.uint8

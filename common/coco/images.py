@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from common.coco.names import is_litter
 from common.image_files import read_pixels, require_size
@@ -62,7 +63,7 @@ def read_image(path: Path, *, upright: bool = False) -> np.ndarray:
     """Read one image file as RGB.
 
     Gray, CMYK and 16-bit files are converted and an alpha channel is dropped; the data check warns
-    of each.
+    of each, predicting of 16 bits.
 
     Args:
         path: an image file in a format that OpenCV reads.
@@ -101,6 +102,23 @@ def stored_image(path: Path) -> StoredImage | None:
             return header_of(ready)
     except Exception:  # on broken bytes decoders raise almost anything
         return None
+
+
+def is_deep(path: Path) -> bool:
+    """Whether a channel of an image file has more than 8 bits, of which `read_image` keeps the
+    upper 8; False if its header cannot be read.
+
+    Pillow opens 16-bit colour as plain RGB, so the formats are asked.
+    """
+    try:
+        with Image.open(path) as ready:
+            if isinstance(ready, TiffImageFile):
+                return max(ready.tag_v2.get(ExifTags.Base.BitsPerSample, (1,))) > 8
+            if ready.format == "PNG":
+                return any(";16" in str(tile[3]) for tile in ready.tile)
+            return ready.mode.startswith("I")
+    except Exception:  # on broken bytes decoders raise almost anything
+        return False
 
 
 def list_photos(folder: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from pycocotools.coco import COCO
 
 from common.coco import DataError, Entry, list_photos, rasterise, read_entries, read_image
 from common.coco.drawing import decompress_counts
+from common.coco.images import is_deep
 
 HEIGHT, WIDTH = 37, 61
 SQUARE = [5, 6, 25, 6, 25, 20, 5, 20]
@@ -293,6 +294,18 @@ def test_the_upper_8_of_16_bits_are_kept(tmp_path, suffix):
     ):
         difference = read_image(tmp_path / f"{name}{suffix}").astype(int) - expected
         assert np.abs(difference).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp", ".jpg"])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_more_than_8_bits_are_seen_in_the_header(tmp_path, suffix, channels):
+    image = np.zeros((HEIGHT, WIDTH, channels), np.uint8)
+    assert cv2.imwrite(str(tmp_path / f"a{suffix}"), image)
+    assert not is_deep(tmp_path / f"a{suffix}")
+    if suffix in (".png", ".tif"):
+        assert cv2.imwrite(str(tmp_path / f"b{suffix}"), image.astype(np.uint16))
+        assert is_deep(tmp_path / f"b{suffix}")
+    assert not is_deep(tmp_path / "none")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
