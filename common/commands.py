@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
+Number = TypeVar("Number", int, float)
 REFUSED, INTERRUPTED, TERMINATED = 2, 130, 143
 
 
@@ -43,6 +44,33 @@ def did_you_mean(words: Iterable[str], known: Iterable[str]) -> str:
     known = list(known)
     near = [match for word in words for match in difflib.get_close_matches(word, known, n=1)]
     return f" Did you mean {' and '.join(dict.fromkeys(near))}?" if near else ""
+
+
+def number(
+    text: str, kind: Callable[[str], Number], fits: Callable[[Number], bool], otherwise: str
+) -> Number:
+    """The number that an option is given.
+
+    Args:
+        text: as it was typed.
+        kind: `int` or `float`.
+        fits: whether the option takes it.
+        otherwise: what the text is where it is no number or does not fit, with what is expected.
+
+    Raises:
+        ArgumentTypeError: it is that.
+
+    Examples:
+        >>> number("3", int, lambda pixels: pixels > 0, "no number of pixels from 1 up")
+        3
+    """
+    try:
+        value = kind(text)
+    except ValueError:
+        value = None
+    if value is None or not fits(value):
+        raise argparse.ArgumentTypeError(f"{text!r} is {otherwise}")
+    return value
 
 
 class CommandParser(argparse.ArgumentParser):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from common.coco.options import add_read_options, read_options
-from common.commands import CommandParser, command, started_as
+from common.commands import CommandParser, command, number, started_as
 from common.describe.observation import Observation
 
 if TYPE_CHECKING:
@@ -61,6 +61,11 @@ def as_markdown(folder: Path, observations: Sequence[Observation]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _side(text: str) -> int:
+    """The value of `--crop-px`."""
+    return number(text, int, lambda pixels: pixels > 0, "no number of pixels from 1 up")
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     parser = CommandParser(prog=started_as("python -m common.describe"), description=__doc__)
@@ -73,7 +78,8 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--crop-px",
-        type=int,
+        type=_side,
+        metavar="PX",
         help="side of the training crops that the consequences are about (192)",
     )
     add_read_options(parser)

@@ -547,6 +547,14 @@ def test_all_findings_are_written_as_text_and_a_folder_that_cannot_be_read_is_na
     assert describe([str(tmp_path / "nowhere")]) == 2 and "nowhere" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("side", ["0", "-5", "1.5", "x"])
+def test_a_crop_without_pixels_is_refused(sample_folder, capsys, side):
+    with pytest.raises(SystemExit) as caught:
+        describe([str(sample_folder), f"--crop-px={side}"])
+    told = f"argument --crop-px: '{side}' is no number of pixels from 1 up"
+    assert caught.value.code == 2 and told in capsys.readouterr().err
+
+
 def test_an_interrupted_description_is_one_line_and_no_file(
     sample_folder, tmp_path, monkeypatch, capsys
 ):
