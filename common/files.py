@@ -39,6 +39,7 @@ def write_whole(path: Path | str, data: str | bytes) -> None:
 
     Raises:
         IsADirectoryError: `path` is a folder.
+        NotADirectoryError: A folder above it is a file.
         DiskFullError: There is no room; `path` is then as it was before.
         ReadOnlyError: Nothing may be written there.
         OSError: The disk refused for another reason; the same holds.
@@ -103,10 +104,7 @@ def whole_folder(path: Path | str) -> Iterator[Path]:
         NotADirectoryError: `path` is a file.
     """
     path = Path(path).resolve()
-    if path.exists() and not path.is_dir():
-        raise NotADirectoryError(
-            f"{path} is a file; a folder is to be written there. Give another name or remove it."
-        )
+    _refuse_file(path)
     with _scratch_beside(path) as scratch:
         new, old = scratch / "new", scratch / "old"
         new.mkdir()
@@ -132,6 +130,7 @@ def make_folder(path: Path) -> None:
     Raises:
         DiskFullError: there is no room.
         ReadOnlyError: the system refuses it.
+        NotADirectoryError: it or one above it is a file.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -166,11 +165,14 @@ def _scratch_beside(path: Path) -> Iterator[Path]:
 
 def explain(path: Path, error: Exception) -> None:
     """DiskFullError in place of whatever a library made of a full disk, ReadOnlyError where the
-    system refuses to write at all.
+    system refuses to write at all, NotADirectoryError with a reason where a file is in the way.
     """
     number = error.errno if isinstance(error, OSError) else None
     there = next(folder for folder in path.parents if folder.is_dir())
     where = str(error.filename) if isinstance(error, OSError) else ""
+    if number in (errno.EEXIST, errno.ENOTDIR):
+        for each in (Path(where), *Path(where).parents):
+            _refuse_file(each)
     if number in (errno.EROFS, errno.EACCES, errno.EPERM) and where.startswith(str(there)):
         raise ReadOnlyError(
             f"{path} cannot be written: {there} is read-only for this user "
@@ -183,6 +185,14 @@ def explain(path: Path, error: Exception) -> None:
         f"the disk is full: {path} could not be written ({error}). Make room on it and repeat the "
         "command; nothing that was there before is lost."
     ) from error
+
+
+def _refuse_file(path: Path) -> None:
+    """NotADirectoryError where a file is in the place of a folder."""
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(
+            f"{path} is a file; a folder is to be written there. Give another name or remove it."
+        )
 
 
 def _flush(path: Path) -> None:

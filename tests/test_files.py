@@ -107,6 +107,19 @@ def test_a_file_does_not_replace_a_folder_nor_a_folder_a_file(tmp_path):
     assert names(tmp_path) == ["file", "folder"]
 
 
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("x")
+    told = r"file is a file; a folder is to be written there\. Give another name"
+    for path in (tmp_path / "file" / "a.txt", tmp_path / "file" / "deep" / "a.txt"):
+        with pytest.raises(NotADirectoryError, match=told):
+            write_whole(path, "x")
+        with pytest.raises(NotADirectoryError, match=told), whole_folder(path):
+            pass
+        with pytest.raises(NotADirectoryError, match=told):
+            make_folder(path.parent)
+    assert (tmp_path / "file").read_text() == "x" and names(tmp_path) == ["file"]
+
+
 def test_a_name_of_the_greatest_length_works(tmp_path):
     write_whole(tmp_path / ("n" * 255), "x")
     assert (tmp_path / ("n" * 255)).read_text() == "x"

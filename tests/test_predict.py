@@ -51,6 +51,7 @@ def test_masks_are_those_of_the_submission_page(run, sample_folder, tmp_path):
         (["{run}", "{photos}", "--output", "{photos}"], "would lie among the photos"),
         (["{run}", "{photos}", "--output", "{photos}/new"], "would lie among the photos"),
         (["{run}", "{photos}/*.jpg", "--output", "{photos}"], "would lie among the photos"),
+        (["{run}", "{photos}", "--output", "{run}/run.json"], "run.json is a file; a folder"),
         (["{run}", "{photos}/**/*.jpg", "--output", "{photos}/new"], "would lie among the photos"),
         (["{run}", "{photos}/../*/*.jpg", "--output", "{photos}"], "would lie among the photos"),
     ],

@@ -591,6 +591,8 @@ def test_measurements_are_stored_and_read_again(sample_folder, tmp_path, capsys)
         *again.images["split"].value_counts()[["train", "val"]],
         len(now.photos),
     ]
+    assert describe([str(sample_folder), "--tables", str(folder / "objects.csv")]) == 2
+    assert "objects.csv is a file; a folder is to be written there" in capsys.readouterr().err
     (folder / "objects.csv").unlink()
     with pytest.raises(FileNotFoundError, match=r"has no objects\.csv"):
         read_measured(folder)
