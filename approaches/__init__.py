@@ -17,6 +17,7 @@ from approaches.base import Approach, Config, ConfigError, FitReport, Predictor
 from common.commands import did_you_mean
 from common.model_files import (
     MODEL_FILE,
+    StoredModel,
     describe_files,
     read_stored_model,
     require_unchanged,
@@ -390,8 +391,24 @@ def store(approach: Approach, name: str, folder: Path) -> None:
 
 
 def members_of(folder: Path) -> list[str]:
-    """The names of the members that a stored approach uses."""
-    return list(read_stored_model(folder).members)
+    """The names of the members that a stored approach uses.
+
+    Raises:
+        FileNotFoundError: no model is stored in the folder.
+        DamagedFileError: its description is not the one that was stored.
+    """
+    return list(_described(folder).members)
+
+
+def _described(folder: Path) -> StoredModel:
+    """The description of a stored model; FileNotFoundError where there is none."""
+    if not (folder / MODEL_FILE).is_file():
+        raise FileNotFoundError(
+            f"{folder} holds no stored model ({MODEL_FILE} is missing); "
+            f"train it with: python -m approaches {folder.name} --data DIR --output "
+            f"{folder.parent.parent}"
+        )
+    return read_stored_model(folder)
 
 
 def load(
@@ -408,14 +425,7 @@ def load(
         DamagedFileError: a file of the model is not the one that was stored.
         OutsideError: its class lies outside the repository and cannot be found.
     """
-    path = folder / MODEL_FILE
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{folder} holds no stored model ({MODEL_FILE} is missing); "
-            f"train it with: python -m approaches {folder.name} --data DIR --output "
-            f"{folder.parent.parent}"
-        )
-    described = read_stored_model(folder)
+    described = _described(folder)
     require_unchanged(folder, described)
     if described.target:
         try:
@@ -428,7 +438,7 @@ def load(
     try:
         approach = _as_stored(described.approach, described.config, members)
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(f"{folder / MODEL_FILE}: {error}") from error
     return approach.load(folder)
 
 

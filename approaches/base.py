@@ -371,8 +371,8 @@ class Approach(ABC, Generic[ConfigT]):
             ConfigError: there is no such form of this approach.
         """
         raise ConfigError(
-            f"{type(self).__name__} is no network and has no ONNX form; leave --onnx out, or "
-            "name an approach that is one with --approach."
+            f"{type(self).__name__} is no network and has no ONNX form; leave --onnx or --engine "
+            "out, or name an approach that is one with --approach."
         )
 
     @abstractmethod

@@ -295,7 +295,7 @@ class TtaEnsemble(Approach[EnsembleConfig]):
             raise ConfigError(
                 "this ensemble has no ONNX form: it looks at each photo at "
                 f"{listed([f'{scale:g}' for scale in self.scales_])} times its size. Leave --onnx "
-                "out, or name a member with --approach."
+                "or --engine out, or name a member with --approach."
             )
         return mean_of_views(self.members, self.weights_, D4_VIEWS[: self.views_], quantised=True)
 

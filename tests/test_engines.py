@@ -100,7 +100,7 @@ def test_what_has_no_such_form_is_refused_by_name_and_stays_under_auto(sample_da
     floor = build("threshold").fit(sample_data.fit, sample_data.tune, budget=Budget())
     segmenter = Segmenter(floor, Postprocess(0.5), "threshold")
     image = photo(0, 64, 64)
-    with pytest.raises(ConfigError, match="no ONNX form"):
+    with pytest.raises(ConfigError, match="no ONNX form; leave --onnx or --engine out"):
         with_engine(segmenter, "onnx", image, threads=1)
     assert with_engine(segmenter, "auto", image, threads=1) is segmenter
 

@@ -239,8 +239,8 @@ def test_the_onnx_file_gives_the_masks_of_the_model_at_any_size(
         ("pixel_lightgbm", "PixelLightGBM is no network and has no ONNX form"),
         (
             "tta_ensemble",
-            "pixel_lightgbm among its members is no network. Leave --onnx out, or name a member "
-            "that is one with --approach: unet.",
+            "pixel_lightgbm among its members is no network. Leave --onnx or --engine out, or "
+            "name a member that is one with --approach: unet.",
         ),
     ],
 )
@@ -257,7 +257,7 @@ def test_an_ensemble_without_a_network_names_no_member_to_export(run):
     pixels = Segmenter.load(run, "pixel_lightgbm").model.model
     both = build("tta_ensemble", members={"pixel_lightgbm": pixels})
     both.weights_, both.views_ = {"pixel_lightgbm": 1}, 1
-    with pytest.raises(ConfigError, match="Leave --onnx out, as no member is one"):
+    with pytest.raises(ConfigError, match="Leave --onnx or --engine out, as no member is one"):
         both.onnx_module()
 
 
@@ -323,6 +323,25 @@ def test_a_folder_of_something_else_is_left_alone_and_an_earlier_export_replaced
     exported(run, tmp_path / "out", "pixel_lightgbm")
     exported(run, tmp_path / "out", "unet")
     assert [path.name for path in (tmp_path / "out" / "models").iterdir()] == ["unet"]
+
+
+@pytest.mark.parametrize("missing", ["tta_ensemble", "unet"])
+def test_a_model_that_is_gone_is_named_with_the_way_to_get_it(run, tmp_path, missing, capsys):
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    shutil.rmtree(copy / "models" / missing)
+    assert main([str(copy), "--output", str(tmp_path / "out")]) == 2
+    told = capsys.readouterr().err
+    assert f"models/{missing} holds no stored model (approach.json is missing)" in told
+    assert f"python -m approaches {missing} --data DIR --output {copy}" in told
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_exported_model_is_not_exported_again(run, tmp_path, capsys):
+    folder = exported(run, tmp_path / "one", "unet")
+    for output in (tmp_path / "two", folder):
+        assert main([str(folder), "--output", str(output)]) == 2
+        assert "one is an exported model already; expected the folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
 
 
 def test_a_damaged_export_is_told_with_its_file(run, sample_folder, tmp_path, capsys):

@@ -111,8 +111,8 @@ def mean_of_views(
         one = f" or name a member that is one with --approach: {', '.join(modules)}"
         raise ConfigError(
             f"this ensemble has no ONNX form: {', '.join(others)} among its members "
-            f"{'is no network' if len(others) == 1 else 'are no networks'}. Leave --onnx out,"
-            f"{one if modules else ' as no member is one'}."
+            f"{'is no network' if len(others) == 1 else 'are no networks'}. Leave --onnx or "
+            f"--engine out,{one if modules else ' as no member is one'}."
         )
     divisor = math.lcm(*(each for _, each in modules.values()))
     parts = [modules[name][0] for name in weights]
@@ -163,7 +163,7 @@ def write_onnx(module: nn.Module, divisor: int, path: Path) -> None:
     except Exception as error:
         raise ConfigError(
             f"this model has no ONNX form with torch {torch.__version__} ("
-            f"{type(error).__name__}: {str(error).splitlines()[0]}); leave --onnx out."
+            f"{type(error).__name__}: {str(error).splitlines()[0]}); leave --onnx or --engine out."
         ) from error
 
 

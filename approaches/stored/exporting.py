@@ -62,9 +62,15 @@ def export(run: RunFolder, output: Path, wanted: Wanted) -> Segmenter:
         The exported model, loaded from its new folder.
 
     Raises:
-        ConfigError: there is no such approach, the folder holds something else, or the ONNX file
-            does not do what the model does.
+        ConfigError: there is no such approach, the run is an exported model itself, the folder
+            holds something else, or the ONNX file does not do what the model does.
+        OSError: a file of the run is missing or damaged, or one cannot be written.
     """
+    if is_exported(run.path):
+        raise ConfigError(
+            f"{run.path} is an exported model already; expected the folder of a run, such as "
+            "results/sample-quick. Copy the folder, or export anew from the run it was made of."
+        )
     if output.exists() and not is_exported(output) and (output.is_file() or any(output.iterdir())):
         raise ConfigError(
             f"{output} exists and holds no exported model; nothing was touched. Name a new "
