@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from common.commands import CommandParser, Ending, command, started_as
+from common.commands import CommandParser, Ending, command, number, started_as
 from common.logs import console_log
 
 if TYPE_CHECKING:
@@ -51,18 +51,12 @@ def _scale(text: str) -> "Scale":
 
 def _share(text: str) -> float:
     """The value of `--threshold`."""
-    value = float(text)
-    if not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is no probability above 0 and up to 1")
-    return value
+    return number(text, float, lambda share: 0 < share <= 1, "no probability above 0 and up to 1")
 
 
 def _pixels(text: str) -> int:
     """The value of `--min-area`."""
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is no number of pixels from 0 up")
-    return value
+    return number(text, int, lambda pixels: pixels >= 0, "no number of pixels from 0 up")
 
 
 EXAMPLES = (

@@ -267,10 +267,15 @@ def test_the_options_change_what_is_found(run, sample_folder, tmp_path, capsys):
     assert "objects of 9 px or more" in capsys.readouterr().out
     sure = found("--threshold", "1", "--min-area", "0")
     assert sure["area_px"].sum() < usual["area_px"].sum() and (sure["confidence"] == 1).all()
-    for words, told in ((["--threshold", "0"], "above 0"), (["--min-area", "-1"], "from 0 up")):
+    for option, value, told in (
+        ("--threshold", "0", "no probability above 0"),
+        ("--threshold", "x", "no probability above 0"),
+        ("--min-area", "-1", "no number of pixels from 0 up"),
+        ("--min-area", "1.5", "no number of pixels from 0 up"),
+    ):
         with pytest.raises(SystemExit):
-            found(*words)
-        assert told in capsys.readouterr().err
+            found(option, value)
+        assert f"argument {option}: {value!r} is {told}" in capsys.readouterr().err
 
 
 def test_an_earlier_prediction_in_the_folder_goes_and_foreign_masks_stay(

@@ -14,7 +14,7 @@ from approaches import TABLE, config_of, known_words
 from approaches.base import Budget, ConfigError
 from common import __version__
 from common.coco.options import add_read_options
-from common.commands import CommandParser, did_you_mean
+from common.commands import CommandParser, did_you_mean, number
 from common.leaderboard.choice import RULES, Choice
 
 ArgumentAdder: TypeAlias = "argparse._ActionsContainer"
@@ -205,51 +205,40 @@ def truth(text: str) -> bool:
 
 def minutes(text: str) -> float:
     """The value of `--time-limit`."""
-    if not math.isfinite(float(text)):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no number of minutes; leave it out and give --epochs or --steps"
-        )
-    return float(text)
+    wording = "no number of minutes; leave it out and give --epochs or --steps"
+    return number(text, float, math.isfinite, wording)
 
 
 def share(text: str) -> float:
     """The value of `--learn-field`."""
-    if not 0 <= float(text) <= 0.5:
-        raise argparse.ArgumentTypeError(
-            f"{text} is no share; expected a number from 0 to 0.5, so that as much is left to "
-            "choose on"
-        )
-    return float(text)
+    wording = "no share; expected a number from 0 to 0.5, so that as much is left to choose on"
+    return number(text, float, lambda value: 0 <= value <= 0.5, wording)
 
 
 def margin(text: str) -> float:
     """The value of `--margin`."""
-    if not 0 <= float(text) <= 1:
-        raise argparse.ArgumentTypeError(
-            f"{text} is no loss of Dice; expected a number from 0 to 1, such as 0.01"
-        )
-    return float(text)
+    wording = "no loss of Dice; expected a number from 0 to 1, such as 0.01"
+    return number(text, float, lambda value: 0 <= value <= 1, wording)
 
 
 def seed(text: str) -> int:
     """The value of `--seed`; LightGBM and NumPy take no others."""
-    if not 0 <= int(text) < 2**31:
-        raise argparse.ArgumentTypeError(f"{text} is not from 0 to {2**31 - 1}")
-    return int(text)
+    return _from_to(text, 0, 2**31 - 1)
 
 
 def count(text: str) -> int:
     """The value of `--seeds` and `--robustness`."""
-    if not 1 <= int(text) <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text} is not from 1 to 10000")
-    return int(text)
+    return _from_to(text, 1, 10_000)
 
 
 def folds(text: str) -> int:
     """The value of `--folds`."""
-    if not 2 <= int(text) <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not from 2 to 100")
-    return int(text)
+    return _from_to(text, 2, 100)
+
+
+def _from_to(text: str, least: int, most: int) -> int:
+    wording = f"no whole number from {least} to {most}"
+    return number(text, int, lambda value: least <= value <= most, wording)
 
 
 def refuse_beside_study(options: argparse.Namespace) -> None:

@@ -76,6 +76,25 @@ def test_a_value_that_cannot_be_used_ends_with_code_2_and_names_the_option(words
     assert words[0] in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ("--seed", "no whole number from 0 to 2147483647"),
+        ("--seeds", "no whole number from 1 to 10000"),
+        ("--robustness", "no whole number from 1 to 10000"),
+        ("--folds", "no whole number from 2 to 100"),
+        ("--learn-field", "no share; expected a number from 0 to 0.5"),
+        ("--margin", "no loss of Dice; expected a number from 0 to 1"),
+        ("--time-limit", "no number of minutes"),
+    ],
+)
+@pytest.mark.parametrize("value", ["x", "-1e999", ""])
+def test_what_is_no_number_is_told_what_was_expected(option, told, value, capsys):
+    with pytest.raises(SystemExit):
+        parsed(f"{option}={value}")
+    assert f"argument {option}: {value!r} is {told}" in capsys.readouterr().err
+
+
 def test_the_minutes_of_a_preset_hold_only_where_nothing_else_limits():
     quick = PRESETS["quick"]
     assert budget_of(parsed(), quick) == Budget(minutes=1.25)
