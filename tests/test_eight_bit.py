@@ -14,6 +14,7 @@ from approaches.segmenter import Segmenter
 from approaches.stored import eight_bit
 from approaches.stored.eight_bit import FOUND, Found, in_eight_bits
 from common.json_files import DamagedFileError
+from common.records import read_record, write_record
 
 
 @pytest.fixture
@@ -48,6 +49,17 @@ def test_it_is_made_once_for_a_model_and_again_for_another(run, quantised):
     assert found.dice == found.dice_in_8_bits and found.images > 0
     path.write_text(json.dumps(vars(replace(found, digest="of another"))))
     in_eight_bits(run, segmenter, 1)
+    assert len(quantised) == 2
+
+
+def test_it_is_judged_again_where_the_post_processing_is_another(run, quantised):
+    in_eight_bits(run, Segmenter.load(run).changed(threshold=0.9), 1)  # asked for, not chosen
+    in_eight_bits(run, Segmenter.load(run), 1)
+    assert len(quantised) == 1
+    record = read_record(run, "threshold")
+    chosen = replace(record.tuning.postprocess, threshold=0.9)
+    write_record(run, replace(record, tuning=replace(record.tuning, postprocess=chosen)))
+    in_eight_bits(run, Segmenter.load(run), 1)
     assert len(quantised) == 2
 
 

@@ -22,7 +22,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from approaches import members_of
 from approaches.base import ConfigError
 from approaches.network.onnx_file import write_form_of
-from approaches.segmenter import Segmenter
+from approaches.segmenter import Segmenter, complete_record
 from approaches.stored.engines import EnginePredictor, openvino, require_packages
 from approaches.stored.scoring import score
 from common.data import Data, DataSet, Sample, load_data
@@ -50,7 +50,7 @@ class Found:
     """What a model in 8 bits came to.
 
     Attributes:
-        digest: of the model that it was made of.
+        digest: of the model that it was made of, and of its post-processing.
         divisor: sides that the graph takes are multiples of it.
         dice: mean Dice of the model itself on images of *tune*.
         dice_in_8_bits: the same of the form in 8 bits.
@@ -94,7 +94,7 @@ def in_eight_bits(run: Path, segmenter: Segmenter, threads: int) -> Segmenter:
         )
     stored = segmenter.name
     folder = RunFolder(run).path / "engines" / f"{stored}-int8"
-    digest = _digest_of(RunFolder(run).model(stored))
+    digest = _digest_of(RunFolder(run), stored)
     found = _read(folder) if folder.is_dir() else None
     if found is None or found.digest != digest:
         # judged at the scale of its training, whatever these photos are seen at
@@ -107,11 +107,12 @@ def in_eight_bits(run: Path, segmenter: Segmenter, threads: int) -> Segmenter:
     return segmenter.changed(model=_predictor(segmenter, folder, found.divisor, threads))
 
 
-def _digest_of(model: Path) -> str:
-    """Of a stored model and of all that it combines: of their descriptions, which name the digests
-    of their files.
+def _digest_of(run: RunFolder, stored: str) -> str:
+    """Of what a form in 8 bits is judged by: the post-processing that the run chose, a stored
+    model and all that it combines, by their descriptions, which name the digests of their files.
     """
-    whole = hashlib.sha256()
+    model = run.model(stored)
+    whole = hashlib.sha256(repr(complete_record(run, stored).tuning.postprocess).encode())
     for name in (model.name, *members_of(model)):
         whole.update((model.parent / name / MODEL_FILE).read_bytes())
     return whole.hexdigest()
