@@ -24,7 +24,8 @@ from approaches.network.onnx_file import PACKAGES, OnnxPredictor, share_that_dif
 from approaches.predict import main as predict
 from approaches.predictors import quantised_proba
 from approaches.segmenter import Segmenter
-from common.coco import read_image
+from common.coco import ANNOTATION_FILE, read_image
+from common.exported.card import licence_note
 from common.masks.evaluate import score_image
 from common.masks.postprocess import Postprocess
 from common.masks.tuning import Tuning
@@ -155,6 +156,22 @@ def test_the_card_says_what_the_model_is_and_the_hub_reads_it(run, tmp_path):
     assert str(Segmenter.load(folder).postprocess) in text
     front = yaml.safe_load((folder / "README.md").read_text().split("---")[1])
     assert front["model-index"][0]["name"] == "smp_unet_lite0"
+
+
+def test_what_no_image_of_val_gives_is_no_nan_in_the_card(run, tmp_path):
+    """The run has one image of `val`, with objects."""
+    text = (exported(run, tmp_path / "out", "unet") / "README.md").read_text()
+    assert "| object F1" in text and "nan" not in text
+    assert "| share of images without an object" not in text
+    assert "1 independent group alone gives no interval of the mean Dice" in text
+
+
+def test_a_licence_whose_name_is_no_text_is_left_out(tmp_path):
+    (tmp_path / "train").mkdir()
+    entries = [{"id": 1, "name": 4, "url": "https://x"}, {"name": ["a"]}, {"name": "CC0"}]
+    content = json.dumps({"licenses": entries})
+    (tmp_path / "train" / ANNOTATION_FILE).write_text(content)
+    assert licence_note(tmp_path) == "https://x; CC0"
 
 
 def test_a_licence_that_is_not_known_is_said_to_be_unknown(run, tmp_path):

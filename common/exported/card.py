@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from common import __version__
 from common.analysis.robustness import robustness_summary
 from common.coco import ANNOTATION_FILE
@@ -52,7 +54,8 @@ def licence_note(data: Path) -> str:
         entries = [each for each in content.get("licenses", []) if isinstance(each, dict)]
     except (OSError, ValueError, AttributeError, TypeError):
         entries = []
-    parts = [" ".join(filter(None, (each.get("name"), each.get("url")))) for each in entries]
+    named = [[each.get("name"), each.get("url")] for each in entries]
+    parts = [" ".join(text for text in texts if isinstance(text, str) and text) for texts in named]
     found = sorted(data.glob("*")) if data.is_dir() else []
     files = [path.name for path in found if path.name.lower().startswith(("licen", "copying"))]
     parts += [f"see {name} of the data" for name in files]
@@ -137,7 +140,8 @@ or `python -m approaches.predict THIS_FOLDER PHOTOS`. The post-processing is par
 def _scores(record: CompleteRecord, run: RunDescription, data: str) -> str:
     table = score_table(record.scores)
     means = summarise(table)
-    rows = ((name, f"{means[key]:.4f}") for key, name in SHOWN.items())
+    known = {key: name for key, name in SHOWN.items() if not np.isnan(means[key])}
+    rows = ((name, f"{means[key]:.4f}") for key, name in known.items())
     visible = with_objects(table)
     wording = (
         f"On the {counted(len(table), 'image')} of `val` of {data}, which training did not see"
@@ -145,9 +149,12 @@ def _scores(record: CompleteRecord, run: RunDescription, data: str) -> str:
     if len(visible):
         groups = [run.score_groups.get(number, number) for number in visible["img_id"]]
         bounds = mean_intervals(visible[["dice"]].to_numpy(float).T, groups=groups)
+        over = counted(len(set(groups)), "independent group")
         wording += (
-            f"; the 95 % interval of the mean Dice is {bounds.lower[0]:.4f} to "
-            f"{bounds.upper[0]:.4f} over {counted(len(set(groups)), 'independent group')}"
+            f"; {over} alone gives no interval of the mean Dice"
+            if np.isnan(bounds.lower[0])
+            else f"; the 95 % interval of the mean Dice is {bounds.lower[0]:.4f} to "
+            f"{bounds.upper[0]:.4f} over {over}"
         )
     return f"{wording}.\n\n{markdown_table(('score', 'value'), rows)}"
 
