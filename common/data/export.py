@@ -75,25 +75,53 @@ def read_export(
         seed: of that split.
 
     Raises:
-        DataError: there is no annotation file or no image, or the annotations are ambiguous.
+        DataError: there is no annotation file or no image, the annotations are ambiguous, or two
+            files of one split list the same photo.
     """
-    sources = find_sources(folder)
+    found = find_sources(folder)
+    sources = [one for one in found if one.tells_objects]
     if not sources:
-        raise DataError(f"{folder} has no COCO annotation file; export as COCO with images.")
+        raise DataError(
+            f"{folder} has no COCO annotation file with outlines or boxes; export as COCO with "
+            "images."
+        )
     names = {one.split for one in sources}
-    notes = [f"{one.path.relative_to(folder).as_posix()} read" for one in sources]
+    notes = [
+        f"{one.path.relative_to(folder).as_posix()} "
+        + ("read" if one.tells_objects else "left out: no annotation has an outline or a box")
+        for one in found
+    ]
     export = Export({"train": [], "val": []}, list_photos(folder / "real_test"), notes)
+    listed: dict[tuple[str, Path], Source] = {}
     for one in sources:
-        split = "val" if one.split == "test" and "val" not in names else one.split
+        split = "val" if one.split == "test" and "val" not in names else one.split or "train"
         images = _images(one, options, changes)
+        _require_new(one, split, images, listed)
         if split == "test":
             notes.append(f"{len(images)} images of test go to real_test, without labels")
             export.photos += [image.path for image in images]
         else:
-            export.splits[split or "train"] += images
+            export.splits[split] += images
     if not all(export.splits.values()):
         notes.append(_divide(export, val_share, seed))
     return export
+
+
+def _require_new(
+    source: Source,
+    split: str,
+    images: Sequence[ExportImage],
+    listed: dict[tuple[str, Path], Source],
+) -> None:
+    """Refuse a photo that another file of the split lists, whose annotations may be others."""
+    for image in images:
+        other = listed.get((split, image.path))
+        if other is not None:
+            raise DataError(
+                f"{other.path} and {source.path} both list {image.path}; each photo of {split} "
+                "is to be listed once. Move the one that is not meant out of the folder."
+            )
+    listed.update(((split, image.path), source) for image in images)
 
 
 def _images(source: Source, options: ReadOptions, changes: Changes) -> list[ExportImage]:

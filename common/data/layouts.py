@@ -36,6 +36,17 @@ class Source:
     content: dict[str, Any]
     folders: tuple[ImageFolder, ...]
 
+    @property
+    def tells_objects(self) -> bool:
+        """Whether any annotation is an outline or a box, which captions are not; true without
+        annotations, where no image has an object.
+        """
+        annotations = self.content["annotations"]
+        return not annotations or any(
+            not isinstance(one, dict) or "segmentation" in one or "bbox" in one
+            for one in annotations
+        )
+
     def find(self, name: str) -> Path | None:
         """The image that a `file_name` means, None if there is none."""
         base = name.replace("\\", "/").rsplit("/", 1)[-1]

@@ -243,6 +243,42 @@ def test_one_id_for_two_images_is_refused_by_both_names(tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_captions_beside_the_outlines_make_no_images_without_objects(tmp_path, capsys):
+    coco_itself(tmp_path / "in")
+    content = listing(TRAIN, png)
+    captions = [{"id": n, "image_id": n, "caption": "a street"} for n in TRAIN]
+    beside = tmp_path / "in" / "annotations" / "captions_train2017.json"
+    dump(beside, {"images": content["images"], "annotations": captions})
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    assert "captions_train2017.json left out: no annotation has an" in capsys.readouterr().out
+    entries = read_entries(tmp_path / "out" / "train")
+    assert [len(entry.annotations) for entry in entries] == [1] * len(TRAIN)
+
+
+def test_a_file_without_any_annotation_has_images_without_objects(tmp_path):
+    coco_itself(tmp_path / "in")
+    put(tmp_path / "in" / "empty_train", [31])
+    listed = listing([31], png) | {"annotations": []}
+    dump(tmp_path / "in" / "empty_train" / "labels.json", listed)
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    entries = read_entries(tmp_path / "out" / "train")
+    assert sorted(len(entry.annotations) for entry in entries) == [0, *[1] * len(TRAIN)]
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_photo_that_two_files_of_a_split_list_is_refused_by_their_names(tmp_path, split, capsys):
+    roboflow(tmp_path / "in")
+    original = tmp_path / "in" / split / "_annotations.coco.json"
+    copy = original.with_name("_annotations.coco (copy).json")
+    copy.write_bytes(original.read_bytes())
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    photo = original.with_name("1.png" if split == "train" else "21.png")
+    assert f"{copy} and {original} both list {photo}" in said
+    assert "Move the one that is not meant out of the folder" in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_photos_of_one_name_are_all_kept(tmp_path):
     for place in ("real_test", "real_test/more", "test/images"):
         put(tmp_path / "in" / place, [91])
