@@ -93,6 +93,7 @@ def read_export(
     ]
     export = Export({"train": [], "val": []}, list_photos(folder / "real_test"), notes)
     listed: dict[tuple[str, Path], Source] = {}
+    nameless = []
     for one in sources:
         split = "val" if one.split == "test" and "val" not in names else one.split or "train"
         images = _images(one, options, changes)
@@ -102,7 +103,15 @@ def read_export(
             export.photos += [image.path for image in images]
         else:
             export.splits[split] += images
-    if not all(export.splits.values()):
+        if not one.split:
+            name = one.path.relative_to(folder).as_posix()
+            nameless.append(
+                f"{len(images)} images of {name} go to train, since neither its name nor its "
+                "folder's says train, val or test"
+            )
+    if all(export.splits.values()):
+        notes += nameless
+    else:
         notes.append(_divide(export, val_share, seed))
     return export
 

@@ -20,6 +20,9 @@ WORDS = {
     "val": "val",
     "valid": "val",
     "validation": "val",
+    "dev": "val",
+    "eval": "val",
+    "evaluation": "val",
     "test": "test",
 }
 UPLOAD_PREFIX = re.compile(r"^[0-9a-f]{8}-(?=.)")  # of Label Studio

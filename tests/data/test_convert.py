@@ -279,6 +279,26 @@ def test_a_photo_that_two_files_of_a_split_list_is_refused_by_their_names(tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("word", ["dev", "eval", "evaluation"])
+def test_other_words_for_val_are_not_trained_on(tmp_path, word, capsys):
+    for split, numbers in (("train", TRAIN), (word, VAL)):
+        put(tmp_path / "in" / split / "images", numbers)
+        dump(tmp_path / "in" / split / "labels.json", listing(numbers, png))
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    entries = read_entries(tmp_path / "out" / "val")
+    assert [entry.file_name for entry in entries] == [png(number) for number in VAL]
+    assert "go to train" not in capsys.readouterr().out
+
+
+def test_images_of_a_folder_with_no_known_word_are_said_to_go_to_train(tmp_path, capsys):
+    for split, numbers in (("train", TRAIN), ("val", VAL), ("holdout", [31, 32])):
+        put(tmp_path / "in" / split / "images", numbers)
+        dump(tmp_path / "in" / split / "labels.json", listing(numbers, png))
+    assert main(["convert", str(tmp_path / "in"), "--output", str(tmp_path / "out")]) == 0
+    assert "2 images of holdout/labels.json go to train" in capsys.readouterr().out
+    assert len(read_entries(tmp_path / "out" / "train")) == len(TRAIN) + 2
+
+
 def test_photos_of_one_name_are_all_kept(tmp_path):
     for place in ("real_test", "real_test/more", "test/images"):
         put(tmp_path / "in" / place, [91])
