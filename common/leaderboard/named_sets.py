@@ -22,7 +22,7 @@ from common.masks.found_objects import set_score_table
 from common.metrics import summarise
 from common.records import Record, SetResult, complete_records
 from common.records.folder import RunFolder
-from common.words import between, counted, listed, plural
+from common.words import between, code, counted, listed, plural
 
 COUNTS = "n_images n_groups n_dice objects boxes found missed invented n_empty empty_hit".split()
 COLUMNS = (
@@ -84,13 +84,12 @@ def set_table(records: Sequence[Record]) -> pd.DataFrame:
     order = sorted(records, key=lambda one: (-on_val.get(one.approach, -1.0), one.approach))
     rows = []
     for name in set_names(records):
-        role = next(found.role for one in records if (found := result_on(one, name)) is not None)
         photos = photos_of(records, name)
         for record in order:
             result = result_on(record, name)
             row: dict[str, object] = {
                 "set": name,
-                "role": role,
+                "role": None if result is None else result.role,
                 "approach": record.approach,
                 "status": "ok",
             }
@@ -173,7 +172,7 @@ def told_sets(
         scored = rows[rows["status"] == "ok"]
         parts.append(f"## On `{name}`")
         if len(scored):
-            parts.append(set_line(scored.iloc[0]))
+            parts.append(set_line(scored))
         parts.append(as_markdown(rows, readable_columns(scored)))
         parts.append(order_sentence(str(name), photos[str(name)], on_val))
         parts.append(
@@ -192,7 +191,7 @@ def set_text(records: Sequence[Record]) -> str:
     for name in set_names(records):
         rows = table[table["set"] == name]
         scored = rows[rows["status"] == "ok"]
-        about = f" {set_line(scored.iloc[0])}" if len(scored) else ""
+        about = f" {set_line(scored)}" if len(scored) else ""
         parts.append(f"On {name}:{about}")
         columns = [one for one in readable_columns(scored) if not one.endswith(("er", "_empty"))]
         parts.append(as_text(rows, [columns[0], "status", *columns[1:]]))
@@ -216,17 +215,27 @@ def measures_line(row: Mapping[str, float]) -> str:
     return f"{counts}; {', '.join(parts)}"
 
 
-def set_line(row: pd.Series) -> str:
-    """What a set shows, in one line.
+def set_line(scored: pd.DataFrame) -> str:
+    """What a set shows, in one line, and which approaches were chosen on it.
 
     Args:
-        row: of `set_table`, of any approach that was scored.
+        scored: the rows of `set_table` of the approaches that were scored there, at least one.
     """
+    row = scored.iloc[0]
     images, groups, objects, boxes, empty = (
         int(row[column]) for column in ("n_images", "n_groups", "objects", "boxes", "n_empty")
     )
     alone = f", {boxes} of them boxes alone" if boxes else ""
-    kind = {"test": "never chosen on", "field": "chosen on, beside *tune*"}[row["role"]]
+    chosen, never = (
+        code(scored.loc[scored["role"] == role, "approach"]) for role in ("field", "test")
+    )
+    if not chosen:
+        kind = "never chosen on"
+    elif not never:
+        kind = "chosen on, beside *tune*"
+    else:
+        kind = f"chosen on by {listed(chosen, most=None)}, beside *tune*; "
+        kind += f"never by {listed(never, most=None)}"
     return (
         f"{counted(images, 'image')} of {counted(groups, 'group')}, {kind}: "
         f"{counted(objects, 'object')}{alone}; {empty} without any."

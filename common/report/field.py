@@ -115,7 +115,8 @@ def photos_of_tests(runs: Sequence[Path], approach: str) -> pd.DataFrame:
     tables = []
     for run in runs:
         sets = pd.read_csv(run / "test_sets.csv")
-        for name in sets.loc[sets["role"] == "test", "set"].unique():
+        tested = (sets["role"] == "test") & (sets["approach"] == approach)
+        for name in sets.loc[tested, "set"].unique():
             table = pd.read_csv(RunFolder(run).per_image_of(name)).assign(set=name)
             tables.append(table[table["approach"] == approach])
     photos = pd.concat(tables, ignore_index=True)

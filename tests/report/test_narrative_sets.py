@@ -1,4 +1,6 @@
 import re
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from made_run import make_run
 from common.leaderboard import write_leaderboard
 from common.masks.found_objects import SetScore
 from common.records import SetResult, read_records, write_record
+from common.report.field import photos_of_tests
 from common.report.finished_run import read_run
 from common.report.narrative import unseen
 from common.report.plots.comparison import set_figures
@@ -61,6 +64,22 @@ def test_what_the_chosen_one_finds_and_invents_is_told_for_each_set(scored):
         f"invents {invented} pieces on 60 photos; on *nothing* (chosen on it too), 60 "
         "photos without an object, it invents "
     )
+
+
+def test_a_set_that_some_were_chosen_on_says_which(scored, tmp_path):
+    folder = shutil.copytree(scored.folder, tmp_path / "run")
+    records = read_records(folder)
+    for record in records:
+        if record.approach == scored.winner:
+            record.sets = tuple(replace(one, role="field") for one in record.sets)
+    write_leaderboard(folder, records, {image: f"{image}" for image in range(40)})
+    mixed = read_run(folder)
+    roles = mixed.tables["test_sets"].query("set == 'street'").set_index("approach")["role"]
+    assert roles.pop(scored.winner) == "field" and set(roles.dropna()) == {"test"}
+    said = unseen.of_test_sets(mixed)
+    assert f"chosen on by `{scored.winner}`, beside *tune*; never by `" in said
+    assert "on *street* (chosen on it too) it finds" in unseen.of_chosen_there(mixed)
+    assert len(photos_of_tests([scored.folder, folder], scored.winner)) == 60
 
 
 def test_each_set_has_a_figure_of_what_its_images_can_show(scored):
