@@ -15,6 +15,7 @@ from approaches import TABLE, description_of, processes
 from approaches.running.folds import folds_of_run, whole_train
 from approaches.running.galleries import write_val_gallery
 from approaches.running.peaks import peak_memory_mb
+from approaches.running.resume import chosen_alike
 from approaches.running.settings import RunSettings
 from approaches.running.submit import submit
 from common.data import Data
@@ -61,11 +62,18 @@ def finish(
         if processes.is_main():
             found = [(each.seed, read_records(each.folder)) for each in (*runs, *earlier)]
             records = found[0][1]
-            by_fold = [read_records(fold.path) for fold in folds_of_run(runs[0])]
-            own = len(runs)
-            asked = [others for _, others in found[1:own]]
-            before = [others for _, others in found[own:]]
-            others = [*asked, *_complete_as(records, before, names)]
+            folds, first = folds_of_run(runs[0]), runs[0].seed
+            folded = f"--folds {len(folds)}"
+            by_fold = [
+                chosen_alike(read_records(fold.path), records, f"fold {number}", folded)
+                for number, fold in enumerate(folds, start=1)
+            ]
+            further = [
+                chosen_alike(each, records, f"seed {seed}", f"--seeds {seed - first + 1}")
+                for seed, each in found[1:]
+            ]
+            own = len(runs) - 1
+            others = [*further[:own], *_complete_as(records, further[own:], names)]
             trained = [name for name in names if name in TABLE]
             winner = _rank(data, run, records, others, by_fold, choice, trained, seconds)
             if winner is not None:

@@ -5,7 +5,9 @@ it is done again.
 
 import hashlib
 import json
+import logging
 import shutil
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,6 +19,9 @@ from common.data.named_sets import NamedSet
 from common.records import Provenance, Record, read_record, read_records
 from common.records.description import RunMismatchError
 from common.records.folder import RunFolder
+from common.words import listed
+
+log = logging.getLogger(__name__)
 
 
 def check_settings(names: Sequence[str], settings: RunSettings, *, continues: bool = True) -> None:
@@ -123,9 +128,42 @@ def unscored(stored: Record) -> Record:
 
 def is_chosen_on(stored: Record, settings: RunSettings) -> bool:
     """Whether the post-processing was chosen on the photos of the field that this run has."""
-    choice = None if stored.tuning is None else stored.tuning.on_field
     wanted = {one.name: one.key for one in settings.fields}
-    return stored.tuning is None or (dict(choice.keys) if choice else {}) == wanted
+    return stored.tuning is None or chosen_on(stored) == wanted
+
+
+def chosen_on(stored: Record) -> dict[str, str]:
+    """The photos of the field that the post-processing was chosen on: name of a set → key."""
+    choice = None if stored.tuning is None else stored.tuning.on_field
+    return {} if choice is None else dict(choice.keys)
+
+
+def chosen_alike(
+    trained: Sequence[Record], records: Sequence[Record], place: str, option: str
+) -> list[Record]:
+    """A further training of the approaches; those whose post-processing was chosen on other photos
+    of a field than in the run have no scores there, which a line tells.
+
+    Args:
+        trained: records of the further training.
+        records: of the run.
+        place: what the training is called.
+        option: of the command that chooses there anew.
+    """
+    wanted = {one.approach: chosen_on(one) for one in records if one.tuning is not None}
+    found, others = [], defaultdict(list)
+    for one in trained:
+        then = chosen_on(one)
+        now = wanted.get(one.approach, then)
+        if one.status == "ok" and then != now:
+            which = "with another field" if then and now else "with a field"
+            how = f"chosen {which if then else 'without the field'}; repeat with {option}"
+            others[how].append(one.approach)
+            one = replace(unscored(one), status="unfinished", reason=how)
+        found.append(one)
+    for how, names in others.items():
+        log.warning("%s: %s %s", place, listed(names, most=None), how)
+    return found
 
 
 def provenance(name: str, run: RunFolder, fields: Sequence[NamedSet] = ()) -> Provenance:
