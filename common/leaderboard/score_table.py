@@ -80,7 +80,7 @@ def read_columns(path: Path, needed: Sequence[str]) -> tuple[pd.DataFrame, list[
     """A CSV as a table with at least the needed columns and `line`, and what was unusual about it.
 
     Columns are found whatever their capitals and the spaces around them. Whole numbers stay whole,
-    empty cells become NaN.
+    empty cells become NaN; approaches and groups are names, also where they look like numbers.
     """
     found = read_foreign_csv(path)
     header = _matched(found.header, needed)
@@ -98,7 +98,10 @@ def read_columns(path: Path, needed: Sequence[str]) -> tuple[pd.DataFrame, list[
     unusual = found.unusual()
     for name, cells in zip(header, zip(*rows, strict=True), strict=True):
         text = pd.Series([cell.strip() or np.nan for cell in cells], dtype=object)
-        table[name] = text if name == "approach" else _typed(text)
+        if name == "group":
+            table[name] = _without_missing(text)
+        else:
+            table[name] = text if name == "approach" else _typed(text)
     renamed = [name for name in found.header if name not in header]
     if renamed:
         unusual.append(f"other capitals in {', '.join(renamed)}")
@@ -142,11 +145,16 @@ def _whole_rows(path: Path, found: ForeignCsv) -> list[tuple[str, ...]]:
     return rows
 
 
+def _without_missing(text: pd.Series) -> pd.Series:
+    """The text, NaN where a cell says in words that it is empty."""
+    return text.mask(text.str.lower().isin(MISSING))
+
+
 def _typed(text: pd.Series) -> pd.Series:
     """Numbers where every cell is one or empty, else the text; decimal commas count where no
     point occurs.
     """
-    text = text.mask(text.str.lower().isin(MISSING))
+    text = _without_missing(text)
     filled = text.dropna()
     commas = filled.str.fullmatch(DECIMAL_COMMA).any()
     if commas and not filled.str.contains(".", regex=False).any():

@@ -107,6 +107,19 @@ def test_groups_must_be_the_same_for_all_approaches(tmp_path, capsys):
     assert "12 images (9 independent groups)" in " ".join(said.split())
 
 
+def test_long_numbers_stay_apart_as_groups_where_an_image_has_none(tmp_path):
+    header = ("approach", "img_id", "group", "dice")
+    first = 20261127123456781  # a float cannot tell it from the next one
+    cells = [
+        (name, image, "none" if image == 11 else first + image % 11, dice)
+        for name, image, dice in rows()
+    ]
+    table, notes = read_scores(written(tmp_path / "scores.csv", cells, header), "dice")
+    groups = {str(first + number) for number in range(11)} | {"image 11"}
+    assert set(table["group"]) == groups and len(groups) == 12
+    assert notes == ["1 image has no group; each was taken as a group of its own."]
+
+
 @pytest.mark.parametrize("images", [1, 2, 5])
 def test_a_clear_difference_on_too_few_images_is_too_few_to_tell(tmp_path, capsys, images):
     cells = [
