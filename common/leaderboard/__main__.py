@@ -22,7 +22,8 @@ def analyse(path: Path, metric: str, costs: Path | None, choice: Choice) -> str:
         path: a CSV with the columns `approach`, `img_id`, the metric, and perhaps `group`, `tp`
             and `fn`.
         metric: higher is better.
-        costs: a CSV with `approach` and `predict_seconds_per_image`; None: all equal.
+        costs: a CSV with `approach`, `predict_seconds_per_image` and perhaps its bounds,
+            `predict_seconds_lower` and `predict_seconds_upper`; None: all equal.
         choice: how the winner is chosen.
 
     Raises:

@@ -14,9 +14,11 @@ import pandas as pd
 
 from common.commands import RefusedError
 from common.foreign_csv import ForeignCsv, read_foreign_csv
+from common.statistics.costs import with_bounds
 
 NUMBERS = ("tp", "fn", "nsd_2px")  # columns that take part in the comparison where they are there
 LABELS = ("approach", "img_id", "group")
+COST, BOUNDS = "predict_seconds_per_image", ("predict_seconds_lower", "predict_seconds_upper")
 DECIMAL_COMMA = r"[+-]?[0-9]+,[0-9]+"
 MISSING = ("nan", "na", "n/a", "null", "none")
 LINE = "line"  # column with the line of the file that a row came from
@@ -58,22 +60,28 @@ def read_scores(path: Path, metric: str) -> tuple[pd.DataFrame, list[str]]:
     return table.drop(columns=LINE).astype({"approach": str}), notes
 
 
-def read_prices(path: Path, names: Sequence[str]) -> dict[str, float]:
-    """Seconds per image of each approach, from a CSV such as a leaderboard's.
+def read_prices(path: Path, names: Sequence[str]) -> dict[str, tuple[float, float, float]]:
+    """Seconds per image of each approach with a lower and an upper bound, from a CSV such as a
+    leaderboard's; where it has no bounds, a cost is taken as exact.
 
     Raises:
         RefusedError: a column, a row or a number is missing.
         OSError: the file cannot be read.
     """
-    table, _ = read_columns(path, ("approach", "predict_seconds_per_image"))
-    table["price"] = _numbers(path, table, "predict_seconds_per_image", finite=False)
-    prices = table.dropna(subset=["approach", "price"]).astype({"approach": str})
+    table, _ = read_columns(path, ("approach", COST))
+    bounded = set(BOUNDS) <= set(table.columns)
+    for column in (COST, *(BOUNDS if bounded else ())):
+        table[column] = _numbers(path, table, column, finite=False)
+    prices = table.dropna(subset=["approach", COST]).astype({"approach": str})
+    if not bounded:
+        prices = prices.assign(**dict.fromkeys(BOUNDS, np.nan))
     absent = sorted(set(names) - set(prices["approach"]))
     if absent:
         raise RefusedError(
             f"{path} has no cost of {', '.join(absent)}; add their rows or leave --costs out."
         )
-    return dict(zip(prices["approach"], prices["price"].astype(float), strict=True))
+    costs = map(with_bounds, *(prices[column].astype(float) for column in (COST, *BOUNDS)))
+    return dict(zip(prices["approach"], costs, strict=True))
 
 
 def read_columns(path: Path, needed: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
@@ -110,7 +118,7 @@ def read_columns(path: Path, needed: Sequence[str]) -> tuple[pd.DataFrame, list[
 
 def _matched(header: Sequence[str], needed: Sequence[str]) -> list[str]:
     """The header with the needed names where it differs from them in capitals only."""
-    wanted = {name.casefold(): name for name in (*needed, *LABELS, *NUMBERS)}
+    wanted = {name.casefold(): name for name in (*needed, *LABELS, *NUMBERS, *BOUNDS)}
     return [
         name if name in wanted.values() else wanted.get(name.casefold(), name) for name in header
     ]

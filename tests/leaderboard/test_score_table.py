@@ -161,3 +161,23 @@ def test_costs_may_come_from_a_spreadsheet_too(tmp_path, capsys):
     costs = written(tmp_path / "costs.csv", [*whole, ("x", "cheap")], header, ";")
     code, said = analysed(capsys, path, "--costs", str(costs))
     assert code == 2 and "line 5 is 'cheap'" in said and str(costs) in said
+
+
+@pytest.mark.parametrize(
+    ("bounds", "winner"), [((), "quick"), ((0.08, 0.14), "best"), ((0.09, 0.11), "quick")]
+)
+def test_a_cost_is_cheaper_only_beyond_its_bounds_where_it_has_any(
+    tmp_path, capsys, bounds, winner
+):
+    dice = {"best": 0.800, "quick": 0.799}
+    cells = [
+        (name, image, mean + image / 1000) for name, mean in dice.items() for image in range(30)
+    ]
+    path = written(tmp_path / "scores.csv", cells)
+    header = ["approach", "predict_seconds_per_image"]
+    prices = [("best", 0.12, 0.115, 0.13), ("quick", 0.10, *bounds)]
+    if bounds:
+        header += ["predict_seconds_lower", "Predict_seconds_upper"]
+    costs = written(tmp_path / "costs.csv", [row[: len(header)] for row in prices], header)
+    code, said = analysed(capsys, path, "--costs", str(costs))
+    assert code == 0 and f"{winner} is chosen by the rule" in " ".join(said.split())
