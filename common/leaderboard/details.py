@@ -20,6 +20,7 @@ from common.analysis.robustness import severity_table
 from common.analysis.strata import failed_by_all, strata_table, worst_images
 from common.csv_files import write_table
 from common.leaderboard import corrupted_and_clean, has_robustness, per_image_table
+from common.leaderboard.rows import robust_on_shared_images
 from common.metrics import with_objects
 from common.records import CompleteRecord, Record, complete_records
 from common.records.folder import RunFolder
@@ -35,7 +36,7 @@ def detail_tables(
         images: what each scored image shows (`common.describe.describe_data_set`).
         groups: image id → group of images that are not independent.
     """
-    complete = complete_records(records)
+    complete = complete_records(robust_on_shared_images(records))
     table = per_image_table(complete)
     if with_objects(table).empty:
         return {"images": images}

@@ -8,9 +8,15 @@ import pandas as pd
 from common.csv_files import write_table
 from common.files import write_whole
 from common.leaderboard.named_sets import set_section, set_text, write_sets
-from common.leaderboard.rows import Choice, compare_records, leaderboard, per_image_table
+from common.leaderboard.rows import (
+    Choice,
+    compare_records,
+    corrupted_images,
+    leaderboard,
+    per_image_table,
+)
 from common.leaderboard.seeds import seed_table
-from common.leaderboard.sentences import conclusion
+from common.leaderboard.sentences import conclusion, of_corrupted
 from common.leaderboard.text import FOOT, READABLE, as_markdown, one_line, plain, short_table
 from common.records import Record
 from common.records.folder import RunFolder
@@ -62,7 +68,7 @@ def write_leaderboard(
         for row in table.itertuples()
         if row.reason
     ]
-    concluded = [*remarks]
+    concluded = [*remarks, *filter(None, [of_corrupted(corrupted_images(records))])]
     if comparison is not None:
         concluded.insert(0, conclusion(comparison, seeds, 1 + len(by_seed), asked=asked))
     parts = [

@@ -3,7 +3,7 @@ needs no model and no image. Every approach of the run has its row, also one tha
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -78,6 +78,30 @@ def corrupted_and_clean(record: CompleteRecord) -> tuple[pd.DataFrame, pd.DataFr
     corrupted = pd.DataFrame([asdict(row) for row in record.robustness.rows])
     scores = score_table(record.scores)
     return corrupted, scores[scores["img_id"].isin(set(corrupted["img_id"]))]
+
+
+def corrupted_images(records: Sequence[Record]) -> dict[str, set[int]]:
+    """Complete approach → the images of which corrupted copies were scored, where any were."""
+    return {
+        record.approach: {row.img_id for row in record.robustness.rows}
+        for record in records
+        if record.status == "ok" and record.robustness is not None and record.robustness.rows
+    }
+
+
+def robust_on_shared_images(records: Sequence[Record]) -> list[Record]:
+    """The records with the robustness of the images that it was measured on for all approaches; a
+    command may have asked for more images than another.
+    """
+    images = corrupted_images(records)
+    shared = set.intersection(*images.values()) if images else set()
+    found = []
+    for record in records:
+        if record.robustness is not None and images.get(record.approach, shared) != shared:
+            rows = tuple(row for row in record.robustness.rows if row.img_id in shared)
+            record = replace(record, robustness=replace(record.robustness, rows=rows))
+        found.append(record)
+    return found
 
 
 def compare_records(
@@ -199,7 +223,8 @@ def leaderboard(records: Sequence[Record], comparison: Comparison | None = None)
         comparison: of these records, from `compare_records`; without it the columns `COMPARED`
             stay empty.
     """
-    table = pd.DataFrame([_row(record) for record in records], columns=[*COLUMNS, *FURTHER])
+    rows = [_row(record) for record in robust_on_shared_images(records)]
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *FURTHER])
     table = table.assign(complete=table["status"].eq("ok"))
     table = table.sort_values(
         ["complete", "dice_mean", "predict_seconds_per_image", "approach"],

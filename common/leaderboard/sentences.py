@@ -2,7 +2,7 @@
 terminal and of `leaderboard.md`, and those that the report tells with more around them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import numpy as np
 import pandas as pd
@@ -50,6 +50,25 @@ def of_rule(comparison: Comparison) -> str:
     return (
         f"`{comparison.names[comparison.winner.index]}` is chosen by the rule "
         f"*{comparison.rule}* with a margin of {comparison.margin:g}: {comparison.winner.reason}."
+    )
+
+
+def of_corrupted(images: Mapping[str, Set[int]]) -> str:
+    """Over which images robustness is compared, where it was not measured on the same ones for
+    all; else "".
+
+    Args:
+        images: approach → images of which corrupted copies were scored.
+    """
+    most = max(map(len, images.values()), default=0)
+    fewer = [name for name, found in images.items() if len(found) < most]
+    if not fewer:
+        return ""
+    shared = len(set.intersection(*map(set, images.values())))
+    return (
+        f"Robustness is over {counted(shared, 'image')}, of which corrupted copies were scored "
+        f"for each approach that has it; for all {most}, repeat "
+        f"{listed(code(fewer), most=None)} with `--robustness {most}`."
     )
 
 

@@ -373,6 +373,38 @@ def test_calibration_and_robustness_are_in_the_row_where_they_were_measured():
     assert pd.isna(leaderboard([ok("b", GOOD)]).iloc[0]["brier"])
 
 
+def corrupted(*dice):
+    """Robustness of an approach that was measured on so many images, the first of `GOOD`."""
+    rows = [
+        {"corruption": kind, "severity": 1, "img_id": n, "tp": 9, "fn": 1, "dice": value}
+        for n, value in enumerate(dice, start=1)
+        for kind in ("noise", "blur")
+    ]
+    return {"images": len(dice), "marked": [], "rows": rows}
+
+
+def test_robustness_is_compared_over_the_images_that_all_were_scored_on(tmp_path):
+    failed = ok("failed", GOOD, robustness=corrupted())
+    failed.status = "failed"
+    records = [
+        ok("more", GOOD, robustness=corrupted(0.5, 0.1)),
+        ok("less", GOOD, robustness=corrupted(0.4)),
+        ok("none", GOOD),
+        failed,
+    ]
+    table = leaderboard(records).set_index("approach")["robust_dice"]
+    assert table[["more", "less"]].tolist() == [0.5, 0.4] and pd.isna(table["none"])
+    shown = pd.DataFrame({"img_id": [each["img_id"] for each in GOOD]})
+    shown = shown.assign(object_area_px=1, contrast=2, ground_brightness=3)
+    assert detail_tables(records, shown)["robustness"]["n_images"].tolist() == [1] * 4
+    said = " ".join(write_leaderboard(tmp_path, records)[1].split())
+    assert "Robustness is over 1 image, of which corrupted copies" in said
+    assert "for all 2, repeat less with --robustness 2." in said
+    alike = [records[0], ok("less", GOOD, robustness=corrupted(0.4, 0.2))]
+    assert leaderboard(alike)["robust_dice"].tolist() == pytest.approx([0.3, 0.3])
+    assert "Robustness is over" not in write_leaderboard(tmp_path, alike)[1]
+
+
 def test_anybodys_scores_are_analysed_like_a_leaderboard(tmp_path, capsys):
     records = [ok("good", images(40, 50)), ok("bad", images(40, -200))]
     write_leaderboard(tmp_path, records, {n: f"place {n // 4}" for n in range(40)})
