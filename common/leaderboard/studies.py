@@ -114,11 +114,12 @@ def study_table(judged: Sequence[Judged], groups: Mapping[int, str]) -> pd.DataF
         The columns of the leaderboard, those of its own comparison empty, and `variation`,
         `expected`; `to_baseline`: mean Dice minus the baseline's, over the images with objects of
         all seeds, with bounds that hold for all variations at once with 95 %, over other images
-        and other trainings (over images alone with one seed, or where nothing was trained for it);
-        `by_seed`: the same for each seed, which has images of its own, and `dice_by_seed` the
-        mean Dice itself; `verdict`: *helps* or *hurts* where the bounds exclude 0, *equivalent*
-        where both lie within ±0.01, else *not told apart*; `fit_groups` and `fit_images`: means
-        of what the trainings saw.
+        and other trainings (over images alone with one seed), also where a variation cuts the maps
+        of the baseline's trainings otherwise and nothing was trained for it; `by_seed`: the same
+        for each seed, which has images of its own, and `dice_by_seed` the mean Dice itself;
+        `verdict`: *helps* or *hurts* where the bounds exclude 0, *equivalent* where both lie
+        within ±0.01, else *not told apart*; `fit_groups` and `fit_images`: means of what the
+        trainings saw.
     """
     judged = [_cut_at_half(one) if one.at_half else one for one in judged]
     records = [pooled(one) for one in judged]

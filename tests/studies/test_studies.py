@@ -138,6 +138,21 @@ def test_the_luck_of_one_training_is_no_gain():
     assert table.loc["lucky", "verdict"] == "not told apart"
 
 
+def test_the_luck_of_one_training_is_no_gain_of_masks_at_half_either():
+    base = judged("baseline", 0)
+    records = [
+        replace(
+            one,
+            scores=tuple(replace(s, dice_at_half=s.dice + 0.06 * (seed == 1)) for s in one.scores),
+        )
+        for seed, one in enumerate(base.records)
+    ]
+    half = Judged("cut at 0.5", "", records, at_half=True)
+    table = study_table([base, half], GROUPS).set_index("variation")
+    assert table.loc["cut at 0.5", "to_baseline"] == pytest.approx(0.02, abs=1e-3)
+    assert table.loc["cut at 0.5", "verdict"] == "not told apart"
+
+
 def test_a_row_pools_what_all_seeds_counted_and_says_which_thresholds_were_used():
     one = judged("baseline", 0)
     for seed, each in enumerate(one.records):
